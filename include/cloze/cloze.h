@@ -1,0 +1,10 @@
+/* cloze/cloze.h - the whole of libcloze. Start with model.h. */
+#ifndef CLOZE_CLOZE_H
+#define CLOZE_CLOZE_H
+
+#include <cloze/hub.h>
+#include <cloze/model.h>
+#include <cloze/status.h>
+#include <cloze/tokenizer.h>
+
+#endif

@@ -1,0 +1,243 @@
+/*
+ * backend/backend.h - the device table: everything a device must be able to do, one page.
+ *
+ * Each operation is a call struct with shapes in comments and two functions, forward and backward.
+ * Backward ADDS into every gradient that is not NULL. Formulas: doc/ops.md. Every slot is filled in
+ * every table: `cz_backend_reference_f32/f64` (plain loops, the specification) and `cz_backend_cpu`.
+ * Numbers are of the table's `type` (weights may also be F16, BF16 where said).
+ *
+ * Nothing here allocates: scratch memory is the worker's, of the size that `scratch` tells.
+ */
+#ifndef CZ_BACKEND_BACKEND_H
+#define CZ_BACKEND_BACKEND_H
+
+#include "base/random.h"
+#include "base/thread.h"
+#include "tensor/packing.h"
+#include "tensor/tensor.h"
+
+typedef enum cz_activation {
+    CZ_IDENTITY = 0,
+    CZ_GELU,       /* x Phi(x), exact: "gelu", "gelu_python" */
+    CZ_GELU_TANH,  /* 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): "gelu_new", "gelu_fast" */
+    CZ_GELU_QUICK, /* x sigmoid(1.702 x): "quick_gelu" */
+    CZ_RELU,
+    CZ_SILU,       /* "silu", "swish" */
+    CZ_TANH,
+    CZ_SIGMOID,
+    CZ_ACTIVATIONS
+} cz_activation;
+
+/* Dropout of probability p with a counter-based mask (base/random.h); p == 0: none. `elements`
+ * counts within the sample: token * columns + column. `packing` tells which sample a row is of. */
+typedef struct cz_dropout {
+    float p;
+    cz_dropout_key key;
+    const cz_packing *packing; /* rows of sample i; NULL: row i is sample i */
+    const uint64_t *samples;   /* [packing.count] */
+} cz_dropout;
+
+/* What a device has made of a weight to multiply faster: opaque, owned by the model. */
+typedef struct cz_pack cz_pack;
+
+enum { CZ_PARTS = 3 };
+
+/* A weight [out, in] as row blocks that lie apart in the file (query, key, value), used as one.
+ * Each part is F32, F16, BF16 or F64; each bias part may be NULL as a whole (no bias at all). */
+typedef struct cz_weight {
+    size_t in, out;
+    int parts;
+    const cz_tensor *part[CZ_PARTS]; /* [out_i, in] */
+    const cz_tensor *bias[CZ_PARTS]; /* [1, out_i], all or none */
+    const cz_pack *pack;             /* of the whole, or NULL: packed panel by panel at use */
+} cz_weight;
+
+/* out = sum over tables of table[index] (word, position, type rows). */
+enum { CZ_TABLES = 3 };
+typedef struct cz_embed_call {
+    int tables;
+    const cz_tensor *table[CZ_TABLES];  /* [vocabulary_i, columns] F32, F16, BF16, F64 */
+    const uint32_t *index[CZ_TABLES];   /* [n] */
+    cz_tensor *out;                     /* [n, columns] */
+    const cz_tensor *d_out;
+    cz_tensor *d_table[CZ_TABLES];      /* added by id after a stable sort, or NULL */
+} cz_embed_call;
+
+/* out = activation(x W' + b). */
+typedef struct cz_linear_call {
+    const cz_tensor *x;                 /* [n, in] */
+    const cz_weight *weight;            /* [out, in] */
+    cz_activation activation;
+    cz_tensor *out;                     /* [n, out] */
+    cz_tensor *before;                  /* [n, out] before the activation; NULL: not kept */
+    const cz_tensor *d_out;
+    cz_tensor *d_before;                /* [n, out] room for d_out * activation'; NULL if identity */
+    cz_tensor *d_x;
+    cz_tensor *d_part[CZ_PARTS], *d_bias[CZ_PARTS];
+} cz_linear_call;
+
+/* sum = x + dropout(branch); out = norm(sum) * gain + shift. branch NULL: out = norm(x).
+ * gain NULL: no norm, out = sum (the residual alone). root_mean_square: no mean is taken. */
+typedef struct cz_norm_call {
+    const cz_tensor *x, *branch;        /* [n, columns]; branch or NULL */
+    const cz_tensor *gain, *shift;      /* [1, columns]; shift may be NULL */
+    double epsilon;
+    bool root_mean_square;
+    cz_dropout dropout;                 /* of branch */
+    cz_tensor *out;                     /* [n, columns]; may be x itself when nothing is recorded */
+    cz_tensor *sum;                     /* [n, columns] kept for backward; NULL: not kept */
+    const cz_tensor *d_out;
+    cz_tensor *d_x, *d_branch, *d_gain, *d_shift;
+} cz_norm_call;
+
+/* Which keys a query may see: all, those not after it, or a window of `window` on either side. */
+typedef enum cz_reach { CZ_REACH_FULL = 0, CZ_REACH_CAUSAL, CZ_REACH_WINDOW } cz_reach;
+
+/* out[i] = sum over j of softmax_j(scale * q_i . k_j) * v_j, head by head, sequence by sequence.
+ * Probabilities are dropped by element head * (nq * nk) + i * nk + j. Rows that see no key are 0. */
+typedef struct cz_attention_call {
+    const cz_tensor *q, *k, *v;         /* [nq, heads * size] [nk, heads * size] [nk, ...]; may be
+                                           column slices of one fused tensor (stride) */
+    const cz_packing *queries, *keys;
+    size_t heads;
+    double scale;                       /* 1 / sqrt(size) by default, the model decides */
+    cz_reach reach;
+    size_t window;
+    cz_dropout dropout;
+    cz_tensor *out;                     /* [nq, heads * size] */
+    cz_tensor *log_sum;                 /* [nq, heads] log of sum of exp; NULL: not kept */
+    const cz_tensor *d_out;
+    cz_tensor *d_q, *d_k, *d_v;
+} cz_attention_call;
+
+/* The probabilities themselves, for whoever asks: a pass beside the normal one. */
+typedef struct cz_probabilities_call {
+    const cz_attention_call *attention;
+    size_t sequence, head;
+    cz_tensor *out;                     /* [length of queries, length of keys] */
+} cz_probabilities_call;
+
+/* out = activation(x), out = x dropped, or both: activation first. */
+typedef struct cz_pointwise_call {
+    const cz_tensor *x;                 /* [n, columns] */
+    cz_activation activation;
+    cz_dropout dropout;
+    cz_tensor *out;
+    const cz_tensor *d_out;
+    cz_tensor *d_x;
+} cz_pointwise_call;
+
+/* out = a * x + b * y (y may be NULL): sums, differences, scalings. */
+typedef struct cz_blend_call {
+    const cz_tensor *x, *y;             /* [n, columns] */
+    double a, b;
+    cz_tensor *out;
+    const cz_tensor *d_out;
+    cz_tensor *d_x, *d_y;
+} cz_blend_call;
+
+/* out[i] = x[row[i]]. Rows may repeat; d_x adds in the order of i. */
+typedef struct cz_select_call {
+    const cz_tensor *x;                 /* [n, columns] */
+    const size_t *row;                  /* [m] */
+    cz_tensor *out;                     /* [m, columns] */
+    const cz_tensor *d_out;
+    cz_tensor *d_x;
+} cz_select_call;
+
+typedef enum cz_pooling_kind {
+    CZ_POOL_FIRST = 0, CZ_POOL_MAX, CZ_POOL_MEAN, CZ_POOL_MEAN_SQRT, CZ_POOL_WEIGHTED, CZ_POOL_LAST
+} cz_pooling_kind;
+
+/* out[i] = one row from the rows of sequence i. The empty sequence gives zeros. */
+typedef struct cz_pool_call {
+    const cz_tensor *x;                 /* [n, columns] */
+    const cz_packing *packing;
+    const size_t *skip;                 /* [count] leading rows left out (a prompt), or NULL */
+    cz_pooling_kind kind;
+    cz_tensor *out;                     /* [count, columns] */
+    const cz_tensor *d_out;
+    cz_tensor *d_x;
+} cz_pool_call;
+
+/* out = x / max(|x|, 1e-12), row by row. */
+typedef struct cz_normalize_call {
+    const cz_tensor *x;                 /* [n, columns] */
+    cz_tensor *out;
+    const cz_tensor *d_out;
+    cz_tensor *d_x;
+} cz_normalize_call;
+
+/* loss = mean over rows with label >= 0 of -log softmax(logits)[label]; label < 0: row ignored.
+ * No such row: loss 0. */
+typedef struct cz_cross_entropy_call {
+    const cz_tensor *logits;            /* [n, classes] */
+    const int64_t *labels;              /* [n] */
+    cz_tensor *loss;                    /* [1, 1] */
+    const cz_tensor *d_loss;
+    cz_tensor *d_logits;
+} cz_cross_entropy_call;
+
+/* loss = mean of (x - target)^2 over all elements. */
+typedef struct cz_squared_error_call {
+    const cz_tensor *x, *target;        /* [n, columns] */
+    cz_tensor *loss;                    /* [1, 1] */
+    const cz_tensor *d_loss;
+    cz_tensor *d_x;
+} cz_squared_error_call;
+
+/* Where a call runs: threads, and scratch memory of `scratch_size` bytes for each worker. The
+ * status turns bad when a weight is not finite (checked as it is packed) and stays so. */
+typedef struct cz_place {
+    cz_pool *pool;                      /* NULL: this thread alone */
+    char *scratch;                      /* [workers][scratch_size], 64-byte aligned */
+    size_t scratch_size;
+    cz_type type;
+    const void *kernels;                /* the CPU table's chosen ISA */
+} cz_place;
+
+/* The largest shapes that a run will meet, for the scratch. */
+typedef struct cz_extent {
+    size_t tokens, longest;             /* rows, and rows of one sequence */
+    size_t widest;                      /* largest in or out of a linear */
+    size_t heads, head_size;
+    bool gradients;
+} cz_extent;
+
+typedef struct cz_backend {
+    const char *name;
+    cz_type type;
+    size_t (*scratch)(const cz_extent *extent, const void *kernels); /* bytes for one worker */
+
+    /* Packing: bytes needed, and filling `memory` (64-byte aligned). Fails on a weight that is not
+     * finite. bf16: keep rounded halves. */
+    size_t (*pack_size)(const void *kernels, const cz_weight *weight, bool bf16);
+    cloze_status (*pack)(const cz_place *place, const cz_weight *weight, bool bf16, void *memory,
+                         cz_pack **out, cloze_error *error);
+
+#define CZ_OPERATION(name)                                                                         \
+    cloze_status (*name)(const cz_place *, const cz_##name##_call *);                              \
+    cloze_status (*name##_backward)(const cz_place *, const cz_##name##_call *);
+    CZ_OPERATION(embed)
+    CZ_OPERATION(linear)
+    CZ_OPERATION(norm)
+    CZ_OPERATION(attention)
+    CZ_OPERATION(pointwise)
+    CZ_OPERATION(blend)
+    CZ_OPERATION(select)
+    CZ_OPERATION(pool)
+    CZ_OPERATION(normalize)
+    CZ_OPERATION(cross_entropy)
+    CZ_OPERATION(squared_error)
+#undef CZ_OPERATION
+    cloze_status (*probabilities)(const cz_place *, const cz_probabilities_call *);
+} cz_backend;
+
+extern const cz_backend cz_backend_reference_f32, cz_backend_reference_f64, cz_backend_cpu;
+
+/* The kernel table of an instruction set: NULL or "" means the best that this machine has and
+ * the CLOZE_ISA environment variable allows. NULL result: unknown or not to be had here. */
+const void *cz_cpu_kernels(const char *isa);
+const char *cz_cpu_kernels_name(const void *kernels);
+
+#endif

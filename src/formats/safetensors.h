@@ -1,0 +1,55 @@
+/*
+ * formats/safetensors.h - strict reading of safetensors files, single or sharded. Bytes in,
+ * descriptors out, no maths. Rules: the format's own tensor.rs, and ours (doc/manual.md, limits).
+ */
+#ifndef CZ_FORMATS_SAFETENSORS_H
+#define CZ_FORMATS_SAFETENSORS_H
+
+#include "base/file.h"
+#include "tensor/tensor.h"
+
+enum { CZ_RANK = 8 };
+
+typedef struct cz_stored_tensor {
+    const char *name;      /* zero-terminated, owned by the collection */
+    cz_type type;          /* CZ_OTHER: legal, but of a type nothing here reads */
+    int rank;
+    size_t shape[CZ_RANK];
+    const void *data;      /* in the mapping, not necessarily aligned for the type */
+    size_t size;           /* bytes */
+    size_t file;           /* which of the collection's files */
+} cz_stored_tensor;
+
+typedef struct cz_weights cz_weights;
+
+typedef struct cz_weights_options {
+    bool read_instead;     /* no mapping */
+    const cloze_allocator *allocator;
+} cz_weights_options;
+
+/* Opens FOLDER/model.safetensors, or the shards that FOLDER/model.safetensors.index.json lists. */
+cloze_status cz_weights_open_folder(cz_weights **out, const char *folder,
+                                    const cz_weights_options *options, cloze_error *error);
+cloze_status cz_weights_open_file(cz_weights **out, const char *path,
+                                  const cz_weights_options *options, cloze_error *error);
+void cz_weights_close(cz_weights *weights);
+size_t cz_weights_count(const cz_weights *weights);
+const cz_stored_tensor *cz_weights_tensor(const cz_weights *weights, size_t index); /* by name */
+const cz_stored_tensor *cz_weights_find(const cz_weights *weights, const char *name);
+/* The bytes of this tensor are no longer needed from the mapping. */
+void cz_weights_forget(const cz_weights *weights, const cz_stored_tensor *tensor);
+/* Value of a key in __metadata__, or NULL. */
+const char *cz_weights_metadata(const cz_weights *weights, const char *key);
+
+/* Writes a file with these tensors (row-major, packed), whole or not at all. */
+typedef struct cz_tensor_to_store {
+    const char *name;
+    cz_type type;
+    int rank;
+    size_t shape[CZ_RANK];
+    const void *data;
+} cz_tensor_to_store;
+cloze_status cz_safetensors_write(const char *path, const cz_tensor_to_store *tensors,
+                                  size_t count, cloze_error *error);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * ops/ops.h - the operations as a model writes them. Each makes its output in the run, calls the
+ * device, and appends its backward to the tape. A NULL weight is the identity where said.
+ */
+#ifndef CZ_OPS_OPS_H
+#define CZ_OPS_OPS_H
+
+#include "run/run.h"
+
+/* A linear map as a model holds it: parameters, and the same seen as one weight with its pack. */
+typedef struct cz_linear_weights {
+    const cz_parameter *part[CZ_PARTS], *bias[CZ_PARTS]; /* of `weight.parts` entries; bias NULL */
+    cz_weight weight;
+} cz_linear_weights;
+
+typedef struct cz_norm_weights {
+    const cz_parameter *gain, *shift; /* shift may be NULL */
+    double epsilon;
+    bool root_mean_square;
+} cz_norm_weights;
+
+typedef struct cz_embed_weights {
+    int tables;
+    const cz_parameter *table[CZ_TABLES];
+} cz_embed_weights;
+
+/* Dropout of one place in the model; p counts only while run->dropout. */
+typedef struct cz_dropout_site {
+    float p;
+    uint32_t site;
+} cz_dropout_site;
+
+typedef struct cz_attention_shape {
+    size_t heads, head_size;
+    double scale;
+    cz_reach reach;
+    size_t window;
+    cz_dropout_site dropout;
+} cz_attention_shape;
+
+/* index[i] are arrays of batch->tokens numbers, one per table. */
+cz_tensor *cz_embed(cz_run *run, const cz_embed_weights *weights, const uint32_t *const *index,
+                    size_t tokens);
+/* NULL or empty (in == 0) weights: the identity. */
+cz_tensor *cz_linear(cz_run *run, cz_tensor *x, const cz_linear_weights *weights,
+                     cz_activation activation);
+/* norm(x); NULL weights: the identity. */
+cz_tensor *cz_norm(cz_run *run, cz_tensor *x, const cz_norm_weights *weights);
+/* norm(x + dropout(branch)); NULL weights: the sum alone. */
+cz_tensor *cz_residual(cz_run *run, const cz_batch *batch, cz_tensor *x, cz_tensor *branch,
+                       const cz_norm_weights *weights, cz_dropout_site dropout);
+/* qkv [tokens, 3 * heads * head_size]. Taps "attention.probabilities" when somebody looks. */
+cz_tensor *cz_self_attention(cz_run *run, const cz_batch *batch, cz_tensor *qkv,
+                             const cz_attention_shape *shape, size_t layer);
+cz_tensor *cz_activate(cz_run *run, cz_tensor *x, cz_activation activation);
+/* packing NULL: row i is sample i of `samples`. */
+cz_tensor *cz_drop(cz_run *run, const cz_packing *packing, const uint64_t *samples, cz_tensor *x,
+                   cz_dropout_site dropout);
+cz_tensor *cz_blend(cz_run *run, cz_tensor *x, double a, cz_tensor *y, double b);
+/* `rows` must live as long as the tape. */
+cz_tensor *cz_select(cz_run *run, cz_tensor *x, const size_t *rows, size_t count);
+cz_tensor *cz_pool_rows(cz_run *run, cz_tensor *x, const cz_packing *packing, const size_t *skip,
+                        cz_pooling_kind kind);
+cz_tensor *cz_normalize(cz_run *run, cz_tensor *x);
+cz_tensor *cz_cross_entropy(cz_run *run, cz_tensor *logits, const int64_t *labels);
+cz_tensor *cz_squared_error(cz_run *run, cz_tensor *x, const cz_tensor *target);
+
+#endif

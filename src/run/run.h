@@ -1,0 +1,100 @@
+/*
+ * run/run.h - one computation: memory, tape, stages, taps, switches.
+ *
+ * Three independent switches: `record` (a tape is kept, gradients can flow), `parameter_gradients`
+ * (they reach the weights too) and `dropout`. Predicting is none of them, explaining is record,
+ * learning is all three. Errors are sticky: a failed operation returns the run's empty tensor, the
+ * rest falls through, and one check at the end (run->error.status) tells. There is no `if` about
+ * errors in a model.
+ *
+ * A stage (one layer: body and weights) is the unit of arena rewind when predicting, of
+ * recomputation when memory is short, of taps, and of timing.
+ */
+#ifndef CZ_RUN_RUN_H
+#define CZ_RUN_RUN_H
+
+#include "backend/backend.h"
+#include "base/memory.h"
+#include <stdatomic.h>
+
+typedef struct cz_run cz_run;
+typedef struct cz_node cz_node;
+
+/* A weight that may learn: its value, and its number in the run's list of gradients. */
+typedef struct cz_parameter {
+    cz_tensor value;
+    size_t index;
+    const char *name; /* as in the file */
+} cz_parameter;
+
+/* A point where a caller looks or replaces. `name` is e.g. "layer.3.output"; the tensor is live:
+ * what is wanted later must be copied, what is written is used by everything after. */
+typedef void cz_tap(void *context, cz_run *run, const char *name, size_t layer, cz_tensor *tensor);
+
+struct cz_run {
+    const cz_backend *backend;
+    cz_place place;
+    cz_arena host;    /* nodes, tensor heads, calls */
+    cz_arena numbers; /* the device's memory: every tensor's data */
+    bool record, parameter_gradients, dropout;
+    bool recompute;   /* stages keep only their input and output while recording */
+    uint64_t seed, step;
+    cz_tensor *const *gradients; /* [parameters] where parameter gradients are added; entries may be
+                                    NULL; same type as the run, F64 or F32 */
+    cz_tap *tap;
+    void *tap_context;
+    atomic_bool *cancel;
+    cloze_error error; /* sticky */
+    cz_node *tape;     /* newest first */
+    cz_tensor empty;   /* what a failed operation returns */
+};
+
+/* ---- for operations (ops/) ---- */
+
+/* Room for a tensor of the run's type; uninitialised. The empty tensor on failure. */
+cz_tensor *cz_run_tensor(cz_run *run, size_t rows, size_t columns);
+/* Host memory that lives as long as the tape does. NULL on failure. */
+void *cz_run_take(cz_run *run, size_t size);
+/* A view of `columns` columns beginning at `first`; its gradient, when asked for, is the same view
+ * of the parent's gradient. */
+cz_tensor *cz_run_columns(cz_run *run, cz_tensor *parent, size_t first, size_t columns);
+bool cz_run_failed(const cz_run *run);
+void cz_run_fail(cz_run *run, cloze_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The zeroed-on-first-use gradient of a watched tensor; NULL if it is not watched. */
+cz_tensor *cz_run_gradient(cz_run *run, cz_tensor *tensor);
+/* Where the gradient of a parameter goes, or NULL. */
+cz_tensor *cz_run_parameter_gradient(const cz_run *run, const cz_parameter *parameter);
+
+typedef void cz_backward(cz_run *run, void *call);
+/* Appends to the tape if recording; marks `out` watched. `call` must live in the run. */
+void cz_run_record(cz_run *run, cz_backward *backward, cz_tensor *out, void *call);
+
+/* ---- for models ---- */
+
+typedef cz_tensor *cz_stage_body(cz_run *run, const void *self, const cz_batch *batch,
+                                 cz_tensor *x);
+
+/*
+ * Runs `body`. Predicting: everything the body took is given back but its result, which goes to
+ * one of two places in turn, so memory does not grow with the number of stages. Recording: the
+ * body's operations are kept, or (run->recompute) one node that runs the body again when the
+ * gradient comes back; dropout masks are the same since they are functions of their counter.
+ * `outside` [count] are watched tensors from outside that the body reads besides x.
+ */
+cz_tensor *cz_stage(cz_run *run, cz_stage_body *body, const void *self, const cz_batch *batch,
+                    cz_tensor *x, cz_tensor *const *outside, size_t count);
+
+/* Calls the tap, if any, with a live tensor. */
+void cz_run_tap(cz_run *run, const char *name, size_t layer, cz_tensor *tensor);
+
+/* ---- for callers ---- */
+
+/* Forgets tape and memory, keeps switches. */
+void cz_run_reset(cz_run *run);
+/* A tensor over the caller's own numbers; watched if its gradient is wanted. */
+cz_tensor *cz_run_input(cz_run *run, void *data, size_t rows, size_t columns, bool watched);
+/* Sets the gradient of `loss` [1, 1] to one and walks the tape back. */
+void cz_run_backward(cz_run *run, cz_tensor *loss);
+
+#endif
