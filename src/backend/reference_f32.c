@@ -1,0 +1,1 @@
+/* reference_f32.c */

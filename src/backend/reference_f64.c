@@ -1,0 +1,1 @@
+/* reference_f64.c */
