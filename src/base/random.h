@@ -5,6 +5,7 @@
 #ifndef CZ_BASE_RANDOM_H
 #define CZ_BASE_RANDOM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct cz_philox {
