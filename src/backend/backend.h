@@ -71,7 +71,7 @@ typedef struct cz_linear_call {
     cz_tensor *out;                     /* [n, out] */
     cz_tensor *before;                  /* [n, out] before the activation; NULL: not kept */
     const cz_tensor *d_out;
-    cz_tensor *d_before;                /* [n, out] room for d_out * activation'; NULL if identity */
+    cz_tensor *d_before;                /* [n, out] room for d_out * activation'; else NULL */
     cz_tensor *d_x;
     cz_tensor *d_part[CZ_PARTS], *d_bias[CZ_PARTS];
 } cz_linear_call;
@@ -186,8 +186,9 @@ typedef struct cz_squared_error_call {
     cz_tensor *d_x;
 } cz_squared_error_call;
 
-/* Where a call runs: threads, and scratch memory of `scratch_size` bytes for each worker. The
- * status turns bad when a weight is not finite (checked as it is packed) and stays so. */
+/* Where a call runs: threads, and scratch memory of `scratch_size` bytes for each worker. A call
+ * that meets a weight that is not finite (checked as it is packed, or as a row is used) returns
+ * CLOZE_ERROR_FORMAT. */
 typedef struct cz_place {
     cz_pool *pool;                      /* NULL: this thread alone */
     char *scratch;                      /* [workers][scratch_size], 64-byte aligned */

@@ -1,1 +1,49 @@
-/* linear.c */
+/* linear.c - activation(x W' + b). */
+#include "ops/ops.h"
+
+typedef struct linear_node {
+    cz_linear_call call;
+    const cz_linear_weights *weights;
+    cz_tensor *x, *out;
+} linear_node;
+
+static void linear_backward(cz_run *run, void *argument)
+{
+    linear_node *node = argument;
+    cz_linear_call *call = &node->call;
+    call->d_out = node->out->gradient;
+    call->d_x = cz_run_gradient(run, node->x);
+    for (int i = 0; i < node->weights->weight.parts; i++) {
+        call->d_part[i] = cz_run_parameter_gradient(run, node->weights->part[i]);
+        call->d_bias[i] = cz_run_parameter_gradient(run, node->weights->bias[i]);
+    }
+    if (call->activation != CZ_IDENTITY)
+        call->d_before = cz_run_tensor(run, node->out->rows, node->out->columns);
+    if (cz_run_computes(run))
+        cz_run_check(run, run->backend->linear_backward(&run->place, call), NULL);
+}
+
+cz_tensor *cz_linear(cz_run *run, cz_tensor *x, const cz_linear_weights *weights,
+                     cz_activation activation)
+{
+    linear_node *node;
+    cz_tensor *out;
+    if (!weights || !weights->weight.out)
+        return cz_activate(run, x, activation);
+    node = cz_run_take(run, sizeof *node);
+    out = cz_run_tensor(run, x->rows, weights->weight.out);
+    if (cz_run_failed(run))
+        return &run->empty;
+    *node = (linear_node){
+        .call = { .x = x, .weight = &weights->weight, .activation = activation, .out = out },
+        .weights = weights,
+        .x = x,
+        .out = out,
+    };
+    if (run->record && activation != CZ_IDENTITY)
+        node->call.before = cz_run_tensor(run, out->rows, out->columns);
+    if (cz_run_computes(run))
+        cz_run_check(run, run->backend->linear(&run->place, &node->call), weights->part[0]->name);
+    cz_run_record(run, linear_backward, out, node);
+    return out;
+}

@@ -1,1 +1,166 @@
-/* run.c */
+/* run.c - see run.h: memory, errors, the tape, taps. */
+#include "run/run.h"
+
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct cz_node {
+    cz_node *before;
+    cz_backward *backward;
+    cz_tensor *out;
+    void *call;
+};
+
+bool cz_run_failed(const cz_run *run)
+{
+    return run->error.status != CLOZE_OK;
+}
+
+bool cz_run_computes(const cz_run *run)
+{
+    return run->numbers.data && !cz_run_failed(run);
+}
+
+void cz_run_fail(cz_run *run, cloze_status status, const char *format, ...)
+{
+    va_list arguments;
+    if (cz_run_failed(run))
+        return;
+    run->error.status = status;
+    run->error.position = 0;
+    va_start(arguments, format);
+    vsnprintf(run->error.message, sizeof run->error.message, format, arguments);
+    va_end(arguments);
+}
+
+void cz_run_check(cz_run *run, cloze_status status, const char *name)
+{
+    if (!status)
+        return;
+    if (status == CLOZE_ERROR_FORMAT && name)
+        cz_run_fail(run, status, "the weights of \"%.200s\" are not finite numbers", name);
+    else
+        cz_run_fail(run, status, "the %s backend failed: %s", run->backend->name,
+                    cloze_status_name(status));
+}
+
+void *cz_run_take(cz_run *run, size_t size)
+{
+    void *taken = cz_run_failed(run) ? NULL : cz_arena_take(&run->host, 1, size);
+    if (!taken) {
+        cz_run_fail(run, CLOZE_ERROR_MEMORY, "the run's host arena of %zu bytes is full",
+                    run->host.size);
+        return NULL;
+    }
+    return memset(taken, 0, size);
+}
+
+cz_tensor *cz_run_tensor(cz_run *run, size_t rows, size_t columns)
+{
+    cz_type type = run->backend->type;
+    size_t count;
+    cz_tensor *tensor = cz_run_take(run, sizeof *tensor);
+    if (!tensor)
+        return &run->empty;
+    void *data = cz_multiply(rows, columns, &count)
+                     ? cz_arena_take(&run->numbers, count, cz_type_size(type))
+                     : NULL;
+    if (!data) {
+        cz_run_fail(run, CLOZE_ERROR_MEMORY, "the run's arena of %zu bytes is full",
+                    run->numbers.size);
+        return &run->empty;
+    }
+    *tensor = (cz_tensor){ data, rows, columns, columns, type, false, NULL };
+    return tensor;
+}
+
+cz_tensor *cz_run_input(cz_run *run, void *data, size_t rows, size_t columns, bool watched)
+{
+    cz_tensor *tensor = cz_run_take(run, sizeof *tensor);
+    if (!tensor)
+        return &run->empty;
+    *tensor = (cz_tensor){ data, rows, columns, columns, run->backend->type, watched, NULL };
+    return tensor;
+}
+
+cz_tensor *cz_run_gradient(cz_run *run, cz_tensor *tensor)
+{
+    if (!tensor || !tensor->watched || cz_run_failed(run))
+        return NULL;
+    if (!tensor->gradient) {
+        cz_tensor *gradient = cz_run_tensor(run, tensor->rows, tensor->columns);
+        if (cz_run_failed(run))
+            return NULL;
+        if (cz_run_computes(run))
+            memset(gradient->data, 0,
+                   tensor->rows * tensor->columns * cz_type_size(tensor->type));
+        tensor->gradient = gradient;
+    }
+    return tensor->gradient;
+}
+
+cz_tensor *cz_run_parameter_gradient(const cz_run *run, const cz_parameter *parameter)
+{
+    if (!run->parameter_gradients || !run->gradients || !parameter)
+        return NULL;
+    return run->gradients[parameter->index];
+}
+
+cz_dropout cz_run_dropout(const cz_run *run, float p, uint32_t site, const cz_packing *packing,
+                          const uint64_t *samples)
+{
+    return (cz_dropout){ run->dropout ? p : 0, { run->seed, run->step, site }, packing, samples };
+}
+
+void cz_run_record(cz_run *run, cz_backward *backward, cz_tensor *out, void *call)
+{
+    cz_node *node;
+    if (!run->record || cz_run_failed(run) || !(node = cz_run_take(run, sizeof *node)))
+        return;
+    *node = (cz_node){ run->tape, backward, out, call };
+    run->tape = node;
+    out->watched = true;
+}
+
+void cz_run_walk_back(cz_run *run)
+{
+    for (cz_node *node = run->tape; node && !cz_run_failed(run); node = node->before)
+        if (node->out->gradient)
+            node->backward(run, node->call);
+}
+
+void cz_run_backward(cz_run *run, cz_tensor *loss)
+{
+    cz_tensor *gradient = cz_run_gradient(run, loss);
+    if (!gradient) {
+        cz_run_fail(run, CLOZE_ERROR_ARGUMENT, "backward was asked of a run that did not record");
+        return;
+    }
+    if (cz_run_computes(run)) {
+        if (gradient->type == CZ_F64)
+            *(double *)gradient->data = 1;
+        else
+            *(float *)gradient->data = 1;
+    }
+    cz_run_walk_back(run);
+}
+
+void cz_run_tap(cz_run *run, const char *name, size_t layer, size_t sequence, cz_tensor *tensor)
+{
+    cz_tap_point point = { name, layer, sequence };
+    if (run->tap && cz_run_computes(run))
+        run->tap(run->tap_context, &point, tensor);
+}
+
+void cz_run_reset(cz_run *run)
+{
+    run->host.used = 0;
+    run->numbers.used = 0;
+    run->tape = NULL;
+    run->turn[0] = run->turn[1] = NULL;
+    run->error = (cloze_error){ CLOZE_OK, 0, "" };
+    run->empty = (cz_tensor){ .type = run->backend->type };
+}

@@ -9,6 +9,9 @@
  *
  * A stage (one layer: body and weights) is the unit of arena rewind when predicting, of
  * recomputation when memory is short, of taps, and of timing.
+ *
+ * A run whose `numbers` arena has no memory is a counting run: operations take room but the device
+ * is not called, so the exact need of a computation is known before it is allocated.
  */
 #ifndef CZ_RUN_RUN_H
 #define CZ_RUN_RUN_H
@@ -27,9 +30,14 @@ typedef struct cz_parameter {
     const char *name; /* as in the file */
 } cz_parameter;
 
-/* A point where a caller looks or replaces. `name` is e.g. "layer.3.output"; the tensor is live:
- * what is wanted later must be copied, what is written is used by everything after. */
-typedef void cz_tap(void *context, cz_run *run, const char *name, size_t layer, cz_tensor *tensor);
+/* A point where a caller looks or replaces. The tensor is live: what is wanted later must be
+ * copied, what is written is used by everything after. Attention probabilities are the exception:
+ * they are made for the looker, sequence by sequence, [heads * queries, keys]. */
+typedef struct cz_tap_point {
+    const char *name; /* "embeddings", "layer", "attention.probabilities", "pooler" */
+    size_t layer, sequence;
+} cz_tap_point;
+typedef void cz_tap(void *context, const cz_tap_point *point, cz_tensor *tensor);
 
 struct cz_run {
     const cz_backend *backend;
@@ -43,10 +51,12 @@ struct cz_run {
                                     NULL; same type as the run, F64 or F32 */
     cz_tap *tap;
     void *tap_context;
+    bool tap_attention; /* the tap wants attention probabilities too */
     atomic_bool *cancel;
     cloze_error error; /* sticky */
     cz_node *tape;     /* newest first */
     cz_tensor empty;   /* what a failed operation returns */
+    cz_tensor *turn[2]; /* where stages put their outputs while predicting */
 };
 
 /* ---- for operations (ops/) ---- */
@@ -55,10 +65,14 @@ struct cz_run {
 cz_tensor *cz_run_tensor(cz_run *run, size_t rows, size_t columns);
 /* Host memory that lives as long as the tape does. NULL on failure. */
 void *cz_run_take(cz_run *run, size_t size);
-/* A view of `columns` columns beginning at `first`; its gradient, when asked for, is the same view
- * of the parent's gradient. */
-cz_tensor *cz_run_columns(cz_run *run, cz_tensor *parent, size_t first, size_t columns);
 bool cz_run_failed(const cz_run *run);
+/* False in a counting run and after a failure: then the device must not be called. */
+bool cz_run_computes(const cz_run *run);
+/* Turns a device's bad status into the run's error. `name`: whose weights were used, or NULL. */
+void cz_run_check(cz_run *run, cloze_status status, const char *name);
+/* The device's dropout for a place in the model, none unless the run drops. */
+cz_dropout cz_run_dropout(const cz_run *run, float p, uint32_t site, const cz_packing *packing,
+                          const uint64_t *samples);
 void cz_run_fail(cz_run *run, cloze_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The zeroed-on-first-use gradient of a watched tensor; NULL if it is not watched. */
@@ -86,7 +100,7 @@ cz_tensor *cz_stage(cz_run *run, cz_stage_body *body, const void *self, const cz
                     cz_tensor *x, cz_tensor *const *outside, size_t count);
 
 /* Calls the tap, if any, with a live tensor. */
-void cz_run_tap(cz_run *run, const char *name, size_t layer, cz_tensor *tensor);
+void cz_run_tap(cz_run *run, const char *name, size_t layer, size_t sequence, cz_tensor *tensor);
 
 /* ---- for callers ---- */
 
@@ -96,5 +110,7 @@ void cz_run_reset(cz_run *run);
 cz_tensor *cz_run_input(cz_run *run, void *data, size_t rows, size_t columns, bool watched);
 /* Sets the gradient of `loss` [1, 1] to one and walks the tape back. */
 void cz_run_backward(cz_run *run, cz_tensor *loss);
+/* The same from any tensor, whose gradient the caller has filled (cz_run_gradient). */
+void cz_run_walk_back(cz_run *run);
 
 #endif

@@ -33,6 +33,9 @@ static inline float *cz_f32_row(const cz_tensor *t, size_t row)
     return (float *)t->data + row * t->stride;
 }
 
+/* A view of `columns` columns beginning at `first`. */
+cz_tensor cz_tensor_columns(const cz_tensor *t, size_t first, size_t columns);
+
 /* Element as a double, whatever the type. */
 double cz_tensor_at(const cz_tensor *t, size_t row, size_t column);
 

@@ -1,1 +1,0 @@
-/* reference_f32.c */

@@ -1,1 +1,0 @@
-/* reference_f64.c */
