@@ -6,6 +6,7 @@
 #define CZ_FORMATS_SAFETENSORS_H
 
 #include "base/file.h"
+#include "base/json.h"
 #include "tensor/tensor.h"
 
 enum { CZ_RANK = 8 };
@@ -40,6 +41,14 @@ const cz_stored_tensor *cz_weights_find(const cz_weights *weights, const char *n
 void cz_weights_forget(const cz_weights *weights, const cz_stored_tensor *tensor);
 /* Value of a key in __metadata__, or NULL. */
 const char *cz_weights_metadata(const cz_weights *weights, const char *key);
+
+/*
+ * The header alone, from bytes in memory: fills a list by name, whose names belong to `header`.
+ * Free both (cz_release, json_decref). What cz_weights_open_file does after mapping.
+ */
+cloze_status cz_safetensors_parse(const char *bytes, size_t size, const cloze_allocator *allocator,
+                                  json_t **header, cz_stored_tensor **tensors, size_t *count,
+                                  cloze_error *error);
 
 /* Writes a file with these tensors (row-major, packed), whole or not at all. */
 typedef struct cz_tensor_to_store {
