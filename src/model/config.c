@@ -1,1 +1,203 @@
-/* config.c */
+/* config.c - see config.h. */
+#include "model/config.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "model/family.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { CONFIG_LIMIT = 16 << 20 };
+
+static const struct {
+    const char *name;
+    cz_activation activation;
+} activation_names[] = {
+    { "gelu", CZ_GELU },
+    { "gelu_python", CZ_GELU },
+    { "gelu_new", CZ_GELU_TANH },
+    { "gelu_fast", CZ_GELU_TANH },
+    { "gelu_pytorch_tanh", CZ_GELU_TANH },
+    { "gelu_python_tanh", CZ_GELU_TANH },
+    { "gelu_accurate", CZ_GELU_TANH },
+    { "quick_gelu", CZ_GELU_QUICK },
+    { "relu", CZ_RELU },
+    { "silu", CZ_SILU },
+    { "swish", CZ_SILU },
+    { "tanh", CZ_TANH },
+    { "sigmoid", CZ_SIGMOID },
+    { "linear", CZ_IDENTITY },
+};
+
+bool cz_activation_named(const char *name, cz_activation *out)
+{
+    for (size_t i = 0; i < sizeof activation_names / sizeof *activation_names; i++)
+        if (!strcmp(activation_names[i].name, name)) {
+            *out = activation_names[i].activation;
+            return true;
+        }
+    return false;
+}
+
+static cloze_status read_family(const json_t *root, cz_config *config, cloze_error *error)
+{
+    char known[256], shown[128];
+    const char *model_type = NULL;
+    cloze_status status = cz_json_string(root, "model_type", &model_type, error);
+    if (status)
+        return status;
+    if (!model_type)
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "\"model_type\" is missing");
+    config->family = cz_family_named(model_type);
+    if (!config->family)
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "models of the family \"%s\" cannot be run; those known are: %s",
+                       cz_printable(shown, sizeof shown, model_type, strlen(model_type)),
+                       cz_family_list(known, sizeof known));
+    return CLOZE_OK;
+}
+
+static cloze_status read_sizes(const json_t *root, cz_config *config, cloze_error *error)
+{
+    const cz_family *f = config->family;
+    const struct {
+        const char *key;
+        size_t least, most, *out, fallback;
+    } sizes[] = {
+        { f->setting.layers, 1, CZ_LAYERS_MOST, &config->layers, f->fallback.layers },
+        { f->setting.hidden, 1, CZ_WIDTH_MOST, &config->hidden, f->fallback.hidden },
+        { f->setting.heads, 1, CZ_HEADS_MOST, &config->heads, f->fallback.heads },
+        { f->setting.intermediate, 1, CZ_WIDTH_MOST, &config->intermediate,
+          f->fallback.intermediate },
+        { f->setting.vocabulary, 1, CZ_ROWS_MOST, &config->vocabulary, f->fallback.vocabulary },
+        { f->setting.positions, 1, CZ_ROWS_MOST, &config->positions, f->fallback.positions },
+        { f->setting.types, 1, CZ_ROWS_MOST, &config->types, f->fallback.types },
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        cloze_status status;
+        *sizes[i].out = sizes[i].fallback;
+        if ((status = cz_json_size(root, sizes[i].key, sizes[i].least, sizes[i].most, sizes[i].out,
+                                   error)))
+            return status;
+    }
+    if (config->hidden % config->heads)
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "hidden size %zu is not a multiple of %zu heads",
+                       config->hidden, config->heads);
+    return CLOZE_OK;
+}
+
+static cloze_status read_probability(const json_t *root, const char *key, float *out,
+                                     cloze_error *error)
+{
+    double value = (double)*out;
+    cloze_status status = cz_json_real(root, key, &value, error);
+    if (status)
+        return status;
+    if (!(value >= 0 && value < 1))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" must be from 0 to below 1", key);
+    *out = (float)value;
+    return CLOZE_OK;
+}
+
+static cloze_status read_numbers(const json_t *root, cz_config *config, cloze_error *error)
+{
+    const cz_family *f = config->family;
+    const char *activation = f->fallback.activation;
+    char shown[64];
+    cloze_status status;
+    config->epsilon = f->fallback.epsilon;
+    config->hidden_dropout = (float)f->fallback.hidden_dropout;
+    config->attention_dropout = (float)f->fallback.attention_dropout;
+    if ((status = cz_json_real(root, f->setting.epsilon, &config->epsilon, error)) ||
+        (status = cz_json_string(root, f->setting.activation, &activation, error)) ||
+        (status = read_probability(root, f->setting.hidden_dropout, &config->hidden_dropout,
+                                   error)) ||
+        (status = read_probability(root, f->setting.attention_dropout, &config->attention_dropout,
+                                   error)))
+        return status;
+    config->classifier_dropout = config->hidden_dropout;
+    if ((status = read_probability(root, f->setting.classifier_dropout,
+                                   &config->classifier_dropout, error)))
+        return status;
+    if (!(config->epsilon >= 0 && config->epsilon <= 1))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" must be from 0 to 1",
+                       f->setting.epsilon);
+    if (!cz_activation_named(activation, &config->activation))
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "the activation \"%s\" is not known",
+                       cz_printable(shown, sizeof shown, activation, strlen(activation)));
+    return CLOZE_OK;
+}
+
+/* Settings that would change the result and that nothing here computes. */
+static cloze_status check_features(const json_t *root, cloze_error *error)
+{
+    const char *positions = "absolute";
+    bool decoder = false, cross = false;
+    cloze_status status;
+    if ((status = cz_json_string(root, "position_embedding_type", &positions, error)) ||
+        (status = cz_json_flag(root, "is_decoder", &decoder, error)) ||
+        (status = cz_json_flag(root, "add_cross_attention", &cross, error)))
+        return status;
+    if (strcmp(positions, "absolute"))
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "\"position_embedding_type\" other than \"absolute\" cannot be run");
+    if (decoder || cross)
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "a decoder cannot be run, only an encoder");
+    return CLOZE_OK;
+}
+
+static cloze_status read_labels(const json_t *root, cz_config *config, cloze_error *error)
+{
+    const json_t *names = json_object_get(root, "id2label"),
+                 *architecture = json_array_get(json_object_get(root, "architectures"), 0);
+    if (json_is_string(architecture))
+        snprintf(config->architecture, sizeof config->architecture, "%s",
+                 json_string_value(architecture));
+    config->labels = json_is_object(names) ? json_object_size(names) : 2;
+    return cz_json_size(root, "num_labels", 1, CZ_LABELS_MOST, &config->labels, error);
+}
+
+static cloze_status read_all(const json_t *root, cz_config *config, cloze_error *error)
+{
+    cloze_status status;
+    if (!json_is_object(root))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "not a JSON object");
+    if ((status = read_family(root, config, error)) || (status = read_sizes(root, config, error)) ||
+        (status = read_numbers(root, config, error)) || (status = check_features(root, error)))
+        return status;
+    return read_labels(root, config, error);
+}
+
+cloze_status cz_config_parse(cz_config *out, const char *text, size_t size, const char *name,
+                             cloze_error *error)
+{
+    cz_config config = { 0 };
+    json_t *root = NULL;
+    cloze_status status = cz_json_parse(&root, text, size, name, error);
+    if (status)
+        return status;
+    status = read_all(root, &config, error);
+    json_decref(root);
+    if (status) {
+        cz_error_prefix(error, "%.300s", name);
+        return status;
+    }
+    *out = config;
+    return CLOZE_OK;
+}
+
+cloze_status cz_config_load(cz_config *out, const char *folder, cloze_error *error)
+{
+    char path[4096];
+    cz_mapping file = { 0 };
+    cloze_status status = cz_path_join(path, sizeof path, folder, "config.json", error);
+    if (status || (status = cz_file_open(&file, path, CONFIG_LIMIT, true, NULL, error)))
+        return status;
+    status = cz_config_parse(out, file.data, file.size, path, error);
+    cz_file_close(&file);
+    return status;
+}

@@ -1,0 +1,41 @@
+/*
+ * model/config.h - a strict config.json as features. Families are data (family.h); nothing after
+ * this knows their names.
+ */
+#ifndef CZ_MODEL_CONFIG_H
+#define CZ_MODEL_CONFIG_H
+
+#include "backend/backend.h"
+
+typedef struct cz_family cz_family;
+
+typedef struct cz_config {
+    const cz_family *family;
+    char architecture[128]; /* config.json's first architecture, or "" */
+    size_t layers, hidden, heads, intermediate;
+    size_t vocabulary, positions, types;
+    size_t labels;
+    double epsilon;
+    cz_activation activation;
+    float hidden_dropout, attention_dropout, classifier_dropout;
+} cz_config;
+
+/* Limits that no real model meets and that keep every size computation far from overflow. */
+enum {
+    CZ_LAYERS_MOST = 1024,
+    CZ_WIDTH_MOST = 1 << 20,
+    CZ_HEADS_MOST = 4096,
+    CZ_ROWS_MOST = 1 << 28,
+    CZ_LABELS_MOST = 1 << 20
+};
+
+/* `name` is for messages. An unknown family is CLOZE_ERROR_UNSUPPORTED and names those known. */
+cloze_status cz_config_parse(cz_config *out, const char *text, size_t size, const char *name,
+                             cloze_error *error);
+/* FOLDER/config.json. */
+cloze_status cz_config_load(cz_config *out, const char *folder, cloze_error *error);
+
+/* "gelu", "gelu_new", ... as transformers' ACT2FN names them; false if unknown. */
+bool cz_activation_named(const char *name, cz_activation *out);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * model/network.h - an encoder with its heads: weights bound to their names, packed for the
+ * device, and the forward pass written once over ops/ops.h.
+ */
+#ifndef CZ_MODEL_NETWORK_H
+#define CZ_MODEL_NETWORK_H
+
+#include "formats/safetensors.h"
+#include "model/config.h"
+#include "ops/ops.h"
+
+typedef struct cz_layer {
+    size_t number; /* from 1 */
+    cz_linear_weights qkv, attention_out, up, down;
+    cz_norm_weights attention_norm, feed_norm;
+    cz_attention_shape attention;
+    cz_activation activation;
+    cz_dropout_site attention_dropout, feed_dropout;
+} cz_layer;
+
+typedef struct cz_network {
+    cloze_hooks hooks;
+    cz_config config;
+    cz_weights *weights;
+    cz_parameter *parameters; /* every weight that something here uses */
+    size_t parameter_count;
+    cz_arena vectors;         /* copies of small weights that the file holds in another type */
+    cz_block vector_memory, pack_memory;
+    size_t pack_used;         /* bytes of packs */
+    size_t mapped;            /* bytes of the file that stay in use beside the packs */
+    size_t elements;          /* numbers in all parameters */
+
+    cz_embed_weights embeddings;
+    cz_norm_weights embedding_norm;
+    cz_dropout_site embedding_dropout;
+    cz_layer *layers;         /* [config.layers] */
+    cz_linear_weights pooler, classifier; /* weight.out == 0: not in the file */
+    cz_dropout_site classifier_dropout;
+} cz_network;
+
+typedef struct cz_network_options {
+    const cz_backend *backend;
+    const cz_place *place; /* for packing */
+    bool pack;             /* keep packs; else packed at use */
+    bool bf16;             /* keep them rounded to bfloat16 */
+    bool read_instead;     /* no mapping */
+    const cloze_hooks *hooks;
+} cz_network_options;
+
+/* A missing tensor that the encoder needs is an error that names it. */
+cloze_status cz_network_open(cz_network **out, const char *folder,
+                             const cz_network_options *options, cloze_error *error);
+void cz_network_free(cz_network *network);
+
+/* Token states of the first `layers` layers (0: the embeddings alone) [tokens, hidden]. Taps:
+ * "embeddings", "layer". */
+cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *batch, size_t layers);
+/* The pooler over the first row of each sequence [sequences, hidden]. `first` outlives the tape. */
+cz_tensor *cz_pooled(cz_run *run, const cz_network *network, const cz_batch *batch, cz_tensor *x);
+/* Logits of the classifier from what the pooler gives. */
+cz_tensor *cz_classified(cz_run *run, const cz_network *network, const cz_batch *batch,
+                         cz_tensor *pooled);
+
+/* The extent of a run of `tokens` tokens in sequences of at most `longest`. */
+cz_extent cz_network_extent(const cz_network *network, size_t tokens, size_t longest,
+                            bool gradients);
+
+/* ---- binding, shared with task/ (Dense and LayerNorm modules) ---- */
+
+/* One linear map's pack into `memory`, or its size when `memory` is NULL. */
+cloze_status cz_linear_pack(cz_linear_weights *linear, const cz_network_options *options,
+                            void *memory, size_t *size, cloze_error *error);
+
+#endif
