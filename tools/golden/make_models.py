@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Makes test/golden/models: tiny random BERT models with the outputs of every layer and the
+gradients of every parameter, as transformers computes them in float64.
+
+Weights are wide (0.3, not the usual 0.02) and biases and norms are random too, so that attention
+is far from uniform and a forgotten bias or a wrong scale shows. Each sequence is run alone, so
+nothing is padded. The float64 model holds exactly the numbers that the file stores.
+
+usage: make_models.py TARGET_FOLDER
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy
+import torch
+from safetensors.torch import save_file
+from transformers import BertConfig, BertForSequenceClassification
+
+LENGTHS = (1, 2, 3, 7, 16, 33)
+SPREAD = 0.3
+
+
+@dataclass
+class Variant:
+    name: str
+    config: dict = field(default_factory=dict)
+    stored: torch.dtype = torch.float32
+    lengths: tuple[int, ...] = LENGTHS
+    layout: str = "plain"  # plain, old (gamma/beta, no prefix, a buffer), sharded
+    attentions: bool = False
+
+
+BASE = dict(
+    vocab_size=61, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+    intermediate_size=48, max_position_embeddings=40, type_vocab_size=2, hidden_act="gelu",
+    layer_norm_eps=1e-12, num_labels=2, attn_implementation="eager",
+)
+SMALL = dict(hidden_size=16, num_attention_heads=2, intermediate_size=24, num_hidden_layers=1)
+VARIANTS = [
+    Variant("base", attentions=True),
+    Variant("odd", dict(hidden_size=20, num_attention_heads=5, intermediate_size=37)),
+    Variant("heads12", dict(hidden_size=36, num_attention_heads=3, intermediate_size=29)),
+    Variant("types1", SMALL | dict(type_vocab_size=1)),
+    Variant("types4", SMALL | dict(type_vocab_size=4)),
+    Variant("epsilon", SMALL | dict(layer_norm_eps=1e-2)),
+    Variant("labels3", SMALL | dict(num_labels=3)),
+    Variant("regression", SMALL | dict(num_labels=1)),
+    Variant("gelu_new", SMALL | dict(hidden_act="gelu_new")),
+    Variant("gelu_fast", SMALL | dict(hidden_act="gelu_fast")),
+    Variant("gelu_pytorch_tanh", SMALL | dict(hidden_act="gelu_pytorch_tanh")),
+    Variant("quick_gelu", SMALL | dict(hidden_act="quick_gelu")),
+    Variant("relu", SMALL | dict(hidden_act="relu")),
+    Variant("silu", SMALL | dict(hidden_act="silu")),
+    Variant("swish", SMALL | dict(hidden_act="swish")),
+    Variant("tanh", SMALL | dict(hidden_act="tanh")),
+    Variant("sigmoid", SMALL | dict(hidden_act="sigmoid")),
+    Variant("f16", SMALL, stored=torch.float16),
+    Variant("bf16", SMALL, stored=torch.bfloat16),
+    Variant("old_names", layout="old"),
+    Variant("sharded", layout="sharded"),
+]
+
+
+def make_model(variant: Variant) -> BertForSequenceClassification:
+    torch.manual_seed(7)
+    model = BertForSequenceClassification(BertConfig(**(BASE | variant.config)))
+    model.eval()
+    for parameter in model.parameters():
+        parameter.data = (torch.randn_like(parameter) * SPREAD).to(variant.stored).float()
+    return model
+
+
+def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
+    config = model.config
+    generator = torch.Generator().manual_seed(11)
+    model = model.double()
+    ids, types, hidden, pooled, logits, out = [], [], [], [], [], {}
+    labels = torch.randint(0, max(config.num_labels, 2), (len(variant.lengths),), generator=generator)
+    embeddings = []
+    for number, length in enumerate(variant.lengths):
+        sequence = torch.randint(0, config.vocab_size, (1, length), generator=generator)
+        kind = torch.randint(0, config.type_vocab_size, (1, length), generator=generator)
+        result = model.bert(input_ids=sequence, token_type_ids=kind, output_hidden_states=True,
+                            output_attentions=variant.attentions)
+        result.hidden_states[0].retain_grad()
+        embeddings.append(result.hidden_states[0])
+        ids.append(sequence[0])
+        types.append(kind[0])
+        hidden.append([state[0] for state in result.hidden_states])
+        pooled.append(result.pooler_output[0])
+        logits.append(model.classifier(result.pooler_output)[0])
+        if variant.attentions:
+            for layer, attention in enumerate(result.attentions):
+                out[f"attention.{layer + 1}.{number}"] = attention[0].reshape(-1, length)
+    all_logits = torch.stack(logits)
+    if config.num_labels == 1:
+        loss = torch.nn.functional.mse_loss(all_logits.squeeze(-1), labels.double())
+    else:
+        loss = torch.nn.functional.cross_entropy(all_logits, labels)
+    loss.backward()
+    out["input_ids"] = torch.cat(ids)
+    out["token_type_ids"] = torch.cat(types)
+    out["offsets"] = torch.tensor(numpy.concatenate([[0], numpy.cumsum(variant.lengths)]))
+    out["labels"] = labels
+    for layer in range(config.num_hidden_layers + 1):
+        out[f"hidden.{layer}"] = torch.cat([states[layer] for states in hidden])
+    out["pooled"] = torch.stack(pooled)
+    out["logits"] = all_logits
+    out["loss"] = loss.reshape(1)
+    out["gradient.hidden.0"] = torch.cat([state.grad[0] for state in embeddings])
+    for name, parameter in model.named_parameters():
+        if parameter.grad is not None:
+            out[f"gradient.{name}"] = parameter.grad
+    return {name: tensor.detach().clone().contiguous() for name, tensor in out.items()}
+
+
+def old_name(name: str) -> str:
+    name = name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")
+    return name.removeprefix("bert.")
+
+
+def save_weights(model, variant: Variant, folder: Path) -> None:
+    weights = {name: tensor.to(variant.stored).contiguous() for name, tensor in model.named_parameters()}
+    if variant.layout == "old":
+        weights = {old_name(name): tensor for name, tensor in weights.items()}
+        weights["embeddings.position_ids"] = torch.arange(model.config.max_position_embeddings)[None]
+    if variant.layout != "sharded":
+        save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+        return
+    names = sorted(weights)
+    halves = [names[: len(names) // 2], names[len(names) // 2:]]
+    index = {"metadata": {"total_size": sum(t.numel() * t.element_size() for t in weights.values())},
+             "weight_map": {}}
+    for number, half in enumerate(halves, 1):
+        file = f"model-{number:05d}-of-{len(halves):05d}.safetensors"
+        save_file({name: weights[name] for name in half}, folder / file, metadata={"format": "pt"})
+        index["weight_map"] |= {name: file for name in half}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=1) + "\n")
+
+
+def main() -> None:
+    target = Path(sys.argv[1])
+    for variant in VARIANTS:
+        folder = target / variant.name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        model = make_model(variant)
+        save_weights(model, variant, folder)
+        config = model.config.to_diff_dict() | {"architectures": ["BertForSequenceClassification"],
+                                                "model_type": "bert"}
+        config |= {key: value for key, value in (BASE | variant.config).items()
+                   if key not in ("attn_implementation", "num_labels")}
+        if model.config.num_labels != 2:
+            config["id2label"] = {str(i): f"LABEL_{i}" for i in range(model.config.num_labels)}
+        (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+        save_file(golden_of(model, variant), folder / "golden.safetensors")
+
+
+if __name__ == "__main__":
+    main()
