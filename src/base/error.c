@@ -1,6 +1,8 @@
 /* error.c - see error.h. */
 #include "base/error.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,23 +59,25 @@ cloze_status cz_error_prefix(cloze_error *error, const char *format, ...)
 
 const char *cz_printable(char *out, size_t out_size, const char *text, size_t size)
 {
-    size_t used = 0;
-    for (size_t i = 0; i < size; i++) {
+    static const char dots[] = "...";
+    size_t used = 0, length;
+    for (size_t i = 0; i < size; i += length ? length : 1) {
         unsigned char byte = (unsigned char)text[i];
-        bool plain = byte >= 0x20 && byte < 0x7f;
-        size_t need = plain ? 1 : 4;
-        if (used + need + 4 > out_size) {
-            if (used + 4 <= out_size)
-                memcpy(out + used, "...", 4), used += 3;
-            break;
+        length = byte < 0x20 || byte == 0x7f ? 0 : cz_utf8_length(text + i, size - i);
+        if (used + (length ? length : 4) + sizeof dots > out_size) {
+            if (used + sizeof dots <= out_size)
+                memcpy(out + used, dots, sizeof dots);
+            else if (out_size)
+                out[used] = 0;
+            return out;
         }
-        if (plain)
-            out[used++] = (char)byte;
+        if (length)
+            memcpy(out + used, text + i, length), used += length;
         else
             used += (size_t)snprintf(out + used, out_size - used, "\\x%02x", byte);
     }
     if (out_size)
-        out[used < out_size ? used : out_size - 1] = 0;
+        out[used] = 0;
     return out;
 }
 

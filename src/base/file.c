@@ -16,8 +16,8 @@
 static cloze_status fail_errno(cloze_error *error, const char *verb, const char *path)
 {
     int reason = errno;
-    cloze_status status = reason == ENOENT || reason == ENOTDIR ? CLOZE_ERROR_NOT_FOUND
-                                                                : CLOZE_ERROR_IO;
+    cloze_status status =
+        reason == ENOENT || reason == ENOTDIR ? CLOZE_ERROR_NOT_FOUND : CLOZE_ERROR_IO;
     return cz_fail(error, status, "cannot %s %.300s: %s", verb, path, strerror(reason));
 }
 
@@ -41,7 +41,7 @@ static cloze_status read_all(int file, char *data, size_t size, const char *path
 static cloze_status open_data(cz_mapping *out, int file, size_t size, const char *path,
                               bool read_instead, cloze_error *error)
 {
-    cz_mapping mapping = { "", size, false, out->allocator };
+    cz_mapping mapping = { "", size, false, out->allocator, -1 };
     if (!size) {
         *out = mapping;
         return CLOZE_OK;
@@ -52,6 +52,7 @@ static cloze_status open_data(cz_mapping *out, int file, size_t size, const char
             return fail_errno(error, "map", path);
         mapping.data = data;
         mapping.mapped = true;
+        mapping.file = file;
         *out = mapping;
         return CLOZE_OK;
     }
@@ -72,7 +73,7 @@ cloze_status cz_file_open(cz_mapping *out, const char *path, size_t limit, bool 
                           const cloze_allocator *allocator, cloze_error *error)
 {
     struct stat state;
-    cz_mapping mapping = { "", 0, false, allocator };
+    cz_mapping mapping = { "", 0, false, allocator, -1 };
     cloze_status status;
     /* NONBLOCK: a fifo with this name must not hang us; only regular files go on. */
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -87,19 +88,35 @@ cloze_status cz_file_open(cz_mapping *out, const char *path, size_t limit, bool 
                          path, (long long)state.st_size, limit);
     else
         status = open_data(&mapping, file, (size_t)state.st_size, path, read_instead, error);
-    close(file);
+    if (!mapping.mapped)
+        close(file);
     if (!status)
         *out = mapping;
     return status;
 }
 
+cloze_status cz_file_check(const cz_mapping *mapping, const char *path, cloze_error *error)
+{
+    struct stat state;
+    if (!mapping->mapped)
+        return CLOZE_OK;
+    if (fstat(mapping->file, &state))
+        return fail_errno(error, "look at", path);
+    if (state.st_size < 0 || (uint64_t)state.st_size != mapping->size)
+        return cz_fail(error, CLOZE_ERROR_IO,
+                       "%.300s had %zu bytes and now has %lld: it was written to while in use",
+                       path, mapping->size, (long long)state.st_size);
+    return CLOZE_OK;
+}
+
 void cz_file_close(cz_mapping *mapping)
 {
-    if (mapping->mapped)
+    if (mapping->mapped) {
         munmap((void *)(uintptr_t)mapping->data, mapping->size);
-    else if (mapping->size)
+        close(mapping->file);
+    } else if (mapping->size)
         cz_release(mapping->allocator, (void *)(uintptr_t)mapping->data);
-    *mapping = (cz_mapping){ "", 0, false, NULL };
+    *mapping = (cz_mapping){ "", 0, false, NULL, -1 };
 }
 
 void cz_file_forget(const cz_mapping *mapping, size_t offset, size_t size)
@@ -113,113 +130,96 @@ void cz_file_forget(const cz_mapping *mapping, size_t offset, size_t size)
         (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
-cloze_status cz_path_join(char *out, size_t out_size, const char *folder, const char *name,
-                          cloze_error *error)
+cloze_status cz_output_begin(cz_output *output, const char *path, cloze_error *error)
 {
-    int length = snprintf(out, out_size, "%s/%s", folder, name);
-    if (length < 0 || (size_t)length >= out_size)
-        return cz_fail(error, CLOZE_ERROR_LIMIT, "path is too long: %.200s/...", folder);
-    return CLOZE_OK;
-}
-
-static bool is_plain_part(const char *part, size_t size)
-{
-    if (!size || (size == 1 && part[0] == '.') || (size == 2 && !memcmp(part, "..", 2)))
-        return false;
-    for (size_t i = 0; i < size; i++)
-        if ((unsigned char)part[i] < 0x20 || part[i] == '\\' || part[i] == 0x7f)
-            return false;
-    return true;
-}
-
-cloze_status cz_path_below(char *out, size_t out_size, const char *folder, const char *name,
-                           cloze_error *error)
-{
-    const char *part = name;
-    for (;;) {
-        size_t size = strcspn(part, "/");
-        if (!is_plain_part(part, size)) {
-            char shown[128];
-            return cz_fail(error, CLOZE_ERROR_FORMAT,
-                           "%.200s names the file \"%s\": only plain names below the folder are "
-                           "allowed",
-                           folder, cz_printable(shown, sizeof shown, name, strlen(name)));
-        }
-        if (!part[size])
-            return cz_path_join(out, out_size, folder, name, error);
-        part += size + 1;
-    }
-}
-
-bool cz_path_is_folder(const char *path)
-{
-    struct stat state;
-    return !stat(path, &state) && S_ISDIR(state.st_mode);
-}
-
-bool cz_path_is_file(const char *path)
-{
-    struct stat state;
-    return !stat(path, &state) && S_ISREG(state.st_mode);
-}
-
-cloze_status cz_folder_make(const char *path, cloze_error *error)
-{
-    char part[4096];
-    size_t length = strlen(path);
-    if (length >= sizeof part)
-        return cz_fail(error, CLOZE_ERROR_LIMIT, "path is too long: %.200s...", path);
-    memcpy(part, path, length + 1);
-    for (size_t i = 1; i <= length; i++) {
-        if (part[i] != '/' && part[i])
-            continue;
-        char kept = part[i];
-        part[i] = 0;
-        if (mkdir(part, 0777) && errno != EEXIST && !cz_path_is_folder(part))
-            return fail_errno(error, "make the folder", part);
-        part[i] = kept;
-    }
-    return cz_path_is_folder(path)
-               ? CLOZE_OK
-               : cz_fail(error, CLOZE_ERROR_IO, "%.300s is not a folder", path);
-}
-
-static cloze_status write_all(int file, const char *data, size_t size, const char *path,
-                              cloze_error *error)
-{
-    size_t done = 0;
-    while (done < size) {
-        ssize_t put = write(file, data + done, size - done);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0)
-            return fail_errno(error, "write", path);
-        done += (size_t)put;
-    }
-    return fsync(file) && errno != EINVAL && errno != EROFS ? fail_errno(error, "write", path)
-                                                            : CLOZE_OK;
-}
-
-cloze_status cz_file_write(const char *path, const void *data, size_t size, cloze_error *error)
-{
-    char temporary[4096];
     mode_t mask;
-    cloze_status status;
-    int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path), file;
-    if (length < 0 || (size_t)length >= sizeof temporary)
+    size_t length = strlen(path);
+    static const char suffix[] = ".XXXXXX";
+    if (length + sizeof suffix > sizeof output->temporary)
         return cz_fail(error, CLOZE_ERROR_LIMIT, "path is too long: %.200s...", path);
-    if ((file = mkstemp(temporary)) < 0)
+    memcpy(output->path, path, length + 1);
+    memcpy(output->temporary, path, length);
+    memcpy(output->temporary + length, suffix, sizeof suffix);
+    if ((output->file = mkstemp(output->temporary)) < 0)
         return fail_errno(error, "create", path);
     /* mkstemp makes 0600; what is written should be as readable as any new file. */
     mask = umask(0);
     umask(mask);
-    (void)fchmod(file, 0666 & ~mask);
-    status = write_all(file, data, size, path, error);
-    if (close(file) && !status)
-        status = fail_errno(error, "write", path);
-    if (!status && rename(temporary, path))
-        status = fail_errno(error, "rename to", path);
-    if (status)
-        unlink(temporary);
+    (void)fchmod(output->file, 0666 & ~mask);
+    return CLOZE_OK;
+}
+
+cloze_status cz_output_put(cz_output *output, const void *data, size_t size, cloze_error *error)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t put = write(output->file, (const char *)data + done, size - done);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return fail_errno(error, "write", output->path);
+        done += (size_t)put;
+    }
+    return CLOZE_OK;
+}
+
+cloze_status cz_output_patch(cz_output *output, const void *data, size_t size, cloze_error *error)
+{
+    cloze_status status;
+    off_t end = lseek(output->file, 0, SEEK_CUR);
+    if (end < 0 || lseek(output->file, 0, SEEK_SET) < 0)
+        return fail_errno(error, "write", output->path);
+    status = cz_output_put(output, data, size, error);
+    if (!status && lseek(output->file, end, SEEK_SET) < 0)
+        status = fail_errno(error, "write", output->path);
     return status;
+}
+
+/* Some file systems cannot sync; that is not our caller's trouble. */
+static bool sync_failed(int file)
+{
+    return fsync(file) && errno != EINVAL && errno != EROFS && errno != ENOTSUP;
+}
+
+/* The rename itself must reach the disk too; where a folder cannot be synced, so be it. */
+static void sync_folder_of(const char *path)
+{
+    char folder[CZ_PATH_SIZE];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) : 0;
+    int file;
+    memcpy(folder, path, length);
+    folder[length] = 0;
+    file = open(slash ? (length ? folder : "/") : ".", O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    if (file < 0)
+        return;
+    (void)fsync(file);
+    close(file);
+}
+
+cloze_status cz_output_finish(cz_output *output, cloze_status so_far, cloze_error *error)
+{
+    cloze_status status = so_far;
+    if (!status && sync_failed(output->file))
+        status = fail_errno(error, "write", output->path);
+    if (close(output->file) && !status)
+        status = fail_errno(error, "write", output->path);
+    if (!status && rename(output->temporary, output->path))
+        status = fail_errno(error, "rename to", output->path);
+    if (status)
+        unlink(output->temporary);
+    else
+        sync_folder_of(output->path);
+    output->file = -1;
+    return status;
+}
+
+cloze_status cz_file_write(const char *path, const void *data, size_t size, cloze_error *error)
+{
+    cz_output output;
+    cloze_status status = cz_output_begin(&output, path, error);
+    if (status)
+        return status;
+    status = cz_output_put(&output, data, size, error);
+    return cz_output_finish(&output, status, error);
 }

@@ -3,14 +3,15 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/utf8.h"
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* jansson recurses, so the depth is checked first, without recursion. */
-static cloze_status check_depth(const char *text, size_t size, const char *name,
-                                cloze_error *error)
+static cloze_status check_depth(const char *text, size_t size, const char *name, cloze_error *error)
 {
     size_t depth = 0;
     bool inside = false;
@@ -25,8 +26,8 @@ static cloze_status check_depth(const char *text, size_t size, const char *name,
             inside = true;
         } else if (c == '{' || c == '[') {
             if (++depth > CZ_JSON_DEPTH)
-                return cz_fail_at(error, CLOZE_ERROR_FORMAT, i, "%.200s: more than %d levels of JSON",
-                                  name, CZ_JSON_DEPTH);
+                return cz_fail_at(error, CLOZE_ERROR_FORMAT, i,
+                                  "%.200s: more than %d levels of JSON", name, CZ_JSON_DEPTH);
         } else if ((c == '}' || c == ']') && depth) {
             depth--;
         }
@@ -48,7 +49,8 @@ cloze_status cz_json_parse(json_t **out, const char *text, size_t size, const ch
         if (json_error_code(&reason) == json_error_out_of_memory)
             return cz_fail(error, CLOZE_ERROR_MEMORY, "%.200s: out of memory", name);
         cz_printable(shown, sizeof shown, reason.text, strlen(reason.text));
-        return cz_fail_at(error, CLOZE_ERROR_FORMAT, (size_t)(reason.position < 0 ? 0 : reason.position),
+        return cz_fail_at(error, CLOZE_ERROR_FORMAT,
+                          (size_t)(reason.position < 0 ? 0 : reason.position),
                           "%.200s is not valid JSON at byte %d (line %d): %.160s", name,
                           reason.position, reason.line, shown);
     }
@@ -136,62 +138,127 @@ cloze_status cz_json_string(const json_t *object, const char *key, const char **
     return CLOZE_OK;
 }
 
-/* Bytes of the well-formed UTF-8 sequence at `text`, or 0. */
-static size_t sequence_length(const unsigned char *text, size_t left)
+/* What a byte must be written as, or NULL if it stays. */
+static const char *escape_of(unsigned char byte, char *room, size_t room_size)
 {
-    unsigned char a = text[0];
-    size_t length = a < 0x80 ? 1 : a >= 0xc2 && a < 0xe0 ? 2 : (a & 0xf0) == 0xe0 ? 3
-                    : a >= 0xf0 && a < 0xf5                                       ? 4
-                                                                                  : 0;
-    if (!length || length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    if ((a == 0xe0 && text[1] < 0xa0) || (a == 0xed && text[1] > 0x9f) ||
-        (a == 0xf0 && text[1] < 0x90) || (a == 0xf4 && text[1] > 0x8f))
-        return 0;
-    return length;
+    switch (byte) {
+    case '"':
+        return "\\\"";
+    case '\\':
+        return "\\\\";
+    case '\n':
+        return "\\n";
+    case '\t':
+        return "\\t";
+    case '\r':
+        return "\\r";
+    default:
+        if (byte >= 0x20 && byte != 0x7f)
+            return NULL;
+        snprintf(room, room_size, "\\u%04x", byte);
+        return room;
+    }
 }
 
 void cz_json_write_string(FILE *out, const char *text, size_t size)
 {
-    const unsigned char *bytes = (const unsigned char *)text;
+    size_t plain = 0; /* where the bytes that stay as they are begin */
+    char room[8];
     putc('"', out);
     for (size_t i = 0; i < size;) {
-        size_t length = sequence_length(bytes + i, size - i);
-        unsigned char c = bytes[i];
+        size_t length = cz_utf8_length(text + i, size - i);
+        const char *other =
+            length ? escape_of((unsigned char)text[i], room, sizeof room) : "\xef\xbf\xbd";
         if (!length)
-            fputs("\xef\xbf\xbd", out), length = 1;
-        else if (c == '"' || c == '\\')
-            putc('\\', out), putc(c, out);
-        else if (c == '\n')
-            fputs("\\n", out);
-        else if (c == '\t')
-            fputs("\\t", out);
-        else if (c == '\r')
-            fputs("\\r", out);
-        else if (c < 0x20 || c == 0x7f)
-            fprintf(out, "\\u%04x", c);
-        else
-            fwrite(bytes + i, 1, length, out);
+            length = 1;
         i += length;
+        if (!other)
+            continue;
+        fwrite(text + plain, 1, i - length - plain, out);
+        fputs(other, out);
+        plain = i;
     }
+    fwrite(text + plain, 1, size - plain, out);
     putc('"', out);
+}
+
+/* Reads back digits / 10^places as a float; false where rounding twice might change the result. */
+static bool reads_back(double digits, double power, float value)
+{
+    double quotient = digits / power;
+    return (float)nextafter(quotient, 0) == value && (float)nextafter(quotient, INFINITY) == value;
+}
+
+/* 0.00123: the digits after the zeros, the sign and the point put in. Returns the length. */
+static size_t print_fixed(char *out, bool negative, uint64_t digits, int places)
+{
+    char reversed[24];
+    size_t length = 0, used = 0;
+    int count = 0;
+    while (places > 0 && digits % 10 == 0) {
+        digits /= 10;
+        places--;
+    }
+    while (digits || count <= places) {
+        if (count == places && count)
+            reversed[length++] = '.';
+        reversed[length++] = (char)('0' + digits % 10);
+        digits /= 10;
+        count++;
+    }
+    if (negative)
+        out[used++] = '-';
+    while (length)
+        out[used++] = reversed[--length];
+    return used;
+}
+
+/* 1e-5 to 1e6 without the C library, whose printf is slow and knows foreign decimal points. */
+static size_t print_common(char *out, float value)
+{
+    static const double powers[] = { 1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6, 1e7,
+                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14 };
+    double magnitude = fabs((double)value);
+    int places = 5;
+    if (!(magnitude >= 1e-5 && magnitude < 1e6))
+        return 0;
+    /* Six digits are always told apart, nine always suffice. */
+    for (double edge = 1; magnitude < edge && places < 11; edge /= 10)
+        places++;
+    for (double edge = 10; magnitude >= edge && places > 0; edge *= 10)
+        places--;
+    for (int last = places + 3; places <= last; places++) {
+        double digits = nearbyint(magnitude * powers[places]);
+        if (reads_back(digits, powers[places], (float)magnitude))
+            return print_fixed(out, value < 0, (uint64_t)digits, places);
+    }
+    return 0;
+}
+
+static size_t print_other(char *out, size_t room, float value)
+{
+    int length = 0;
+    for (int digits = 6; digits <= FLT_DECIMAL_DIG; digits++) {
+        length = snprintf(out, room, "%.*g", digits, (double)value);
+        if (strtof(out, NULL) == value)
+            break;
+    }
+    for (int i = 0; i < length; i++)
+        if (out[i] == ',')
+            out[i] = '.';
+    return length < 0 ? 0 : (size_t)length;
 }
 
 void cz_json_write_float(FILE *out, float value)
 {
     char text[32];
+    size_t length;
     if (!isfinite(value)) {
         fputs("null", out);
         return;
     }
-    for (int digits = 6; digits <= FLT_DECIMAL_DIG; digits++) {
-        float back;
-        snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (sscanf(text, "%f", &back) == 1 && memcmp(&back, &value, sizeof back) == 0)
-            break;
-    }
-    fputs(text, out);
+    length = print_common(text, value);
+    if (!length)
+        length = print_other(text, sizeof text, value);
+    fwrite(text, 1, length, out);
 }

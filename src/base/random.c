@@ -11,7 +11,8 @@ cz_philox cz_philox_at(const uint32_t counter[4], const uint32_t key[2])
     uint32_t k0 = key[0], k1 = key[1];
     for (int round = 0; round < 10; round++) {
         uint64_t left = (uint64_t)0xD2511F53u * a, right = (uint64_t)0xCD9E8D57u * c;
-        uint32_t next_a = (uint32_t)(right >> 32) ^ b ^ k0, next_c = (uint32_t)(left >> 32) ^ d ^ k1;
+        uint32_t next_a = (uint32_t)(right >> 32) ^ b ^ k0,
+                 next_c = (uint32_t)(left >> 32) ^ d ^ k1;
         b = (uint32_t)right;
         d = (uint32_t)left;
         a = next_a;

@@ -59,8 +59,8 @@ static cz_table_entry *place_of(const cz_table *table, const char *key, size_t s
     size_t at = hash & (table->capacity - 1);
     for (;;) {
         cz_table_entry *entry = &table->entries[at];
-        if (!entry->key || (entry->hash == hash && entry->size == size &&
-                            !memcmp(entry->key, key, size)))
+        if (!entry->key ||
+            (entry->hash == hash && entry->size == size && !memcmp(entry->key, key, size)))
             return entry;
         at = (at + 1) & (table->capacity - 1);
     }

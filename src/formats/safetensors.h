@@ -12,19 +12,19 @@
 enum { CZ_RANK = 8 };
 
 typedef struct cz_stored_tensor {
-    const char *name;      /* zero-terminated, owned by the collection */
-    cz_type type;          /* CZ_OTHER: legal, but of a type nothing here reads */
+    const char *name; /* zero-terminated, owned by the collection */
+    cz_type type;     /* CZ_OTHER: legal, but of a type nothing here reads */
     int rank;
     size_t shape[CZ_RANK];
-    const void *data;      /* in the mapping, not necessarily aligned for the type */
-    size_t size;           /* bytes */
-    size_t file;           /* which of the collection's files */
+    const void *data; /* in the mapping, not necessarily aligned for the type */
+    size_t size;      /* bytes */
+    size_t file;      /* which of the collection's files */
 } cz_stored_tensor;
 
 typedef struct cz_weights cz_weights;
 
 typedef struct cz_weights_options {
-    bool read_instead;     /* no mapping */
+    bool read_instead; /* no mapping */
     const cloze_allocator *allocator;
 } cz_weights_options;
 
@@ -33,7 +33,12 @@ cloze_status cz_weights_open_folder(cz_weights **out, const char *folder,
                                     const cz_weights_options *options, cloze_error *error);
 cloze_status cz_weights_open_file(cz_weights **out, const char *path,
                                   const cz_weights_options *options, cloze_error *error);
+/* The same for the bytes of one file, which must outlive the collection. */
+cloze_status cz_weights_open_memory(cz_weights **out, const void *data, size_t size,
+                                    const cz_weights_options *options, cloze_error *error);
 void cz_weights_close(cz_weights *weights);
+/* Fails if a mapped file has changed its size since: call it after reading what was needed. */
+cloze_status cz_weights_check(const cz_weights *weights, cloze_error *error);
 size_t cz_weights_count(const cz_weights *weights);
 const cz_stored_tensor *cz_weights_tensor(const cz_weights *weights, size_t index); /* by name */
 const cz_stored_tensor *cz_weights_find(const cz_weights *weights, const char *name);
@@ -58,7 +63,7 @@ typedef struct cz_tensor_to_store {
     size_t shape[CZ_RANK];
     const void *data;
 } cz_tensor_to_store;
-cloze_status cz_safetensors_write(const char *path, const cz_tensor_to_store *tensors,
-                                  size_t count, cloze_error *error);
+cloze_status cz_safetensors_write(const char *path, const cz_tensor_to_store *tensors, size_t count,
+                                  cloze_error *error);
 
 #endif

@@ -1,0 +1,27 @@
+/*
+ * formats/safetensors_header.h - the JSON header of a safetensors file, read by a scanner of its
+ * own: it allocates only what the result needs, so a hostile header cannot blow up in memory.
+ */
+#ifndef CZ_FORMATS_SAFETENSORS_HEADER_H
+#define CZ_FORMATS_SAFETENSORS_HEADER_H
+
+#include "formats/safetensors.h"
+
+typedef struct cz_header_pair {
+    const char *key, *value;
+} cz_header_pair;
+
+typedef struct cz_header {
+    cz_stored_tensor *tensors; /* by name */
+    size_t count, capacity;
+    cz_header_pair *metadata; /* by key */
+    size_t metadata_count, metadata_capacity;
+    char *texts; /* names, keys and values, each zero-terminated */
+} cz_header;
+
+/* Checks the whole file of `size` bytes and describes its tensors, which point into `data`. */
+cloze_status cz_header_read(cz_header *out, const char *data, size_t size,
+                            const cloze_allocator *allocator, cloze_error *error);
+void cz_header_clear(cz_header *header, const cloze_allocator *allocator);
+
+#endif

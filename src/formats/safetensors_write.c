@@ -1,0 +1,102 @@
+/*
+ * safetensors_write.c - the writer of safetensors.h. Tensors lie in the order of the caller; the
+ * header is padded so that the first begins at a multiple of 64 bytes.
+ */
+#include "formats/safetensors.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { DATA_ALIGNMENT = 64 };
+
+static cloze_status size_of(const cz_tensor_to_store *tensor, size_t *out, cloze_error *error)
+{
+    size_t size = cz_type_size(tensor->type);
+    if (tensor->type >= CZ_OTHER || tensor->rank < 0 || tensor->rank > CZ_RANK)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "\"%.200s\" has a type or rank that cannot be "
+                       "written",
+                       tensor->name);
+    for (int i = 0; i < tensor->rank; i++)
+        if (!cz_multiply(size, tensor->shape[i], &size))
+            return cz_fail(error, CLOZE_ERROR_LIMIT, "the shape of \"%.200s\" overflows",
+                           tensor->name);
+    *out = size;
+    return CLOZE_OK;
+}
+
+static cloze_status print_tensor(FILE *out, const cz_tensor_to_store *tensor, size_t *offset,
+                                 cloze_error *error)
+{
+    size_t size = 0, end;
+    cloze_status status = size_of(tensor, &size, error);
+    if (status)
+        return status;
+    if (!cz_add(*offset, size, &end))
+        return cz_fail(error, CLOZE_ERROR_LIMIT, "the tensors have too many bytes");
+    putc(',', out);
+    cz_json_write_string(out, tensor->name, strlen(tensor->name));
+    fprintf(out, ":{\"dtype\":\"%s\",\"shape\":[", cz_type_name(tensor->type));
+    for (int i = 0; i < tensor->rank; i++)
+        fprintf(out, "%s%zu", i ? "," : "", tensor->shape[i]);
+    fprintf(out, "],\"data_offsets\":[%zu,%zu]}", *offset, end);
+    *offset = end;
+    return CLOZE_OK;
+}
+
+/* The header with its length in front; transformers insists on the format in the metadata. */
+static cloze_status make_header(char **out, size_t *out_size, const cz_tensor_to_store *tensors,
+                                size_t count, cloze_error *error)
+{
+    char *text = NULL;
+    size_t size = 0, offset = 0;
+    cloze_status status = CLOZE_OK;
+    FILE *memory = open_memstream(&text, &size);
+    if (!memory)
+        return cz_fail_memory(error, "a safetensors header", 0);
+    fputs("        {\"__metadata__\":{\"format\":\"pt\"}", memory);
+    for (size_t i = 0; i < count && !status; i++)
+        status = print_tensor(memory, &tensors[i], &offset, error);
+    putc('}', memory);
+    while (ftell(memory) % DATA_ALIGNMENT && !ferror(memory))
+        putc(' ', memory);
+    bool failed = ferror(memory);
+    if (fclose(memory) || failed)
+        status = cz_fail_memory(error, "a safetensors header", size);
+    if (status) {
+        free(text);
+        return status;
+    }
+    for (int i = 0; i < 8; i++)
+        text[i] = (char)(unsigned char)((size - 8) >> (8 * i) & 255);
+    *out = text;
+    *out_size = size;
+    return CLOZE_OK;
+}
+
+cloze_status cz_safetensors_write(const char *path, const cz_tensor_to_store *tensors, size_t count,
+                                  cloze_error *error)
+{
+    char *header = NULL;
+    size_t size = 0;
+    cz_output output;
+    cloze_status status = make_header(&header, &size, tensors, count, error);
+    if (status)
+        return status;
+    status = cz_output_begin(&output, path, error);
+    if (!status) {
+        status = cz_output_put(&output, header, size, error);
+        for (size_t i = 0; i < count && !status; i++) {
+            status = size_of(&tensors[i], &size, error);
+            if (!status)
+                status = cz_output_put(&output, tensors[i].data, size, error);
+        }
+        status = cz_output_finish(&output, status, error);
+    }
+    free(header);
+    return status;
+}
