@@ -43,6 +43,11 @@ bool cz_activation_named(const char *name, cz_activation *out)
     return false;
 }
 
+const char *cz_config_family_name(const cz_config *config)
+{
+    return config->family->model_type;
+}
+
 static cloze_status read_family(const json_t *root, cz_config *config, cloze_error *error)
 {
     char known[256], shown[128];

@@ -35,6 +35,9 @@ cloze_status cz_config_parse(cz_config *out, const char *text, size_t size, cons
 /* FOLDER/config.json. */
 cloze_status cz_config_load(cz_config *out, const char *folder, cloze_error *error);
 
+/* The family's name, for people; nothing may be decided by it. */
+const char *cz_config_family_name(const cz_config *config);
+
 /* "gelu", "gelu_new", ... as transformers' ACT2FN names them; false if unknown. */
 bool cz_activation_named(const char *name, cz_activation *out);
 

@@ -1,1 +1,432 @@
-/* embed.c */
+/*
+ * embed.c - texts to vectors as sentence-transformers' encode() makes them: strip, prompt, lower
+ * case, tokens, batches, pooling, windows put together, modules, truncation, length one.
+ */
+#include "task/engine.h"
+
+#include "base/error.h"
+#include "text/unicode.h"
+
+#include <math.h>
+#include <string.h>
+
+/* One call of cloze_embed or cloze_embed_ids. */
+typedef struct embedding {
+    cloze_session *session;
+    const cloze_embed_options *options;
+    float *vectors;
+    size_t dimension, width; /* of a vector, and of a row before truncation */
+    size_t layers, limit, total;
+    unsigned pooling;
+    size_t done;             /* texts whose vectors are there */
+    /* The text whose windows are being put together. */
+    size_t open_owner, open_windows;
+    double open_weight;
+    size_t texts, tokens, truncated_texts, truncated_tokens;
+} embedding;
+
+static unsigned pooling_of(const cloze_model *model, const cloze_embed_options *options)
+{
+    return options && options->pooling ? options->pooling : model->pipeline.pooling;
+}
+
+size_t cloze_embed_dimension(const cloze_model *model, const cloze_embed_options *options)
+{
+    size_t pooled =
+        cz_pooled_width(pooling_of(model, options), model->network->config.hidden);
+    size_t width = cz_pipeline_width(&model->pipeline, pooled);
+    if (options && options->truncate_dimension && options->truncate_dimension < width)
+        width = options->truncate_dimension;
+    return width;
+}
+
+/* ---- finishing rows ---- */
+
+static void scale_to_one(float *vector, size_t dimension)
+{
+    double square = 0;
+    for (size_t i = 0; i < dimension; i++)
+        square += (double)vector[i] * (double)vector[i];
+    double length = fmax(sqrt(square), 1e-12);
+    for (size_t i = 0; i < dimension; i++)
+        vector[i] = (float)((double)vector[i] / length);
+}
+
+/* Pooled rows of `count` texts from `first` on go through the modules into the caller's vectors. */
+static cloze_status finish(embedding *e, float *pooled, size_t first, size_t count,
+                           cloze_error *error)
+{
+    cloze_session *session = e->session;
+    cloze_choice normalize = e->options->normalize;
+    bool direct = e->dimension == e->width;
+    cloze_status status = CLOZE_OK;
+    for (size_t i = 0; i < count && !status; i += direct ? count : 1) {
+        size_t rows = direct ? count : 1;
+        float *to = direct ? e->vectors + first * e->dimension : session->wide;
+        status = cz_session_finish(session, pooled + i * session->pooled_width, rows, to,
+                                   normalize != CLOZE_NO, error);
+        if (!status && !direct)
+            memcpy(e->vectors + (first + i) * e->dimension, to, e->dimension * sizeof *to);
+    }
+    for (size_t i = 0; i < count && normalize == CLOZE_YES && !status; i++)
+        scale_to_one(e->vectors + (first + i) * e->dimension, e->dimension);
+    e->done += count;
+    return status;
+}
+
+static void open_text(embedding *e, size_t owner)
+{
+    e->open_owner = owner;
+    e->open_windows = 0;
+    e->open_weight = 0;
+    memset(e->session->partial, 0, e->session->pooled_width * sizeof(float));
+}
+
+/* Windows of one text are put together by their lengths; a single one stays as it is. */
+static void add_window(embedding *e, const float *row, size_t length)
+{
+    cloze_session *session = e->session;
+    double weight = (double)length, total = e->open_weight + weight;
+    for (size_t c = 0; c < session->pooled_width; c++) {
+        double old = (double)session->partial[c];
+        session->partial[c] =
+            e->open_windows ? (float)(old + ((double)row[c] - old) * (weight / total)) : row[c];
+    }
+    e->open_weight = total;
+    e->open_windows++;
+}
+
+/* Computes what was gathered. `last`: no window of the newest text is still to come. */
+static cloze_status flush(embedding *e, bool last, cloze_error *error)
+{
+    cloze_session *session = e->session;
+    size_t n = session->sequences, width = session->pooled_width, ready = 0, first = e->done;
+    cz_batch batch = {
+        session->tokens,
+        { n, session->begin, session->length, session->longest },
+        session->ids,
+        session->positions,
+        session->types,
+        NULL,
+    };
+    bool skips = session->model->pipeline.exclude_prompt;
+    cz_request request = { &batch,  e->layers, e->pooling, skips ? session->skip : NULL,
+                           session->pooled, NULL };
+    cloze_status status = n ? cz_session_encode(session, &request, error) : CLOZE_OK;
+    if (status)
+        return status;
+    /* Rows of finished texts move to the front of the same array. */
+    for (size_t i = 0; i < n; i++) {
+        if (!e->open_windows || session->owner[i] != e->open_owner)
+            open_text(e, session->owner[i]);
+        add_window(e, session->pooled + i * width, session->length[i]);
+        bool ends = i + 1 < n ? session->owner[i + 1] != session->owner[i] : last;
+        if (ends) {
+            memcpy(session->pooled + ready++ * width, session->partial, width * sizeof(float));
+            e->open_windows = 0;
+        }
+    }
+    session->tokens = session->sequences = session->longest = 0;
+    if (ready)
+        status = finish(e, session->pooled, first, ready, error);
+    if (!status && session->progress.report &&
+        !session->progress.report(session->progress.context, e->done, e->total))
+        status = cz_fail(error, CLOZE_ERROR_CANCELLED, "cancelled");
+    return status;
+}
+
+/* ---- gathering ---- */
+
+static cloze_status add_sequence(embedding *e, size_t owner, const uint32_t *ids,
+                                 const uint32_t *types, size_t length, size_t skip,
+                                 bool text_goes_on, cloze_error *error)
+{
+    cloze_session *session = e->session;
+    const cz_config *config = &session->model->network->config;
+    cloze_status status;
+    if (session->tokens + length > session->batch_tokens &&
+        (status = flush(e, !text_goes_on, error)))
+        return status;
+    for (size_t i = 0; i < length; i++) {
+        size_t at = session->tokens + i;
+        uint32_t type = types ? types[i] : 0;
+        if (ids[i] >= config->vocabulary || type >= config->types)
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                           "text %zu: id %u with type %u is outside the model's tables (%zu, %zu)",
+                           owner + 1, ids[i], type, config->vocabulary, config->types);
+        session->ids[at] = ids[i];
+        session->types[at] = type;
+        session->positions[at] = (uint32_t)i;
+    }
+    session->begin[session->sequences] = session->tokens;
+    session->length[session->sequences] = length;
+    session->owner[session->sequences] = owner;
+    session->skip[session->sequences] = skip;
+    session->sequences++;
+    session->tokens += length;
+    if (length > session->longest)
+        session->longest = length;
+    e->tokens += length;
+    return CLOZE_OK;
+}
+
+static bool is_space(uint32_t c)
+{
+    /* Python's str.strip knows four separators beside White_Space. */
+    return (c >= 0x1c && c <= 0x1f) || c == 0x85 || (c >= 9 && c <= 13) ||
+           (cz_unicode_flags_of(c) & CZ_UNICODE_SPACE);
+}
+
+static cloze_text strip(cloze_text text)
+{
+    size_t begin = 0, end = text.size, at = 0;
+    while (begin < end && is_space(cz_utf8_read(text.data, &at)))
+        begin = at;
+    while (end > begin && is_space(cz_utf8_before(text.data, end)))
+        do
+            end--;
+        while (end > begin && ((unsigned char)text.data[end] & 0xc0) == 0x80);
+    return (cloze_text){ text.data + begin, end - begin };
+}
+
+/* Prompt and text joined, stripped, lower-cased if the folder says so. */
+static cloze_status prepare_text(embedding *e, const char *prompt, cloze_text text,
+                                 cloze_text *out, cloze_error *error)
+{
+    cloze_session *session = e->session;
+    size_t before = prompt ? strlen(prompt) : 0, room, used = 0;
+    cloze_text joined = text;
+    size_t bad = cz_utf8_check(text.data, text.size);
+    if (bad < text.size)
+        return cz_fail_at(error, CLOZE_ERROR_TEXT, bad, "text %zu is not UTF-8 at byte %zu",
+                          e->texts + 1, bad);
+    bool lower = session->model->pipeline.lower_case;
+    if (!cz_add(before, text.size, &room) || !cz_multiply(room, lower ? 4 : 1, &room) ||
+        ((before || lower) && !cz_grow(&session->hooks.allocator, (void **)&session->text,
+                                       &session->text_capacity, room + 1, 1)))
+        return cz_fail_memory(error, "a text", text.size);
+    if (before && !lower) {
+        memcpy(session->text, prompt, before);
+        memcpy(session->text + before, text.data, text.size);
+        joined = (cloze_text){ session->text, before + text.size };
+    }
+    for (int part = 0; part < 2 && lower; part++) {
+        const char *from = part ? text.data : prompt;
+        size_t size = part ? text.size : before;
+        for (size_t at = 0; at < size;) {
+            uint32_t letters[CZ_UNICODE_LONGEST];
+            size_t count = cz_unicode_lower_of(cz_utf8_read(from, &at), letters);
+            for (size_t i = 0; i < count; i++)
+                used += cz_utf8_write(session->text + used, letters[i]);
+        }
+        joined = (cloze_text){ session->text, used };
+    }
+    *out = strip(joined);
+    return CLOZE_OK;
+}
+
+static cloze_status add_text(embedding *e, const char *prompt, size_t skip, cloze_text text,
+                             size_t *truncated, cloze_error *error)
+{
+    cloze_session *session = e->session;
+    cloze_long_text policy = e->options->long_text;
+    cloze_tokenize_options how = { .ids_only = true,
+                                   .max_length = e->limit,
+                                   .overflow = policy == CLOZE_LONG_CHUNK };
+    cloze_text nothing = { NULL, 0 }, ready = nothing;
+    cloze_status status = prepare_text(e, prompt, text, &ready, error);
+    if (!status)
+        status = cloze_tokenize(session->model->tokenizer, ready, nothing, &how, session->encoding,
+                                error);
+    if (status) {
+        cz_error_prefix(error, "text %zu", e->texts + 1);
+        return status;
+    }
+    size_t windows = cloze_encoding_windows(session->encoding);
+    size_t lost = cloze_encoding_truncated(session->encoding);
+    if (lost && policy == CLOZE_LONG_ERROR)
+        return cz_fail(error, CLOZE_ERROR_TEXT,
+                       "text %zu has %zu tokens more than the limit of %zu", e->texts + 1, lost,
+                       e->limit);
+    for (size_t w = 0; w < windows && !status; w++) {
+        cloze_tokens tokens = cloze_encoding_tokens(session->encoding, w);
+        status = add_sequence(e, e->texts, tokens.ids, tokens.type_ids, tokens.length,
+                              w ? 0 : skip, w > 0, error);
+    }
+    e->texts++;
+    e->truncated_texts += lost > 0;
+    e->truncated_tokens += lost;
+    if (truncated)
+        *truncated = lost;
+    return status;
+}
+
+static cloze_status find_prompt(const cloze_model *model, const cloze_embed_options *options,
+                                const char **out, cloze_error *error)
+{
+    const cz_pipeline *pipeline = &model->pipeline;
+    *out = options->prompt;
+    if (options->prompt)
+        return CLOZE_OK;
+    if (!options->prompt_name) {
+        if (pipeline->default_prompt < pipeline->prompt_count)
+            *out = pipeline->prompts[pipeline->default_prompt].text;
+        return CLOZE_OK;
+    }
+    for (size_t i = 0; i < pipeline->prompt_count; i++)
+        if (!strcmp(pipeline->prompts[i].name, options->prompt_name)) {
+            *out = pipeline->prompts[i].text;
+            return CLOZE_OK;
+        }
+    return cz_fail(error, CLOZE_ERROR_NOT_FOUND,
+                   "the model has no prompt named \"%.100s\"; cloze info lists those it has",
+                   options->prompt_name);
+}
+
+/* Rows that the prompt takes at the beginning: its tokens without the closing special one. */
+static cloze_status prompt_rows(cloze_session *session, const char *prompt, size_t *out,
+                                cloze_error *error)
+{
+    cloze_tokenize_options how = { .ids_only = true };
+    cloze_text text = { prompt, prompt ? strlen(prompt) : 0 }, nothing = { NULL, 0 };
+    *out = 0;
+    if (!text.size || !session->model->pipeline.exclude_prompt)
+        return CLOZE_OK;
+    cloze_status status = cloze_tokenize(session->model->tokenizer, strip(text), nothing, &how,
+                                         session->encoding, error);
+    size_t length = status ? 0 : cloze_encoding_tokens(session->encoding, 0).length;
+    if (length)
+        *out = length - 1;
+    return status;
+}
+
+static cloze_status begin(embedding *e, cloze_session *session,
+                          const cloze_embed_options *options, size_t count, float *vectors,
+                          cloze_error *error)
+{
+    static const cloze_embed_options defaults = { 0 };
+    const cloze_model *model = session->model;
+    const cloze_allocator *allocator = &session->hooks.allocator;
+    options = options ? options : &defaults;
+    *e = (embedding){ .session = session, .options = options, .vectors = vectors, .total = count };
+    e->pooling = pooling_of(model, options);
+    e->layers = options->layer ? options->layer : model->network->config.layers;
+    e->dimension = cloze_embed_dimension(model, options);
+    e->limit = model->max_tokens;
+    if (options->max_tokens && options->max_tokens < e->limit)
+        e->limit = options->max_tokens;
+    if (e->pooling > 2 * CLOZE_POOLING_LAST - 1)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "unknown pooling bits %u", e->pooling);
+    if (e->layers > model->network->config.layers)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "layer %zu of a model with %zu layers",
+                       e->layers, model->network->config.layers);
+    session->pooled_width = cz_pooled_width(e->pooling, model->network->config.hidden);
+    if (e->pooling != model->pipeline.pooling)
+        for (size_t i = 0; i < model->pipeline.module_count; i++)
+            if (model->pipeline.modules[i].kind != CZ_MODULE_NORMALIZE &&
+                session->pooled_width !=
+                    cz_pooled_width(model->pipeline.pooling, model->network->config.hidden))
+                return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                               "this pooling gives %zu columns, which the model's modules do not "
+                               "take",
+                               session->pooled_width);
+    e->width = cz_pipeline_width(&model->pipeline, session->pooled_width);
+    session->tokens = session->sequences = session->longest = 0;
+    if (!cz_grow(allocator, (void **)&session->pooled, &session->pooled_capacity,
+                 session->batch_tokens * session->pooled_width, sizeof(float)) ||
+        !cz_grow(allocator, (void **)&session->partial, &session->partial_capacity,
+                 session->pooled_width, sizeof(float)) ||
+        !cz_grow(allocator, (void **)&session->wide, &session->wide_capacity, e->width,
+                 sizeof(float)))
+        return cz_fail_memory(error, "vectors", session->batch_tokens * session->pooled_width);
+    return CLOZE_OK;
+}
+
+cloze_status cloze_embed(cloze_session *session, const cloze_text *texts, size_t count,
+                         const cloze_embed_options *options, float *vectors, size_t *truncated,
+                         cloze_embed_report *report, cloze_error *error)
+{
+    embedding e;
+    const char *prompt = NULL;
+    size_t skip = 0;
+    cloze_status status = begin(&e, session, options, count, vectors, error);
+    if (!status)
+        status = find_prompt(session->model, e.options, &prompt, error);
+    if (!status)
+        status = prompt_rows(session, prompt, &skip, error);
+    for (size_t i = 0; i < count && !status; i++)
+        status = add_text(&e, prompt, skip, texts[i], truncated ? &truncated[i] : NULL, error);
+    if (!status)
+        status = flush(&e, true, error);
+    if (!status && report)
+        *report = (cloze_embed_report){ e.texts, e.tokens, e.truncated_texts, e.truncated_tokens };
+    return status;
+}
+
+static cloze_status check_sequence(const cloze_session *session, const size_t *offsets, size_t i,
+                                   cloze_error *error)
+{
+    size_t positions = session->model->network->config.positions;
+    size_t limit = positions < session->batch_tokens ? positions : session->batch_tokens;
+    if (offsets[i + 1] <= offsets[i])
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "sequence %zu is empty", i + 1);
+    if (offsets[i + 1] - offsets[i] > limit)
+        return cz_fail(error, CLOZE_ERROR_TEXT,
+                       "sequence %zu has %zu tokens, more than the limit of %zu", i + 1,
+                       offsets[i + 1] - offsets[i], limit);
+    return CLOZE_OK;
+}
+
+cloze_status cloze_embed_ids(cloze_session *session, const uint32_t *ids, const uint32_t *type_ids,
+                             const size_t *offsets, size_t count,
+                             const cloze_embed_options *options, float *vectors,
+                             cloze_error *error)
+{
+    embedding e;
+    cloze_status status = begin(&e, session, options, count, vectors, error);
+    for (size_t i = 0; i < count && !status; i++) {
+        status = check_sequence(session, offsets, i, error);
+        if (!status)
+            status = add_sequence(&e, i, ids + offsets[i], type_ids ? type_ids + offsets[i] : NULL,
+                                  offsets[i + 1] - offsets[i], 0, false, error);
+    }
+    return status ? status : flush(&e, true, error);
+}
+
+/* Sequences are gathered and computed as in embedding, but nothing is pooled. */
+cloze_status cloze_hidden_states(cloze_session *session, const uint32_t *ids,
+                                 const uint32_t *type_ids, const size_t *offsets, size_t count,
+                                 float *const *states, cloze_error *error)
+{
+    const cz_config *config = &session->model->network->config;
+    const cloze_allocator *allocator = &session->hooks.allocator;
+    float **moved = cz_allocate_zero(allocator, config->layers + 1, sizeof *moved);
+    cloze_status status = CLOZE_OK;
+    embedding e = { .session = session };
+    if (!moved)
+        return cz_fail_memory(error, "states", config->layers * sizeof *moved);
+    session->tokens = session->sequences = session->longest = 0;
+    for (size_t i = 0, from = 0; i < count && !status; i++) {
+        size_t length = offsets[i + 1] - offsets[i];
+        if ((status = check_sequence(session, offsets, i, error)))
+            break;
+        status = add_sequence(&e, i, ids + offsets[i], type_ids ? type_ids + offsets[i] : NULL,
+                              length, 0, false, error);
+        bool full = i + 1 == count || session->tokens + offsets[i + 2] - offsets[i + 1] >
+                                          session->batch_tokens;
+        if (status || !full)
+            continue;
+        cz_batch batch = { session->tokens,
+                           { session->sequences, session->begin, session->length,
+                             session->longest },
+                           session->ids, session->positions, session->types, NULL };
+        for (size_t layer = 0; layer <= config->layers; layer++)
+            moved[layer] = states[layer] ? states[layer] + from * config->hidden : NULL;
+        cz_request request = { &batch, config->layers, 0, NULL, NULL, moved };
+        status = cz_session_encode(session, &request, error);
+        from += session->tokens;
+        session->tokens = session->sequences = session->longest = 0;
+    }
+    cz_release(allocator, moved);
+    return status;
+}

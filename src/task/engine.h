@@ -1,0 +1,129 @@
+/*
+ * task/engine.h - the three lifetimes behind <cloze/model.h>, shared by the files of this room.
+ */
+#ifndef CZ_TASK_ENGINE_H
+#define CZ_TASK_ENGINE_H
+
+#include "model/network.h"
+#include "text/tokenizer.h"
+
+#include <cloze/model.h>
+
+struct cloze_engine {
+    cloze_hooks hooks;
+    const cz_backend *backend;
+    cz_pool *pool;
+    cz_place place; /* without scratch: what packing needs */
+};
+
+/* What follows the pooling in a sentence-transformers folder. */
+typedef enum cz_module_kind { CZ_MODULE_DENSE, CZ_MODULE_NORM, CZ_MODULE_NORMALIZE } cz_module_kind;
+
+typedef struct cz_module {
+    cz_module_kind kind;
+    cz_weights *weights;
+    cz_parameter parameters[2];
+    cz_linear_weights dense;
+    cz_norm_weights norm;
+    cz_activation activation;
+} cz_module;
+
+typedef struct cz_prompt {
+    char *name, *text;
+} cz_prompt;
+
+enum { CZ_MODULES_MOST = 16, CZ_PROMPTS_MOST = 4096 };
+
+/* How a folder turns token states into a vector; plain folders have mean pooling alone. */
+typedef struct cz_pipeline {
+    unsigned pooling;       /* cloze_pooling bits */
+    bool exclude_prompt;    /* pooling leaves the prompt's tokens out */
+    bool lower_case;        /* of the text, before the tokenizer */
+    size_t max_tokens;      /* as sentence_bert_config.json says; 0: nothing said */
+    char transformer[256];  /* folder of the encoder below the model's, "" the same */
+    cz_module modules[CZ_MODULES_MOST];
+    size_t module_count;
+    cz_prompt *prompts;
+    size_t prompt_count;
+    size_t default_prompt;  /* prompt_count: none */
+} cz_pipeline;
+
+struct cloze_model {
+    cloze_hooks hooks;
+    cloze_engine *engine;
+    bool owns_engine;
+    char *path;
+    cz_network *network;
+    cloze_tokenizer *tokenizer;
+    cz_pipeline pipeline;
+    size_t max_tokens;
+};
+
+cloze_status cz_pipeline_load(cz_pipeline *out, const char *folder, const cloze_hooks *hooks,
+                              cloze_error *error);
+/* The modules' weights, once the width of the pooling is known. */
+cloze_status cz_pipeline_bind(cz_pipeline *pipeline, const char *folder, size_t width,
+                              const cz_network_options *options, cloze_error *error);
+void cz_pipeline_clear(cz_pipeline *pipeline, const cloze_allocator *allocator);
+/* Columns after pooling, and after all modules. */
+size_t cz_pooled_width(unsigned pooling, size_t hidden);
+size_t cz_pipeline_width(const cz_pipeline *pipeline, size_t pooled);
+
+/* ---- session.c ---- */
+
+/* One place where a run can happen: arenas and scratch of one worker, or of the whole pool. */
+typedef struct cz_slot {
+    cz_run run;
+    cz_block host, numbers;
+    size_t tokens; /* the largest batch it was measured for */
+    cloze_error failure;
+} cz_slot;
+
+/* What the encoder is asked for, sequence by sequence. */
+typedef struct cz_request {
+    const cz_batch *batch;
+    size_t layers;             /* how many to run */
+    unsigned pooling;
+    const size_t *skip;        /* [sequences] rows of a prompt to leave out, or NULL */
+    float *pooled;             /* [sequences, pooled width] */
+    float *const *states;      /* as cloze_hidden_states, or NULL; pooled may then be NULL */
+} cz_request;
+
+struct cloze_session {
+    const cloze_model *model;
+    cloze_hooks hooks;
+    cloze_progress progress;
+    size_t batch_tokens;
+    atomic_bool cancel;
+    cz_slot *slots; /* [workers], each for a group; slot 0 also for a batch over the whole pool */
+    size_t slot_count, group_tokens;
+    cz_block scratch; /* [slot_count][scratch_size] */
+    size_t scratch_size;
+
+    /* The batch being gathered. */
+    cloze_encoding *encoding;
+    uint32_t *ids, *positions, *types;     /* [batch_tokens] */
+    size_t *begin, *length, *skip, *owner; /* [batch_tokens] sequences at most */
+    size_t *group_begin, *groups;          /* first sequences of groups, and the end */
+    size_t tokens, sequences, longest;
+    float *pooled;  /* [batch_tokens sequences at most, pooled_width] */
+    size_t pooled_capacity, pooled_width;
+    float *partial; /* [pooled_width] windows of the text that is not finished yet */
+    size_t partial_capacity;
+    float *wide;    /* [pipeline width] one vector before truncation */
+    size_t wide_capacity;
+    char *text;     /* prompt and text joined, or text lower-cased */
+    size_t text_capacity;
+};
+
+/* Runs the encoder over a batch, by operations or by groups; the same bits either way. */
+cloze_status cz_session_encode(cloze_session *session, const cz_request *request,
+                               cloze_error *error);
+/* Runs the modules after pooling over rows [count, session->pooled_width] into out [count, width of
+ * the pipeline]. */
+cloze_status cz_session_finish(cloze_session *session, float *pooled, size_t count, float *out,
+                               bool normalize_modules, cloze_error *error);
+/* Bytes of all slots of a session. */
+size_t cz_session_arena(const cloze_model *model, size_t batch_tokens);
+
+#endif

@@ -1,0 +1,179 @@
+/* model.c - opening a folder or a cached hub name, and telling what it is. */
+#include "task/engine.h"
+
+#include "base/error.h"
+
+#include <cloze/hub.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PATH_SIZE = 4096, DEFAULT_BATCH_TOKENS = 1024 };
+
+static cloze_status find_folder(char *out, const char *path, const cloze_model_options *options,
+                                const cloze_hooks *hooks, cloze_error *error)
+{
+    cloze_hub_options hub = { .revision = options ? options->revision : NULL, .hooks = hooks };
+    const char *slash = strchr(path, '/');
+    if (cz_path_is_folder(path)) {
+        if ((size_t)snprintf(out, PATH_SIZE, "%s", path) >= PATH_SIZE)
+            return cz_fail(error, CLOZE_ERROR_LIMIT, "path is too long: %.200s...", path);
+        return CLOZE_OK;
+    }
+    if (path[0] == '/' || path[0] == '.' || (slash && strchr(slash + 1, '/')))
+        return cz_fail(error, CLOZE_ERROR_NOT_FOUND, "there is no folder %.300s", path);
+    return cloze_hub_find(path, &hub, out, PATH_SIZE, error);
+}
+
+static size_t smaller_unless_zero(size_t a, size_t b)
+{
+    return !b ? a : !a || b < a ? b : a;
+}
+
+/* sentence-transformers' rule: its own setting, else the tokenizer's and the table's. */
+static size_t limit_of(const cloze_model *model)
+{
+    size_t positions = model->network->config.positions;
+    size_t limit = model->pipeline.max_tokens;
+    if (!limit)
+        limit = cloze_tokenizer_max_length(model->tokenizer);
+    return smaller_unless_zero(positions, limit);
+}
+
+static cloze_status open_parts(cloze_model *model, const char *folder,
+                               const cloze_model_options *options, cloze_error *error)
+{
+    char encoder[PATH_SIZE];
+    cloze_packing packing = options ? options->packing : CLOZE_PACK_KEPT;
+    cz_network_options how = {
+        .backend = model->engine->backend,
+        .place = &model->engine->place,
+        .pack = packing != CLOZE_PACK_AT_USE,
+        .bf16 = packing == CLOZE_PACK_KEPT_BF16,
+        .read_instead = options && options->no_mmap,
+        .hooks = &model->hooks,
+    };
+    cloze_tokenizer_options text = { &model->hooks };
+    cloze_status status = cz_pipeline_load(&model->pipeline, folder, &model->hooks, error);
+    if (status)
+        return status;
+    if (!*model->pipeline.transformer)
+        snprintf(encoder, sizeof encoder, "%s", folder);
+    else if ((status = cz_path_below(encoder, sizeof encoder, folder, model->pipeline.transformer,
+                                     error)))
+        return status;
+    if ((status = cz_network_open(&model->network, encoder, &how, error)) ||
+        (status = cloze_tokenizer_open(&model->tokenizer, encoder, &text, error)))
+        return status;
+    if (cloze_tokenizer_size(model->tokenizer) > model->network->config.vocabulary)
+        cz_log(&model->hooks, CLOZE_LOG_WARNING,
+               "the tokenizer knows %zu ids, the model %zu: texts that use the others fail",
+               cloze_tokenizer_size(model->tokenizer), model->network->config.vocabulary);
+    model->max_tokens = limit_of(model);
+    return cz_pipeline_bind(&model->pipeline, folder,
+                            cz_pooled_width(model->pipeline.pooling,
+                                            model->network->config.hidden),
+                            &how, error);
+}
+
+cloze_status cloze_model_open(cloze_model **out, const char *path,
+                              const cloze_model_options *options, cloze_error *error)
+{
+    char folder[PATH_SIZE];
+    cloze_engine *engine = options ? options->engine : NULL;
+    const cloze_hooks *hooks = engine ? &engine->hooks : NULL;
+    cloze_model *model = NULL;
+    cloze_status status;
+    if (!path)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "no model was named");
+    if ((status = find_folder(folder, path, options, hooks, error)))
+        return status;
+    model = cz_allocate_zero(hooks ? &hooks->allocator : NULL, 1, sizeof *model);
+    if (!model)
+        return cz_fail_memory(error, "a model", sizeof *model);
+    if (hooks)
+        model->hooks = *hooks;
+    model->engine = engine;
+    model->owns_engine = !engine;
+    status = engine ? CLOZE_OK : cloze_engine_new(&model->engine, NULL, error);
+    if (!status && !(model->path = cz_copy_text(&model->hooks.allocator, folder, strlen(folder))))
+        status = cz_fail_memory(error, "a path", strlen(folder));
+    if (!status)
+        status = open_parts(model, folder, options, error);
+    if (status) {
+        cloze_model_free(model);
+        return status;
+    }
+    *out = model;
+    return CLOZE_OK;
+}
+
+void cloze_model_free(cloze_model *model)
+{
+    if (!model)
+        return;
+    cloze_allocator allocator = model->hooks.allocator;
+    cz_pipeline_clear(&model->pipeline, &allocator);
+    cz_network_free(model->network);
+    cloze_tokenizer_free(model->tokenizer);
+    if (model->owns_engine)
+        cloze_engine_free(model->engine);
+    cz_release(&allocator, model->path);
+    cz_release(&allocator, model);
+}
+
+static bool normalizes(const cloze_model *model)
+{
+    for (size_t i = 0; i < model->pipeline.module_count; i++)
+        if (model->pipeline.modules[i].kind == CZ_MODULE_NORMALIZE)
+            return true;
+    return false;
+}
+
+cloze_model_info cloze_model_describe(const cloze_model *model)
+{
+    const cz_config *config = &model->network->config;
+    cz_type stored = model->network->embeddings.table[0]->value.type;
+    return (cloze_model_info){
+        .path = model->path,
+        .family = cz_config_family_name(config),
+        .architecture = config->architecture,
+        .layers = config->layers,
+        .hidden = config->hidden,
+        .heads = config->heads,
+        .intermediate = config->intermediate,
+        .vocabulary = config->vocabulary,
+        .max_tokens = model->max_tokens,
+        .parameters = model->network->elements,
+        .dimension = cloze_embed_dimension(model, NULL),
+        .pooling = model->pipeline.pooling,
+        .normalizes = normalizes(model),
+        .weights_type = cz_type_name(stored),
+        .prompts = model->pipeline.prompt_count,
+    };
+}
+
+const cloze_tokenizer *cloze_model_tokenizer(const cloze_model *model)
+{
+    return model->tokenizer;
+}
+
+const char *cloze_model_prompt_name(const cloze_model *model, size_t index)
+{
+    return index < model->pipeline.prompt_count ? model->pipeline.prompts[index].name : NULL;
+}
+
+const char *cloze_model_prompt_text(const cloze_model *model, size_t index)
+{
+    return index < model->pipeline.prompt_count ? model->pipeline.prompts[index].text : NULL;
+}
+
+cloze_memory cloze_model_memory(const cloze_model *model, size_t batch_tokens)
+{
+    return (cloze_memory){
+        .mapped_weights = model->network->mapped,
+        .packed_weights = model->network->pack_used,
+        .tokenizer = cz_tokenizer_bytes(model->tokenizer),
+        .arena = cz_session_arena(model, batch_tokens ? batch_tokens : DEFAULT_BATCH_TOKENS),
+    };
+}

@@ -1,0 +1,240 @@
+/* golden.c - see golden.h. */
+#include "golden.h"
+
+#include "base/memory.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { HOST_SIZE = 4 << 20, NUMBERS_SIZE = 64 << 20 };
+
+static const cz_stored_tensor *expected(const golden *g, const char *name)
+{
+    const cz_stored_tensor *stored = cz_weights_find(g->expected, name);
+    if (!stored)
+        fail_msg("the golden file lacks %s", name);
+    return stored;
+}
+
+static int64_t integer_at(const cz_stored_tensor *stored, size_t i)
+{
+    int64_t value;
+    memcpy(&value, (const char *)stored->data + 8 * i, 8);
+    return value;
+}
+
+static void make_batch(golden *g)
+{
+    const cz_stored_tensor *ids = expected(g, "input_ids"), *offsets = expected(g, "offsets");
+    const cz_stored_tensor *types = expected(g, "token_type_ids"), *labels = expected(g, "labels");
+    size_t tokens = ids->shape[0], count = offsets->shape[0] - 1;
+    g->ids = calloc(tokens, 4);
+    g->positions = calloc(tokens, 4);
+    g->types = calloc(tokens, 4);
+    g->begin = calloc(count, sizeof *g->begin);
+    g->length = calloc(count, sizeof *g->length);
+    g->samples = calloc(count, sizeof *g->samples);
+    g->labels = calloc(count, sizeof *g->labels);
+    g->targets = calloc(count, sizeof *g->targets);
+    g->batch = (cz_batch){ tokens, { count, g->begin, g->length, 0 }, g->ids, g->positions,
+                           g->types, g->samples };
+    for (size_t s = 0; s < count; s++) {
+        g->begin[s] = (size_t)integer_at(offsets, s);
+        g->length[s] = (size_t)integer_at(offsets, s + 1) - g->begin[s];
+        g->samples[s] = 100 + s;
+        g->labels[s] = integer_at(labels, s);
+        if (g->length[s] > g->batch.packing.longest)
+            g->batch.packing.longest = g->length[s];
+        for (size_t i = 0; i < g->length[s]; i++)
+            g->positions[g->begin[s] + i] = (uint32_t)i;
+    }
+    for (size_t i = 0; i < tokens; i++) {
+        g->ids[i] = (uint32_t)integer_at(ids, i);
+        g->types[i] = (uint32_t)integer_at(types, i);
+    }
+}
+
+static void make_run(golden *g, const golden_options *options)
+{
+    size_t type = cz_type_size(g->backend->type);
+    g->host = aligned_alloc(64, HOST_SIZE);
+    g->numbers = aligned_alloc(64, NUMBERS_SIZE);
+    g->run = (cz_run){
+        .backend = g->backend,
+        .place = g->place,
+        .host = { g->host, HOST_SIZE, 0, 0 },
+        .numbers = { g->numbers, NUMBERS_SIZE, 0, 0 },
+        .record = true,
+        .parameter_gradients = true,
+        .recompute = options->recompute,
+        .dropout = options->dropout,
+        .seed = 5,
+        .step = 3,
+    };
+    g->gradients = calloc(g->network->parameter_count, sizeof *g->gradients);
+    g->gradient_list = calloc(g->network->parameter_count, sizeof *g->gradient_list);
+    for (size_t i = 0; i < g->network->parameter_count; i++) {
+        const cz_tensor *value = &g->network->parameters[i].value;
+        g->gradients[i] = (cz_tensor){ calloc(value->rows * value->columns, type), value->rows,
+                                       value->columns, value->columns, g->backend->type, false,
+                                       NULL };
+        g->gradient_list[i] = &g->gradients[i];
+    }
+    g->run.gradients = g->gradient_list;
+    cz_run_reset(&g->run);
+}
+
+void golden_open(golden *g, const char *name, const golden_options *options)
+{
+    char folder[2048], file[2100];
+    cloze_error error = { 0 };
+    const char *data = getenv("CLOZE_TEST_DATA");
+    assert_non_null(data);
+    *g = (golden){ .backend = options->backend };
+    snprintf(folder, sizeof folder, "%s/golden/models/%s", data, name);
+    snprintf(file, sizeof file, "%s/golden.safetensors", folder);
+
+    g->place.type = options->backend->type;
+    g->place.kernels = options->backend == &cz_backend_cpu ? cz_cpu_kernels(options->isa) : NULL;
+    if (options->threads > 1)
+        assert_int_equal(cz_pool_new(&g->place.pool, options->threads, NULL, &error), 0);
+    cz_network_options how = { .backend = options->backend, .place = &g->place,
+                               .pack = options->pack, .bf16 = options->bf16 };
+    /* Packing needs no scratch; the extent is known once the network is. */
+    if (cz_network_open(&g->network, folder, &how, &error) ||
+        cz_weights_open_file(&g->expected, file, NULL, &error))
+        fail_msg("%s", error.message);
+    make_batch(g);
+    cz_extent extent =
+        cz_network_extent(g->network, g->batch.tokens, g->batch.packing.longest, true);
+    g->place.scratch_size = options->backend->scratch(&extent, g->place.kernels);
+    g->place.scratch_size = (g->place.scratch_size + 63) / 64 * 64;
+    g->scratch = aligned_alloc(64, (g->place.scratch_size + 64) * (options->threads + 1));
+    g->place.scratch = g->scratch;
+    make_run(g, options);
+}
+
+void golden_close(golden *g)
+{
+    for (size_t i = 0; i < g->network->parameter_count; i++)
+        free(g->gradients[i].data);
+    cz_network_free(g->network);
+    cz_weights_close(g->expected);
+    cz_pool_free(g->place.pool);
+    free(g->ids), free(g->positions), free(g->types), free(g->begin), free(g->length);
+    free(g->samples), free(g->labels), free(g->targets), free(g->host), free(g->numbers);
+    free(g->scratch), free(g->gradients), free(g->gradient_list);
+}
+
+double golden_difference(const golden *g, const char *name, const cz_tensor *found)
+{
+    const cz_stored_tensor *stored = expected(g, name);
+    cz_tensor truth = { (void *)(uintptr_t)stored->data, found->rows, found->columns,
+                        found->columns, stored->type, false, NULL };
+    double difference = 0, largest = 0;
+    assert_int_equal(stored->size, found->rows * found->columns * cz_type_size(stored->type));
+    for (size_t i = 0; i < found->rows; i++)
+        for (size_t c = 0; c < found->columns; c++) {
+            double a = cz_tensor_at(&truth, i, c), b = cz_tensor_at(found, i, c);
+            largest = fmax(largest, fabs(a));
+            difference = isnan(b) ? INFINITY : fmax(difference, fabs(a - b));
+        }
+    /* A gradient that is exactly zero in theory has nothing to be relative to: the bias of the
+     * keys moves every score of a row alike. It is measured against one. */
+    if (largest < 1e-12)
+        largest = 1;
+    return difference / largest;
+}
+
+static void note(golden *g, const char *name, const cz_tensor *found, double *worst)
+{
+    double difference = golden_difference(g, name, found);
+    if (difference > *worst) {
+        *worst = difference;
+        snprintf(g->worst_name, sizeof g->worst_name, "%s", name);
+    }
+}
+
+static void compare_tap(void *context, const cz_tap_point *point, cz_tensor *tensor)
+{
+    golden *g = context;
+    char name[64];
+    if (!strcmp(point->name, "attention.probabilities"))
+        snprintf(name, sizeof name, "attention.%zu.%zu", point->layer, point->sequence);
+    else if (!strcmp(point->name, "pooler"))
+        snprintf(name, sizeof name, "pooled");
+    else
+        snprintf(name, sizeof name, "hidden.%zu", point->layer);
+    if (cz_weights_find(g->expected, name))
+        note(g, name, tensor, &g->worst_output);
+}
+
+/* Names in the golden file are those of transformers today: prefix, weight and bias. */
+static void golden_name(const golden *g, const cz_parameter *parameter, char *out, size_t size)
+{
+    const char *name = parameter->name, *ending = strstr(name, "LayerNorm.");
+    const char *prefix = !strncmp(name, "bert.", 5) || !strncmp(name, "classifier", 10) ? ""
+                                                                                         : "bert.";
+    (void)g;
+    if (ending && !strcmp(ending, "LayerNorm.gamma"))
+        snprintf(out, size, "gradient.%s%.*sLayerNorm.weight", prefix, (int)(ending - name), name);
+    else if (ending && !strcmp(ending, "LayerNorm.beta"))
+        snprintf(out, size, "gradient.%s%.*sLayerNorm.bias", prefix, (int)(ending - name), name);
+    else
+        snprintf(out, size, "gradient.%s%s", prefix, name);
+}
+
+static cz_tensor *loss_of(golden *g, cz_tensor *logits)
+{
+    cz_tensor target = { g->targets, logits->rows, 1, 1, CZ_F64, false, NULL };
+    cz_tensor *kept;
+    if (g->network->config.labels > 1)
+        return cz_cross_entropy(&g->run, logits, g->labels);
+    for (size_t i = 0; i < logits->rows; i++) {
+        double value = (double)g->labels[i];
+        float narrow = (float)value;
+        if (g->backend->type == CZ_F64)
+            g->targets[i] = value;
+        else
+            memcpy((char *)g->targets + 4 * i, &narrow, 4);
+    }
+    target.type = g->backend->type;
+    kept = cz_run_take(&g->run, sizeof *kept);
+    *kept = target;
+    return cz_squared_error(&g->run, logits, kept);
+}
+
+void golden_run(golden *g)
+{
+    cz_run *run = &g->run;
+    char name[256];
+    cz_run_reset(run);
+    run->tap = compare_tap;
+    run->tap_context = g;
+    run->tap_attention = true;
+    g->worst_output = g->worst_gradient = 0;
+    for (size_t i = 0; i < g->network->parameter_count; i++)
+        memset(g->gradients[i].data, 0,
+               g->gradients[i].rows * g->gradients[i].columns * cz_type_size(g->backend->type));
+
+    cz_tensor *x = cz_encode(run, g->network, &g->batch, g->network->config.layers);
+    cz_tensor *pooled = cz_pooled(run, g->network, &g->batch, x);
+    cz_tensor *logits = cz_classified(run, g->network, &g->batch, pooled);
+    cz_tensor *loss = loss_of(g, logits);
+    if (run->record)
+        cz_run_backward(run, loss);
+    if (cz_run_failed(run))
+        fail_msg("%s", run->error.message);
+    note(g, "logits", logits, &g->worst_output);
+    note(g, "loss", loss, &g->worst_output);
+    for (size_t i = 0; run->record && i < g->network->parameter_count; i++) {
+        golden_name(g, &g->network->parameters[i], name, sizeof name);
+        note(g, name, &g->gradients[i], &g->worst_gradient);
+    }
+}
