@@ -1,0 +1,98 @@
+/* decode.c - ids to text: pieces are joined, and the spaces that splitting added are taken out. */
+#include "text/parts.h"
+
+typedef struct growing {
+    char *data;
+    size_t size, capacity;
+} growing;
+
+static bool append(const cloze_allocator *allocator, growing *out, const char *text, size_t size)
+{
+    size_t needed;
+    if (!cz_add(out->size, size, &needed) ||
+        !cz_grow(allocator, (void **)&out->data, &out->capacity, needed, 1))
+        return false;
+    if (size)
+        memcpy(out->data + out->size, text, size);
+    out->size = needed;
+    return true;
+}
+
+/* Replaces `from` by `to`, which is not longer, in data[begin, size); the new size. */
+static size_t replace(char *data, size_t begin, size_t size, const char *from, const char *to)
+{
+    size_t from_size = strlen(from), to_size = strlen(to), out = begin;
+    for (size_t i = begin; i < size;) {
+        if (size - i >= from_size && !memcmp(data + i, from, from_size)) {
+            memcpy(data + out, to, to_size);
+            out += to_size;
+            i += from_size;
+        } else {
+            data[out++] = data[i++];
+        }
+    }
+    return out;
+}
+
+/* The package's list, in its order, within one piece (with the space before it). */
+static size_t clean_up(char *data, size_t begin, size_t size)
+{
+    static const char *const pairs[][2] = {
+        { " .", "." },   { " ?", "?" },     { " !", "!" },     { " ,", "," },
+        { " ' ", "'" },  { " n't", "n't" }, { " 'm", "'m" },   { " do not", " don't" },
+        { " 's", "'s" }, { " 've", "'ve" }, { " 're", "'re" },
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        size = replace(data, begin, size, pairs[i][0], pairs[i][1]);
+    return size;
+}
+
+static bool append_piece(const cloze_tokenizer *tokenizer, growing *out, cloze_text piece,
+                         bool first)
+{
+    const cloze_allocator *allocator = &tokenizer->hooks.allocator;
+    const cz_decoder *decoder = &tokenizer->decoder;
+    size_t begin = out->size;
+    bool continues = decoder->wordpiece && piece.size >= decoder->prefix_size &&
+                     !memcmp(piece.data, decoder->prefix, decoder->prefix_size);
+    if (!first && continues) {
+        piece.data += decoder->prefix_size;
+        piece.size -= decoder->prefix_size;
+    } else if (!first && !append(allocator, out, " ", 1)) {
+        return false;
+    }
+    if (!append(allocator, out, piece.data, piece.size))
+        return false;
+    if (decoder->wordpiece && decoder->cleanup && out->size > begin)
+        out->size = clean_up(out->data, begin, out->size);
+    return true;
+}
+
+cloze_status cloze_tokenizer_decode(const cloze_tokenizer *tokenizer, const uint32_t *ids,
+                                    size_t count, bool skip_special, char **out, size_t *size,
+                                    cloze_error *error)
+{
+    growing text = { NULL, 0, 0 };
+    bool first = true, made = true;
+    for (size_t i = 0; i < count && made; i++) {
+        cloze_text piece = cloze_tokenizer_token(tokenizer, ids[i]);
+        const cz_added_token *added =
+            piece.data ? cz_added_by_text(&tokenizer->added, piece) : NULL;
+        if (!piece.data || (skip_special && added && added->special))
+            continue;
+        made = append_piece(tokenizer, &text, piece, first);
+        first = false;
+    }
+    if (!made || !append(&tokenizer->hooks.allocator, &text, "", 1)) {
+        cz_release(&tokenizer->hooks.allocator, text.data);
+        return cz_fail(error, CLOZE_ERROR_MEMORY, "out of memory while decoding %zu ids", count);
+    }
+    *out = text.data;
+    *size = text.size - 1;
+    return CLOZE_OK;
+}
+
+void cloze_tokenizer_release_text(const cloze_tokenizer *tokenizer, char *text)
+{
+    cz_release(&tokenizer->hooks.allocator, text);
+}

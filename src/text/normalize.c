@@ -1,0 +1,282 @@
+/*
+ * normalize.c - the long way of normalizing: an array of characters, each with the bytes of the
+ * text that it came from, goes through the steps one after the other.
+ *
+ * As in the package, a character that a step inserts shares the origin of the one before it, and
+ * after decomposing and reordering the origins are given out by position: each character that
+ * stands for an original one takes the next origin, whatever the order.
+ */
+#include "text/parts.h"
+
+static bool reserve(const cloze_allocator *allocator, cz_characters *characters, size_t needed)
+{
+    return cz_grow(allocator, (void **)&characters->items, &characters->capacity, needed,
+                   sizeof *characters->items);
+}
+
+static bool decode(const cloze_allocator *allocator, const char *text, size_t begin, size_t end,
+                   cz_characters *out)
+{
+    out->count = 0;
+    if (!reserve(allocator, out, end - begin))
+        return false;
+    for (size_t at = begin; at < end;) {
+        cz_character *c = &out->items[out->count++];
+        c->begin = (uint32_t)at;
+        c->code = cz_utf8_read(text, &at);
+        c->end = (uint32_t)at;
+    }
+    return true;
+}
+
+static void clean(cz_characters *characters)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < characters->count; i++) {
+        cz_character c = characters->items[i];
+        unsigned flags = cz_unicode_flags_of(c.code);
+        if (flags & CZ_UNICODE_CONTROL)
+            continue;
+        if (flags & CZ_UNICODE_SPACE)
+            c.code = ' ';
+        characters->items[kept++] = c;
+    }
+    characters->count = kept;
+}
+
+static void remove_flagged(cz_characters *characters, unsigned flag)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < characters->count; i++)
+        if (!(cz_unicode_flags_of(characters->items[i].code) & flag))
+            characters->items[kept++] = characters->items[i];
+    characters->count = kept;
+}
+
+static size_t count_flagged(const cz_characters *characters, unsigned flag)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < characters->count; i++)
+        count += (cz_unicode_flags_of(characters->items[i].code) & flag) != 0;
+    return count;
+}
+
+static void swap(cz_characters *a, cz_characters *b)
+{
+    cz_characters kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+static bool space_chinese(const cloze_allocator *allocator, cz_characters *characters,
+                          cz_characters *spare)
+{
+    size_t count = 0, spaced = count_flagged(characters, CZ_UNICODE_CHINESE);
+    if (!spaced)
+        return true;
+    if (!reserve(allocator, spare, characters->count + spaced * 2))
+        return false;
+    for (size_t i = 0; i < characters->count; i++) {
+        cz_character c = characters->items[i];
+        cz_character space = { .code = ' ', .begin = c.begin, .end = c.end };
+        bool chinese = (cz_unicode_flags_of(c.code) & CZ_UNICODE_CHINESE) != 0;
+        if (chinese)
+            spare->items[count++] = space;
+        spare->items[count++] = c;
+        if (chinese)
+            spare->items[count++] = space;
+    }
+    spare->count = count;
+    swap(characters, spare);
+    return true;
+}
+
+static bool lower(const cloze_allocator *allocator, cz_characters *characters, cz_characters *spare)
+{
+    uint32_t mapped[CZ_UNICODE_LONGEST];
+    size_t count = 0, expanding = 0;
+    for (size_t i = 0; i < characters->count; i++) {
+        cz_character *c = &characters->items[i];
+        size_t size;
+        if (c->code < 0x80) {
+            c->code += c->code >= 'A' && c->code <= 'Z' ? 32 : 0;
+        } else if (cz_unicode_flags_of(c->code) & CZ_UNICODE_CHANGES) {
+            size = cz_unicode_lower_of(c->code, mapped);
+            if (size == 1)
+                c->code = mapped[0];
+            else
+                expanding++;
+        }
+    }
+    if (!expanding)
+        return true;
+    if (!reserve(allocator, spare, characters->count + expanding * CZ_UNICODE_LONGEST))
+        return false;
+    for (size_t i = 0; i < characters->count; i++) {
+        cz_character c = characters->items[i];
+        size_t size = cz_unicode_lower_of(c.code, mapped);
+        for (size_t k = 0; k < size; k++) {
+            c.code = mapped[k];
+            spare->items[count++] = c;
+        }
+    }
+    spare->count = count;
+    swap(characters, spare);
+    return true;
+}
+
+/*
+ * Canonical ordering of items[begin, end), all of a class above 0: stable, by class. While this
+ * runs `begin` of a character is 0 if it stands for an original one, 1 if it was inserted. A run of
+ * marks can be as long as the text, hence a counting sort for long ones.
+ */
+static bool order_marks(const cloze_allocator *allocator, cz_character *items, size_t count)
+{
+    size_t places[257] = { 0 };
+    cz_character *sorted;
+    if (count <= 32) {
+        for (size_t i = 1; i < count; i++) {
+            cz_character c = items[i];
+            unsigned class = cz_unicode_class_of(c.code);
+            size_t at = i;
+            for (; at && cz_unicode_class_of(items[at - 1].code) > class; at--)
+                items[at] = items[at - 1];
+            items[at] = c;
+        }
+        return true;
+    }
+    sorted = cz_allocate(allocator, count, sizeof *sorted);
+    if (!sorted)
+        return false;
+    for (size_t i = 0; i < count; i++)
+        places[cz_unicode_class_of(items[i].code) + 1]++;
+    for (size_t i = 1; i < 257; i++)
+        places[i] += places[i - 1];
+    for (size_t i = 0; i < count; i++)
+        sorted[places[cz_unicode_class_of(items[i].code)]++] = items[i];
+    memcpy(items, sorted, count * sizeof *items);
+    cz_release(allocator, sorted);
+    return true;
+}
+
+static bool order_runs(const cloze_allocator *allocator, cz_characters *characters)
+{
+    for (size_t i = 0; i < characters->count;) {
+        size_t begin = i;
+        while (i < characters->count &&
+               (cz_unicode_flags_of(characters->items[i].code) & CZ_UNICODE_CHANGES) &&
+               cz_unicode_class_of(characters->items[i].code))
+            i++;
+        if (i - begin > 1 && !order_marks(allocator, characters->items + begin, i - begin))
+            return false;
+        i += i == begin;
+    }
+    return true;
+}
+
+static bool decompose(const cloze_allocator *allocator, cz_characters *characters,
+                      cz_characters *spare)
+{
+    uint32_t mapped[CZ_UNICODE_LONGEST];
+    size_t count = 0, origin = 0, changing = count_flagged(characters, CZ_UNICODE_CHANGES);
+    if (!changing)
+        return true;
+    if (!reserve(allocator, spare, characters->count + changing * (CZ_UNICODE_LONGEST - 1)))
+        return false;
+    for (size_t i = 0; i < characters->count; i++) {
+        size_t size = 1;
+        mapped[0] = characters->items[i].code;
+        if (cz_unicode_flags_of(mapped[0]) & CZ_UNICODE_CHANGES)
+            size = cz_unicode_decompose(mapped[0], mapped);
+        for (size_t k = 0; k < size; k++)
+            spare->items[count++] = (cz_character){ .code = mapped[k], .begin = k > 0 };
+    }
+    spare->count = count;
+    if (!order_runs(allocator, spare))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        cz_character *c = &spare->items[i];
+        origin += c->begin == 0;
+        c->begin = characters->items[origin - 1].begin;
+        c->end = characters->items[origin - 1].end;
+    }
+    swap(characters, spare);
+    return true;
+}
+
+static void trim_left(cz_characters *characters)
+{
+    size_t spaces = 0;
+    while (spaces < characters->count &&
+           (cz_unicode_flags_of(characters->items[spaces].code) & CZ_UNICODE_SPACE))
+        spaces++;
+    if (!spaces)
+        return;
+    characters->count -= spaces;
+    memmove(characters->items, characters->items + spaces,
+            characters->count * sizeof *characters->items);
+}
+
+static void trim_right(cz_characters *characters)
+{
+    while (characters->count &&
+           (cz_unicode_flags_of(characters->items[characters->count - 1].code) & CZ_UNICODE_SPACE))
+        characters->count--;
+}
+
+bool cz_normalize(const cz_normalizer *normalizer, const cloze_allocator *allocator,
+                  const char *text, size_t begin, size_t end, cz_characters *out,
+                  cz_characters *spare)
+{
+    if (!decode(allocator, text, begin, end, out))
+        return false;
+    for (size_t i = 0; i < normalizer->count; i++) {
+        bool made = true;
+        switch (normalizer->steps[i]) {
+        case CZ_STEP_CLEAN:
+            clean(out);
+            break;
+        case CZ_STEP_CHINESE:
+            made = space_chinese(allocator, out, spare);
+            break;
+        case CZ_STEP_DECOMPOSE:
+            made = decompose(allocator, out, spare);
+            break;
+        case CZ_STEP_STRIP_NONSPACING:
+            remove_flagged(out, CZ_UNICODE_NONSPACING);
+            break;
+        case CZ_STEP_STRIP_MARKS:
+            remove_flagged(out, CZ_UNICODE_MARK);
+            break;
+        case CZ_STEP_LOWER:
+            made = lower(allocator, out, spare);
+            break;
+        case CZ_STEP_TRIM_LEFT:
+            trim_left(out);
+            break;
+        case CZ_STEP_TRIM_RIGHT:
+            trim_right(out);
+            break;
+        }
+        if (!made)
+            return false;
+    }
+    return true;
+}
+
+void cz_normalizer_bert(cz_normalizer *normalizer, bool clean_text, bool chinese, bool strip,
+                        bool lower_case)
+{
+    if (clean_text)
+        normalizer->steps[normalizer->count++] = CZ_STEP_CLEAN;
+    if (chinese) {
+        normalizer->steps[normalizer->count++] = CZ_STEP_CHINESE;
+        normalizer->chinese = true;
+    }
+    if (strip) {
+        normalizer->steps[normalizer->count++] = CZ_STEP_DECOMPOSE;
+        normalizer->steps[normalizer->count++] = CZ_STEP_STRIP_NONSPACING;
+    }
+    if (lower_case)
+        normalizer->steps[normalizer->count++] = CZ_STEP_LOWER;
+}

@@ -1,0 +1,392 @@
+/*
+ * text/parts.h - the parts of a tokenizer, shared by the files of this room.
+ *
+ * A text goes through: added tokens that match the raw text, normalizer, added tokens that match
+ * the normalized text, pre-tokenizer, WordPiece; then truncation and template. A word made of plain
+ * ASCII takes a short way (scan.c) with the same result as the long one (normalize.c,
+ * pretokenize.c), which keeps for every normalized character the bytes that it came from.
+ */
+#ifndef CZ_TEXT_PARTS_H
+#define CZ_TEXT_PARTS_H
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/memory.h"
+#include "base/table.h"
+#include "text/tokenizer.h"
+#include "text/unicode.h"
+
+#include <string.h>
+
+enum {
+    CZ_TOKEN_LIMIT = 1024,         /* bytes of one vocabulary entry */
+    CZ_VOCABULARY_LIMIT = 1 << 24, /* ids */
+    CZ_ADDED_LIMIT = 1 << 18,      /* added tokens */
+    CZ_STEP_LIMIT = 32,            /* steps of a normalizer */
+    CZ_TEMPLATE_LIMIT = 64,        /* pieces of a template */
+    CZ_CACHE_WORD = 24,            /* bytes of a word in the cache */
+    CZ_CACHE_PIECES = 7,
+    CZ_CACHE_SIZE = 8192 /* entries of 64 bytes in each encoding */
+};
+
+/* ---- vocabulary.c: token text <-> id, and the lookup of all prefixes of a word ---- */
+
+typedef struct cz_vocabulary_slot {
+    uint32_t tag; /* upper bits of the hash */
+    uint32_t id;  /* id + 1; 0: free */
+} cz_vocabulary_slot;
+
+typedef struct cz_vocabulary_token {
+    uint32_t begin, size; /* in `text`; size UINT32_MAX: no such id */
+} cz_vocabulary_token;
+
+typedef struct cz_vocabulary {
+    const cloze_allocator *allocator;
+    char *text;
+    size_t text_size, text_capacity;
+    cz_vocabulary_token *tokens; /* by id */
+    size_t limit, tokens_capacity;
+    cz_vocabulary_slot *slots;
+    size_t slots_capacity;  /* a power of two */
+    size_t count;           /* different token texts */
+    size_t longest;         /* bytes of the longest */
+    uint64_t start, factor; /* secrets of the hash */
+} cz_vocabulary;
+
+static inline uint64_t cz_vocabulary_step(uint64_t factor, uint64_t hash, char byte)
+{
+    hash = (hash ^ (unsigned char)byte) * factor;
+    return hash ^ hash >> 32;
+}
+
+bool cz_vocabulary_init(cz_vocabulary *vocabulary, const cloze_allocator *allocator,
+                        size_t expected, size_t text_size);
+void cz_vocabulary_clear(cz_vocabulary *vocabulary);
+/* Adds a token, or gives the one of that text another id. False: memory is out. */
+bool cz_vocabulary_put(cz_vocabulary *vocabulary, const char *token, size_t size, uint32_t id,
+                       bool *existed);
+bool cz_vocabulary_get(const cz_vocabulary *vocabulary, const char *token, size_t size,
+                       uint32_t *id);
+/* The same for the token prefix + piece, whose hash is known. */
+bool cz_vocabulary_find(const cz_vocabulary *vocabulary, uint64_t hash, cloze_text prefix,
+                        const char *piece, size_t size, uint32_t *id);
+cloze_text cz_vocabulary_token_of(const cz_vocabulary *vocabulary, uint32_t id);
+
+/* ---- wordpiece.c ---- */
+
+typedef struct cz_wordpiece {
+    cz_vocabulary vocabulary;
+    char *prefix; /* of pieces that continue a word */
+    size_t prefix_size;
+    char *unknown;
+    size_t unknown_size;
+    size_t word_limit; /* characters; a longer word is unknown */
+} cz_wordpiece;
+
+/* ---- normalize.c ---- */
+
+typedef struct cz_character {
+    uint32_t code;
+    uint32_t begin, end; /* bytes of the text that it came from */
+} cz_character;
+
+typedef struct cz_characters {
+    cz_character *items;
+    size_t count, capacity;
+} cz_characters;
+
+typedef enum cz_step {
+    CZ_STEP_CLEAN,
+    CZ_STEP_CHINESE,
+    CZ_STEP_DECOMPOSE,
+    CZ_STEP_STRIP_NONSPACING,
+    CZ_STEP_STRIP_MARKS,
+    CZ_STEP_LOWER,
+    CZ_STEP_TRIM_LEFT,
+    CZ_STEP_TRIM_RIGHT
+} cz_step;
+
+typedef struct cz_normalizer {
+    cz_step steps[CZ_STEP_LIMIT];
+    size_t count;
+    bool whole;   /* a step looks at the whole segment, so it cannot be cut at a space */
+    bool chinese; /* spaces are put around Chinese characters */
+} cz_normalizer;
+
+/* Characters of text[begin, end) after all steps into *out; `spare` is a second buffer. */
+bool cz_normalize(const cz_normalizer *normalizer, const cloze_allocator *allocator,
+                  const char *text, size_t begin, size_t end, cz_characters *out,
+                  cz_characters *spare);
+
+/* ---- pretokenize.c ---- */
+
+typedef struct cz_splitter {
+    bool spaces;      /* split at white space and drop it */
+    bool punctuation; /* each punctuation character is a word */
+    bool groups;      /* split where \w begins or ends */
+} cz_splitter;
+
+/* ---- scan.c: the short way ---- */
+
+typedef enum cz_byte_class {
+    CZ_BYTE_WORD,  /* goes into the word */
+    CZ_BYTE_GROUP, /* goes into a word of its kind (\w against the rest) */
+    CZ_BYTE_SPACE,
+    CZ_BYTE_ALONE, /* a word of its own */
+    CZ_BYTE_SLOW   /* needs the long way */
+} cz_byte_class;
+
+/* ---- added.c ---- */
+
+typedef struct cz_added_token {
+    char *text, *pattern; /* pattern: the text, or its normalized form */
+    uint32_t size, pattern_size, id;
+    bool single_word, strip_left, strip_right, normalized, special;
+} cz_added_token;
+
+typedef struct cz_pattern {
+    const char *text;
+    uint32_t size, token; /* token: its index */
+} cz_pattern;
+
+/* The patterns of one kind, sorted by bytes. */
+typedef struct cz_matcher {
+    cz_pattern *patterns;
+    size_t count;
+    bool first[256]; /* bytes that a pattern begins with */
+    int only;        /* the byte when there is just one, or -1 */
+} cz_matcher;
+
+typedef struct cz_added {
+    cz_added_token *tokens;
+    size_t count, capacity;
+    uint32_t next_id;
+    cz_table by_text; /* text -> index */
+    uint32_t *by_id;  /* indices, sorted by id */
+    cz_matcher raw, normalized;
+} cz_added;
+
+typedef struct cz_added_spec {
+    cloze_text text;
+    bool single_word, strip_left, strip_right, normalized, special;
+} cz_added_spec;
+
+typedef struct cz_match {
+    size_t gap;        /* where the text before the match begins */
+    size_t begin, end; /* bytes, spaces taken along included */
+    uint32_t id;
+} cz_match;
+
+typedef struct cz_match_state {
+    size_t at;   /* where the search goes on */
+    size_t done; /* end of what was given out */
+} cz_match_state;
+
+/* Before the first put: new tokens get ids behind those that are there. */
+void cz_added_begin(cloze_tokenizer *tokenizer);
+/* Adds a token under the id that the vocabulary has for it, or a new one. */
+cloze_status cz_added_put(cloze_tokenizer *tokenizer, const cz_added_spec *spec,
+                          cloze_error *error);
+/* Sorts the patterns; after the last put. */
+cloze_status cz_added_finish(cloze_tokenizer *tokenizer, cloze_error *error);
+void cz_added_clear(cz_added *added, const cloze_allocator *allocator);
+/* The next match of `matcher` in text; false when there is none. */
+bool cz_added_next(const cz_added *added, const cz_matcher *matcher, cloze_text text,
+                   cz_match_state *state, cz_match *match);
+const cz_added_token *cz_added_by_id(const cz_added *added, uint32_t id);
+const cz_added_token *cz_added_by_text(const cz_added *added, cloze_text text);
+
+/* ---- template.c ---- */
+
+typedef enum cz_slot_kind { CZ_SLOT_TOKEN, CZ_SLOT_FIRST, CZ_SLOT_SECOND } cz_slot_kind;
+
+typedef struct cz_slot {
+    cz_slot_kind kind;
+    uint32_t id, type_id;
+} cz_slot;
+
+typedef struct cz_template {
+    cz_slot slots[CZ_TEMPLATE_LIMIT];
+    size_t count, added; /* added: CZ_SLOT_TOKEN slots */
+} cz_template;
+
+/* ---- decode.c ---- */
+
+typedef struct cz_decoder {
+    bool wordpiece; /* else pieces are joined by spaces */
+    bool cleanup;
+    char *prefix;
+    size_t prefix_size;
+} cz_decoder;
+
+/* ---- tokenizer.c ---- */
+
+/* What a tokenizer_config.json beside a tokenizer.json says of the BertNormalizer: it wins, as it
+ * does in transformers. */
+typedef struct cz_stated {
+    bool has_lower, lower;
+    bool has_chinese, chinese;
+    bool has_strip, strip, strip_as_lower;
+} cz_stated;
+
+struct cloze_tokenizer {
+    cloze_hooks hooks;
+    uint64_t identity; /* random: an encoding's cache knows by it whose words it holds */
+    cz_stated stated;
+    cz_normalizer normalizer;
+    cz_splitter splitter;
+    cz_wordpiece model;
+    cz_added added;
+    bool has_template;
+    cz_template single, pair;
+    cz_decoder decoder;
+    size_t max_length;
+    uint8_t byte_class[256]; /* cz_byte_class */
+    uint64_t lower_mask;     /* 0x20 in each byte where upper case ASCII becomes lower, else 0 */
+};
+
+/* What a loader fills before the parts are checked and finished. */
+cloze_status cz_tokenizer_new(cloze_tokenizer **out, const cloze_hooks *hooks, cloze_error *error);
+cloze_status cz_tokenizer_finish(cloze_tokenizer *tokenizer, cloze_error *error);
+void cz_scan_prepare(cloze_tokenizer *tokenizer);
+
+/* Replaces *out by a copy of text. */
+cloze_status cz_set_text(const cloze_tokenizer *tokenizer, char **out, size_t *out_size,
+                         cloze_text text, cloze_error *error);
+void cz_template_bert(cloze_tokenizer *tokenizer, uint32_t cls, uint32_t sep);
+void cz_normalizer_bert(cz_normalizer *normalizer, bool clean, bool chinese, bool strip,
+                        bool lower);
+
+/* ---- loaders ---- */
+
+/* vocabulary_json.c: reads the object model.vocab of a tokenizer.json into `vocabulary` and leaves
+ * the document without it in *rest (zero-terminated; release it). */
+cloze_status cz_cut_vocabulary(cz_vocabulary *vocabulary, const cloze_allocator *allocator,
+                               const char *json, size_t size, const char *name, char **rest,
+                               size_t *rest_size, cloze_error *error);
+/* tokenizer_json.c; `name` is used in messages. */
+cloze_status cz_load_json(cloze_tokenizer *tokenizer, const char *json, size_t size,
+                          const char *name, cloze_error *error);
+/* template_json.c */
+cloze_status cz_load_template(cloze_tokenizer *tokenizer, const json_t *processor,
+                              cloze_error *error);
+/* vocabulary_file.c: the lines of a vocab.txt. */
+cloze_status cz_load_vocabulary(cloze_tokenizer *tokenizer, const char *text, size_t size,
+                                const char *name, cloze_error *error);
+/* tokenizer_config.c: the files beside a vocab.txt; each may be NULL. */
+cloze_status cz_load_config(cloze_tokenizer *tokenizer, const json_t *config, const json_t *special,
+                            const json_t *added, const char *name, cloze_error *error);
+/* tokenizer_config.c: reads what a configuration changes in the tokenizer.json that comes next. */
+cloze_status cz_adjust_by_config(cloze_tokenizer *tokenizer, const json_t *config,
+                                 cloze_error *error);
+/* vocabulary_json.c: an object whose integers may be larger than 64 bits. */
+cloze_status cz_parse_config(json_t **out, const char *json, size_t size, const char *name,
+                             cloze_error *error);
+
+/* ---- encoding.c ---- */
+
+typedef struct cz_piece {
+    uint32_t id;
+    uint32_t begin, end; /* bytes of the text */
+    uint32_t word;
+} cz_piece;
+
+typedef struct cz_pieces {
+    cz_piece *items;
+    size_t count, capacity;
+} cz_pieces;
+
+typedef struct cz_cache_entry {
+    uint64_t key[3]; /* the word's bytes, zeros behind */
+    uint32_t ids[CZ_CACHE_PIECES];
+    uint8_t ends[CZ_CACHE_PIECES]; /* in bytes of the word */
+    uint8_t size;                  /* of the word; 0: empty entry */
+    uint8_t count;
+    uint8_t unused[3];
+} cz_cache_entry;
+
+/* Pieces of one word. */
+typedef struct cz_word_pieces {
+    const uint32_t *ids;
+    const uint32_t *ends;
+    size_t count;
+} cz_word_pieces;
+
+/* A run of pieces: window `index` of a sequence. */
+typedef struct cz_span {
+    size_t begin, end;
+} cz_span;
+
+typedef struct cz_spans {
+    cz_span *items;
+    size_t count, capacity;
+} cz_spans;
+
+struct cloze_encoding {
+    cloze_hooks hooks;
+    /* the words that were seen last, by hash; of the tokenizer `identity` */
+    cz_cache_entry *cache;
+    uint64_t identity;
+    /* scratch */
+    cz_pieces parts[2];
+    cz_spans spans[2];
+    cz_characters characters, spare;
+    char *bytes, *line; /* a normalized word, a normalized segment */
+    size_t bytes_capacity, line_capacity;
+    uint32_t *word_ids, *word_ends;
+    size_t word_ids_capacity, word_ends_capacity;
+    uint64_t *hashes;
+    size_t hashes_capacity;
+    uint32_t words; /* words so far in this sequence */
+    /* results */
+    bool ids_only;
+    size_t truncated, windows, total;
+    size_t *window_ends;
+    size_t window_ends_capacity;
+    uint32_t *ids, *type_ids;
+    size_t ids_capacity, type_ids_capacity;
+    uint8_t *special;
+    size_t special_capacity;
+    cloze_token_offset *offsets;
+    size_t offsets_capacity;
+    int64_t *word_numbers;
+    size_t word_numbers_capacity;
+    int32_t *sequences;
+    size_t sequences_capacity;
+};
+
+cloze_status cz_text_memory(cloze_error *error);
+
+/* Room for `more` pieces behind those there. */
+bool cz_pieces_reserve(const cloze_encoding *encoding, cz_pieces *pieces, size_t more);
+
+/* wordpiece.c: the pieces of a normalized word of `characters` characters, by way of the cache. */
+cloze_status cz_wordpiece_split(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                                const char *word, size_t size, size_t characters,
+                                cz_word_pieces *out, cloze_error *error);
+/* wordpiece.c: appends the pieces of an ASCII word, text[begin, end). */
+cloze_status cz_wordpiece_ascii(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                                cloze_text text, size_t begin, size_t end, cz_pieces *pieces,
+                                cloze_error *error);
+/* pretokenize.c: words and their pieces of normalized characters. */
+cloze_status cz_split_words(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                            const cz_character *characters, size_t count, cz_pieces *pieces,
+                            cloze_error *error);
+/* pretokenize.c: the long way for text[begin, end). */
+cloze_status cz_tokenize_slowly(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                                cloze_text text, size_t begin, size_t end, cz_pieces *pieces,
+                                cloze_error *error);
+/* scan.c: text[begin, end), which holds no added token of the raw kind. */
+cloze_status cz_scan(const cloze_tokenizer *tokenizer, cloze_encoding *encoding, cloze_text text,
+                     size_t begin, size_t end, cz_pieces *pieces, cloze_error *error);
+/* encoding.c: appends the pieces of a whole text; words are numbered from encoding->words. */
+cloze_status cz_tokenize_text(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                              cloze_text text, cz_pieces *pieces, cloze_error *error);
+/* truncate.c: which pieces are kept, as windows in encoding->spans. */
+cloze_status cz_truncate(const cloze_tokenizer *tokenizer, const cloze_tokenize_options *options,
+                         bool has_pair, cloze_encoding *encoding, cloze_error *error);
+/* template.c: spans and template to the results of `encoding`. */
+cloze_status cz_assemble(const cloze_tokenizer *tokenizer, const cloze_tokenize_options *options,
+                         bool has_pair, cloze_encoding *encoding, cloze_error *error);
+
+#endif

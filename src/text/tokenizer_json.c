@@ -1,0 +1,340 @@
+/*
+ * tokenizer_json.c - the parts that a tokenizer.json names. What is not known here is refused by
+ * name; what the package ignores (stored truncation and padding) is ignored, too.
+ */
+#include "text/parts.h"
+
+enum { PARTS_LIMIT = 16 }; /* members of a Sequence */
+
+static cloze_status unsupported(cloze_error *error, const char *part, const char *type,
+                                const char *known)
+{
+    char shown[80];
+    return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "the %s \"%s\" is not supported; known are %s",
+                   part, cz_printable(shown, sizeof shown, type, strlen(type)), known);
+}
+
+/* The object's "type", or `fallback`. */
+static cloze_status type_of(const json_t *object, const char *part, const char *fallback,
+                            const char **type, cloze_error *error)
+{
+    cloze_status status;
+    *type = fallback;
+    if (!json_is_object(object))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "the %s must be an object", part);
+    status = cz_json_string(object, "type", type, error);
+    if (!status && !*type)
+        status = cz_fail(error, CLOZE_ERROR_FORMAT, "the %s has no \"type\"", part);
+    return status;
+}
+
+/* Members of a Sequence, at most PARTS_LIMIT. */
+static cloze_status members_of(const json_t *object, const char *key, const char *part,
+                               const json_t **members, cloze_error *error)
+{
+    *members = json_object_get(object, key);
+    if (!json_is_array(*members))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "a %s Sequence needs an array \"%s\"", part, key);
+    if (json_array_size(*members) > PARTS_LIMIT)
+        return cz_fail(error, CLOZE_ERROR_LIMIT, "a %s Sequence has more than %d parts", part,
+                       (int)PARTS_LIMIT);
+    return CLOZE_OK;
+}
+
+/* `stated` is what a configuration beside the file says, or NULL. */
+static cloze_status load_bert_normalizer(cz_normalizer *normalizer, const json_t *object,
+                                         const cz_stated *stated, cloze_error *error)
+{
+    bool clean = true, chinese = true, lower = true, strip;
+    bool automatic = json_is_null(json_object_get(object, "strip_accents")) ||
+                     !json_object_get(object, "strip_accents");
+    cloze_status status = cz_json_flag(object, "clean_text", &clean, error);
+    if (!status)
+        status = cz_json_flag(object, "handle_chinese_chars", &chinese, error);
+    if (!status)
+        status = cz_json_flag(object, "lowercase", &lower, error);
+    strip = lower;
+    if (!status)
+        status = cz_json_flag(object, "strip_accents", &strip, error);
+    if (status)
+        return status;
+    if (stated && stated->has_lower)
+        lower = stated->lower;
+    if (stated && stated->has_chinese)
+        chinese = stated->chinese;
+    if (stated && stated->has_strip) {
+        strip = stated->strip;
+        automatic = stated->strip_as_lower;
+    }
+    cz_normalizer_bert(normalizer, clean, chinese, automatic ? lower : strip, lower);
+    return status;
+}
+
+static cloze_status load_strip(cz_normalizer *normalizer, const json_t *object, cloze_error *error)
+{
+    bool left = true, right = true;
+    cloze_status status = cz_json_flag(object, "strip_left", &left, error);
+    if (!status)
+        status = cz_json_flag(object, "strip_right", &right, error);
+    if (left)
+        normalizer->steps[normalizer->count++] = CZ_STEP_TRIM_LEFT;
+    if (right)
+        normalizer->steps[normalizer->count++] = CZ_STEP_TRIM_RIGHT;
+    normalizer->whole = normalizer->whole || left || right;
+    return status;
+}
+
+/* One normalizer that is not a Sequence. */
+static cloze_status load_one_normalizer(cz_normalizer *normalizer, const json_t *object,
+                                        const cz_stated *stated, cloze_error *error)
+{
+    const char *type;
+    cloze_status status = type_of(object, "normalizer", NULL, &type, error);
+    if (status)
+        return status;
+    if (normalizer->count + 4 > CZ_STEP_LIMIT)
+        return cz_fail(error, CLOZE_ERROR_LIMIT, "the normalizer has too many steps");
+    if (!strcmp(type, "BertNormalizer"))
+        return load_bert_normalizer(normalizer, object, stated, error);
+    if (!strcmp(type, "Strip"))
+        return load_strip(normalizer, object, error);
+    if (!strcmp(type, "Lowercase"))
+        normalizer->steps[normalizer->count++] = CZ_STEP_LOWER;
+    else if (!strcmp(type, "NFD"))
+        normalizer->steps[normalizer->count++] = CZ_STEP_DECOMPOSE;
+    else if (!strcmp(type, "StripAccents"))
+        normalizer->steps[normalizer->count++] = CZ_STEP_STRIP_MARKS;
+    else
+        return unsupported(error, "normalizer", type,
+                           "BertNormalizer, Lowercase, NFD, Strip, StripAccents, Sequence");
+    return CLOZE_OK;
+}
+
+static cloze_status load_normalizer(cz_normalizer *normalizer, const json_t *object,
+                                    const cz_stated *stated, cloze_error *error)
+{
+    const json_t *members;
+    const char *type;
+    cloze_status status;
+    if (!object || json_is_null(object))
+        return CLOZE_OK;
+    status = type_of(object, "normalizer", NULL, &type, error);
+    if (status)
+        return status;
+    if (strcmp(type, "Sequence"))
+        return load_one_normalizer(normalizer, object, stated, error);
+    status = members_of(object, "normalizers", "normalizer", &members, error);
+    for (size_t i = 0; !status && i < json_array_size(members); i++)
+        status = load_one_normalizer(normalizer, json_array_get(members, i), NULL, error);
+    return status;
+}
+
+static cloze_status load_one_splitter(cz_splitter *splitter, const json_t *object,
+                                      cloze_error *error)
+{
+    const char *type, *behavior = "Isolated";
+    cloze_status status = type_of(object, "pre_tokenizer", NULL, &type, error);
+    if (status)
+        return status;
+    if (!strcmp(type, "BertPreTokenizer")) {
+        splitter->spaces = splitter->punctuation = true;
+    } else if (!strcmp(type, "WhitespaceSplit")) {
+        splitter->spaces = true;
+    } else if (!strcmp(type, "Whitespace")) {
+        splitter->spaces = splitter->groups = true;
+    } else if (!strcmp(type, "Punctuation")) {
+        status = cz_json_string(object, "behavior", &behavior, error);
+        if (!status && strcmp(behavior, "Isolated"))
+            return unsupported(error, "behavior of the pre_tokenizer Punctuation", behavior,
+                               "Isolated");
+        splitter->punctuation = true;
+    } else {
+        return unsupported(error, "pre_tokenizer", type,
+                           "BertPreTokenizer, Whitespace, WhitespaceSplit, Punctuation, Sequence");
+    }
+    return status;
+}
+
+static cloze_status load_splitter(cz_splitter *splitter, const json_t *object, cloze_error *error)
+{
+    const json_t *members;
+    const char *type;
+    cloze_status status;
+    if (!object || json_is_null(object))
+        return CLOZE_OK;
+    status = type_of(object, "pre_tokenizer", NULL, &type, error);
+    if (status)
+        return status;
+    if (strcmp(type, "Sequence"))
+        return load_one_splitter(splitter, object, error);
+    status = members_of(object, "pretokenizers", "pre_tokenizer", &members, error);
+    for (size_t i = 0; !status && i < json_array_size(members); i++)
+        status = load_one_splitter(splitter, json_array_get(members, i), error);
+    return status;
+}
+
+/* A string that must be there, copied into the tokenizer. */
+static cloze_status load_text(const cloze_tokenizer *tokenizer, const json_t *object,
+                              const char *key, char **out, size_t *size, cloze_error *error)
+{
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_string(value))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" must be a string", key);
+    if (json_string_length(value) > CZ_TOKEN_LIMIT)
+        return cz_fail(error, CLOZE_ERROR_LIMIT, "\"%s\" has more than %d bytes", key,
+                       (int)CZ_TOKEN_LIMIT);
+    return cz_set_text(tokenizer, out, size,
+                       (cloze_text){ json_string_value(value), json_string_length(value) }, error);
+}
+
+static cloze_status load_model(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error)
+{
+    cz_wordpiece *model = &tokenizer->model;
+    const json_t *vocabulary = json_object_get(object, "vocab");
+    const char *type;
+    cloze_status status = type_of(object, "model", "WordPiece", &type, error);
+    if (status)
+        return status;
+    if (strcmp(type, "WordPiece"))
+        return unsupported(error, "model", type, "WordPiece");
+    if (!json_is_object(vocabulary))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "the model needs an object \"vocab\"");
+    if (json_object_size(vocabulary) || !model->vocabulary.slots_capacity)
+        return cz_fail(error, CLOZE_ERROR_FORMAT,
+                       "the keys \"model\" and \"vocab\" must be written without escapes");
+    if (!json_is_integer(json_object_get(object, "max_input_chars_per_word")))
+        return cz_fail(error, CLOZE_ERROR_FORMAT,
+                       "the model needs a whole number \"max_input_chars_per_word\"");
+    status =
+        cz_json_size(object, "max_input_chars_per_word", 0, SIZE_MAX, &model->word_limit, error);
+    if (!status)
+        status =
+            load_text(tokenizer, object, "unk_token", &model->unknown, &model->unknown_size, error);
+    if (!status)
+        status = load_text(tokenizer, object, "continuing_subword_prefix", &model->prefix,
+                           &model->prefix_size, error);
+    return status;
+}
+
+static cloze_status load_added_token(cloze_tokenizer *tokenizer, const json_t *object,
+                                     cloze_error *error)
+{
+    const json_t *content = json_object_get(object, "content");
+    cz_added_spec spec = { .normalized = true };
+    size_t stated = SIZE_MAX;
+    uint32_t id;
+    cloze_status status;
+    if (!json_is_string(content))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "an added token needs a string \"content\"");
+    spec.text = (cloze_text){ json_string_value(content), json_string_length(content) };
+    status = cz_json_flag(object, "single_word", &spec.single_word, error);
+    if (!status)
+        status = cz_json_flag(object, "lstrip", &spec.strip_left, error);
+    if (!status)
+        status = cz_json_flag(object, "rstrip", &spec.strip_right, error);
+    if (!status)
+        status = cz_json_flag(object, "normalized", &spec.normalized, error);
+    if (!status)
+        status = cz_json_flag(object, "special", &spec.special, error);
+    if (!status)
+        status = cz_json_size(object, "id", 0, UINT32_MAX, &stated, error);
+    if (!status)
+        status = cz_added_put(tokenizer, &spec, error);
+    if (!status && stated != SIZE_MAX && cloze_tokenizer_id(tokenizer, spec.text, &id) &&
+        id != stated)
+        cz_log(&tokenizer->hooks, CLOZE_LOG_WARNING,
+               "the added token \"%.80s\" is stated to be %zu but has the id %u",
+               json_string_value(content), stated, (unsigned)id);
+    return status;
+}
+
+static cloze_status load_added(cloze_tokenizer *tokenizer, const json_t *tokens, cloze_error *error)
+{
+    cloze_status status = CLOZE_OK;
+    if (!tokens || json_is_null(tokens))
+        return CLOZE_OK;
+    if (!json_is_array(tokens))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "\"added_tokens\" must be an array");
+    cz_added_begin(tokenizer);
+    for (size_t i = 0; !status && i < json_array_size(tokens); i++)
+        status = load_added_token(tokenizer, json_array_get(tokens, i), error);
+    return status;
+}
+
+static cloze_status load_decoder(cloze_tokenizer *tokenizer, const json_t *object,
+                                 cloze_error *error)
+{
+    cz_decoder *decoder = &tokenizer->decoder;
+    const char *type;
+    cloze_status status;
+    if (!object || json_is_null(object))
+        return CLOZE_OK;
+    status = type_of(object, "decoder", NULL, &type, error);
+    if (status)
+        return status;
+    if (strcmp(type, "WordPiece"))
+        return unsupported(error, "decoder", type, "WordPiece");
+    decoder->wordpiece = true;
+    decoder->cleanup = true;
+    status = cz_json_flag(object, "cleanup", &decoder->cleanup, error);
+    if (status)
+        return status;
+    return load_text(tokenizer, object, "prefix", &decoder->prefix, &decoder->prefix_size, error);
+}
+
+static cloze_status check_kept_apart(const json_t *root, const char *key, cloze_error *error)
+{
+    const json_t *value = json_object_get(root, key);
+    if (value && !json_is_null(value) && !json_is_object(value))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" must be an object or null", key);
+    return CLOZE_OK;
+}
+
+static cloze_status load_root(cloze_tokenizer *tokenizer, const json_t *root, cloze_error *error)
+{
+    const char *version = "1.0";
+    cloze_status status;
+    if (!json_is_object(root))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "a JSON object is needed");
+    status = cz_json_string(root, "version", &version, error);
+    if (!status && strcmp(version, "1.0"))
+        return unsupported(error, "version", version, "1.0");
+    if (!status)
+        status = check_kept_apart(root, "truncation", error);
+    if (!status)
+        status = check_kept_apart(root, "padding", error);
+    if (!status)
+        status = load_model(tokenizer, json_object_get(root, "model"), error);
+    if (!status)
+        status = load_normalizer(&tokenizer->normalizer, json_object_get(root, "normalizer"),
+                                 &tokenizer->stated, error);
+    if (!status)
+        status = load_splitter(&tokenizer->splitter, json_object_get(root, "pre_tokenizer"), error);
+    if (!status)
+        status = load_added(tokenizer, json_object_get(root, "added_tokens"), error);
+    if (!status)
+        status = cz_load_template(tokenizer, json_object_get(root, "post_processor"), error);
+    return status ? status : load_decoder(tokenizer, json_object_get(root, "decoder"), error);
+}
+
+cloze_status cz_load_json(cloze_tokenizer *tokenizer, const char *json, size_t size,
+                          const char *name, cloze_error *error)
+{
+    const cloze_allocator *allocator = &tokenizer->hooks.allocator;
+    json_t *root = NULL;
+    char *rest;
+    size_t rest_size;
+    cloze_status status = cz_cut_vocabulary(&tokenizer->model.vocabulary, allocator, json, size,
+                                            name, &rest, &rest_size, error);
+    if (status)
+        return status;
+    status = cz_json_parse(&root, rest, rest_size, name, error);
+    cz_release(allocator, rest);
+    if (status)
+        return status;
+    status = load_root(tokenizer, root, error);
+    json_decref(root);
+    if (status)
+        cz_error_prefix(error, "%.300s", name);
+    return status;
+}
