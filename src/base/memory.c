@@ -24,12 +24,15 @@ void *cz_allocate(const cloze_allocator *allocator, size_t count, size_t size)
 
 void *cz_allocate_zero(const cloze_allocator *allocator, size_t count, size_t size)
 {
+    size_t bytes;
     void *block;
+    if (!cz_multiply(count, size, &bytes))
+        return NULL;
     if (is_malloc(allocator))
-        return calloc(count ? count : 1, size ? size : 1);
-    block = cz_allocate(allocator, count, size);
+        return calloc(bytes ? bytes : 1, 1);
+    block = cz_allocate(allocator, bytes, 1);
     if (block)
-        memset(block, 0, count * size);
+        memset(block, 0, bytes);
     return block;
 }
 

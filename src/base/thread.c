@@ -1,22 +1,23 @@
 /*
- * thread.c - see thread.h. A job is published by raising `turn`; each worker that sees it takes
- * task numbers from one counter until none are left, then leaves. The caller waits for the leavers.
+ * thread.c - see thread.h. One 64-bit word holds the number of the job and how many of its tasks
+ * nobody has taken; whoever lowers it owns a task. So a job ends when its tasks are done: a worker
+ * that sleeps or was pushed off its core holds nobody up, and one that comes late finds nothing.
  */
 #include "base/thread.h"
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/thread_wait.h"
 
-#include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
 
-enum { SPINS = 4000, YIELDS = 50 };
+enum { SPIN_NANOSECONDS = 20000, PAUSES = 16, YIELDS = 50 };
 
 typedef struct worker {
     struct cz_pool *pool;
@@ -25,19 +26,21 @@ typedef struct worker {
 } worker;
 
 struct cz_pool {
-    const cloze_allocator *allocator;
-    cloze_allocator allocator_copy;
+    cloze_allocator allocator;
     unsigned workers; /* with the caller */
-    _Atomic unsigned turn, left, asleep;
+    worker *threads;  /* [workers - 1] */
+    cz_bell start, end;
     atomic_bool stop;
     atomic_flag busy;
+    /* The job. The plain fields are written while no task is left and read by owners of a task. */
     cz_task *task;
     void *context;
-    size_t tasks;
-    _Atomic size_t next;
-    pthread_mutex_t mutex;
-    pthread_cond_t wake;
-    worker *threads; /* [workers - 1] */
+    size_t first, tasks;
+    /* Apart from each other and from the fields above, which would go to and fro with them. */
+    char apart[64];
+    _Atomic uint64_t ticket; /* job << 32 | tasks not taken */
+    char apart_too[64];
+    _Atomic size_t unfinished;
 };
 
 static void pause_a_moment(void)
@@ -77,116 +80,150 @@ static void leave_float_mode(unsigned long old)
 #endif
 }
 
-static void take_tasks(cz_pool *pool, size_t number)
+static int64_t nanoseconds(void)
 {
-    for (;;) {
-        size_t task = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
-        if (task >= pool->tasks)
-            return;
-        pool->task(pool->context, task, number);
-    }
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Waits until `turn` moves on from `seen`: spins, yields, sleeps. */
-static void wait_for_turn(cz_pool *pool, unsigned seen)
+/* True when a task was taken: its number in `task`. */
+static bool take(cz_pool *pool, size_t *task)
 {
-    for (int i = 0; i < SPINS + YIELDS; i++) {
-        if (atomic_load_explicit(&pool->turn, memory_order_acquire) != seen)
-            return;
-        if (i < SPINS)
-            pause_a_moment();
-        else
-            sched_yield();
+    uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
+    while ((uint32_t)ticket) {
+        if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket - 1,
+                                                   memory_order_acquire, memory_order_acquire))
+            continue;
+        *task = pool->first + pool->tasks - (uint32_t)ticket;
+        return true;
     }
-    pthread_mutex_lock(&pool->mutex);
-    atomic_fetch_add(&pool->asleep, 1);
-    while (atomic_load(&pool->turn) == seen)
-        pthread_cond_wait(&pool->wake, &pool->mutex);
-    atomic_fetch_sub(&pool->asleep, 1);
-    pthread_mutex_unlock(&pool->mutex);
+    return false;
+}
+
+static bool work_left(const cz_pool *pool)
+{
+    return (uint32_t)atomic_load_explicit(&pool->ticket, memory_order_relaxed) != 0;
+}
+
+/* Does tasks until none is left, and tells at once how many. */
+static void work_off(cz_pool *pool, size_t number)
+{
+    size_t task, done = 0;
+    while (take(pool, &task)) {
+        pool->task(pool->context, task, number);
+        done++;
+    }
+    if (done && atomic_fetch_sub_explicit(&pool->unfinished, done, memory_order_acq_rel) == done)
+        cz_bell_ring(&pool->end);
+}
+
+static bool has_work(const cz_pool *pool)
+{
+    return work_left(pool) || atomic_load_explicit(&pool->stop, memory_order_relaxed);
+}
+
+static bool has_ended(const cz_pool *pool)
+{
+    return !atomic_load_explicit(&pool->unfinished, memory_order_acquire);
+}
+
+/* Spins, yields, sleeps until `reached`, which `bell` announces. */
+static void wait_until(cz_pool *pool, cz_bell *bell, bool (*reached)(const cz_pool *pool))
+{
+    int64_t until = 0;
+    for (int i = 0; i < PAUSES || nanoseconds() < until; i++) {
+        if (reached(pool))
+            return;
+        pause_a_moment();
+        if (i == PAUSES - 1)
+            until = nanoseconds() + SPIN_NANOSECONDS;
+    }
+    for (int i = 0; i < YIELDS; i++) {
+        if (reached(pool))
+            return;
+        sched_yield();
+    }
+    for (;;) {
+        unsigned seen = atomic_load(&bell->turn);
+        if (reached(pool))
+            return;
+        cz_bell_sleep(bell, seen);
+    }
 }
 
 static void *work(void *self)
 {
     worker *me = self;
     cz_pool *pool = me->pool;
-    unsigned seen = 0;
     enter_float_mode();
     for (;;) {
-        wait_for_turn(pool, seen);
-        seen++;
+        wait_until(pool, &pool->start, has_work);
         if (atomic_load(&pool->stop))
             return NULL;
-        take_tasks(pool, me->number);
-        atomic_fetch_sub_explicit(&pool->left, 1, memory_order_release);
+        work_off(pool, me->number);
     }
 }
 
-static void publish(cz_pool *pool)
+static void release(cz_pool *pool, size_t started)
 {
-    atomic_fetch_add(&pool->turn, 1);
-    if (atomic_load(&pool->asleep)) {
-        pthread_mutex_lock(&pool->mutex);
-        pthread_cond_broadcast(&pool->wake);
-        pthread_mutex_unlock(&pool->mutex);
-    }
-}
-
-static void stop_workers(cz_pool *pool, size_t started)
-{
+    cloze_allocator allocator = pool->allocator;
     atomic_store(&pool->stop, true);
-    publish(pool);
+    cz_bell_ring(&pool->start);
     for (size_t i = 0; i < started; i++)
         pthread_join(pool->threads[i].thread, NULL);
-}
-
-static void release(cz_pool *pool)
-{
-    cloze_allocator allocator = pool->allocator_copy;
-    pthread_mutex_destroy(&pool->mutex);
-    pthread_cond_destroy(&pool->wake);
+    cz_bell_clear(&pool->start);
+    cz_bell_clear(&pool->end);
     cz_release(&allocator, pool->threads);
     cz_release(&allocator, pool);
+}
+
+static cloze_status start_workers(cz_pool *pool, cloze_error *error)
+{
+    for (size_t i = 0; i + 1 < pool->workers; i++) {
+        worker *one = &pool->threads[i];
+        *one = (worker){ .pool = pool, .number = i + 1 };
+        int reason = pthread_create(&one->thread, NULL, work, one);
+        if (reason) {
+            cloze_status status =
+                cz_fail(error, CLOZE_ERROR_MEMORY, "cannot start thread %zu of %u: %s", i + 2,
+                        pool->workers, strerror(reason));
+            release(pool, i);
+            return status;
+        }
+    }
+    return CLOZE_OK;
 }
 
 cloze_status cz_pool_new(cz_pool **out, unsigned workers, const cloze_allocator *allocator,
                          cloze_error *error)
 {
     cz_pool *pool = cz_allocate_zero(allocator, 1, sizeof *pool);
-    if (!pool)
-        return cz_fail_memory(error, "a thread pool", sizeof *pool);
+    worker *threads = cz_allocate_zero(allocator, workers, sizeof *threads);
+    bool start = pool && cz_bell_init(&pool->start), end = start && cz_bell_init(&pool->end);
+    cloze_status status;
+    if (!threads || !end) {
+        if (start)
+            cz_bell_clear(&pool->start);
+        cz_release(allocator, threads);
+        cz_release(allocator, pool);
+        return cz_fail_memory(error, "a thread pool", sizeof *pool + workers * sizeof *threads);
+    }
     if (allocator)
-        pool->allocator_copy = *allocator;
+        pool->allocator = *allocator;
     pool->workers = workers ? workers : 1;
+    pool->threads = threads;
     atomic_flag_clear(&pool->busy);
-    pthread_mutex_init(&pool->mutex, NULL);
-    pthread_cond_init(&pool->wake, NULL);
-    pool->threads = cz_allocate_zero(allocator, pool->workers, sizeof *pool->threads);
-    if (!pool->threads) {
-        release(pool);
-        return cz_fail_memory(error, "a thread pool", workers * sizeof *pool->threads);
-    }
-    for (size_t i = 0; i + 1 < pool->workers; i++) {
-        worker *one = &pool->threads[i];
-        *one = (worker){ .pool = pool, .number = i + 1 };
-        int reason = pthread_create(&one->thread, NULL, work, one);
-        if (reason) {
-            stop_workers(pool, i);
-            release(pool);
-            return cz_fail(error, CLOZE_ERROR_MEMORY, "cannot start thread %zu of %u: %s", i + 2,
-                           workers, strerror(reason));
-        }
-    }
+    if ((status = start_workers(pool, error)))
+        return status;
     *out = pool;
     return CLOZE_OK;
 }
 
 void cz_pool_free(cz_pool *pool)
 {
-    if (!pool)
-        return;
-    stop_workers(pool, pool->workers - 1);
-    release(pool);
+    if (pool)
+        release(pool, pool->workers - 1);
 }
 
 unsigned cz_pool_workers(const cz_pool *pool)
@@ -196,45 +233,44 @@ unsigned cz_pool_workers(const cz_pool *pool)
 
 static void run_alone(size_t tasks, cz_task *task, void *context)
 {
-    unsigned long mode = enter_float_mode();
     for (size_t i = 0; i < tasks; i++)
         task(context, i, 0);
-    leave_float_mode(mode);
+}
+
+static void run_together(cz_pool *pool, size_t first, uint32_t tasks)
+{
+    uint64_t job = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> 32) + 1;
+    pool->first = first;
+    pool->tasks = tasks;
+    atomic_store_explicit(&pool->unfinished, tasks, memory_order_relaxed);
+    atomic_store_explicit(&pool->ticket, job << 32 | tasks, memory_order_release);
+    cz_bell_ring(&pool->start);
+    work_off(pool, 0);
+    wait_until(pool, &pool->end, has_ended);
 }
 
 void cz_pool_run(cz_pool *pool, size_t tasks, cz_task *task, void *context)
 {
+    unsigned long mode = enter_float_mode();
     if (!pool || pool->workers == 1 || tasks < 2 ||
         atomic_flag_test_and_set_explicit(&pool->busy, memory_order_acquire)) {
         run_alone(tasks, task, context);
-        return;
+    } else {
+        pool->task = task;
+        pool->context = context;
+        for (size_t first = 0; first < tasks;) {
+            size_t left = tasks - first, part = left < UINT32_MAX ? left : UINT32_MAX;
+            run_together(pool, first, (uint32_t)part);
+            first += part;
+        }
+        atomic_flag_clear_explicit(&pool->busy, memory_order_release);
     }
-    unsigned long mode = enter_float_mode();
-    pool->task = task;
-    pool->context = context;
-    pool->tasks = tasks;
-    atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-    atomic_store_explicit(&pool->left, pool->workers - 1, memory_order_relaxed);
-    publish(pool);
-    take_tasks(pool, 0);
-    for (int i = 0; atomic_load_explicit(&pool->left, memory_order_acquire); i++) {
-        if (i < SPINS)
-            pause_a_moment();
-        else
-            sched_yield();
-    }
-    atomic_flag_clear_explicit(&pool->busy, memory_order_release);
     leave_float_mode(mode);
 }
 
 unsigned cz_thread_cores(void)
 {
-    long cores = 0;
-#ifdef __linux__
-    cpu_set_t set;
-    if (!sched_getaffinity(0, sizeof set, &set))
-        cores = CPU_COUNT(&set);
-#endif
+    long cores = (long)cz_system_cores();
     if (cores < 1)
         cores = sysconf(_SC_NPROCESSORS_ONLN);
     return cores < 1 ? 1 : (unsigned)cores;

@@ -1,0 +1,300 @@
+/* Hostile JSON is refused with a place; what is written reads back. */
+#include "base/json.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static cloze_status parse(const char *text, size_t size, cloze_error *error)
+{
+    json_t *value = NULL;
+    cloze_status status = cz_json_parse(&value, text, size, "a.json", error);
+    json_decref(value);
+    return status;
+}
+
+static void well_formed_json_is_read(void **state)
+{
+    static const char *const good[] = { "{}", "[]", " {\"a\": [1, -2.5e3, true, null]} \n",
+                                        "{\"\\u00e4\\ud83d\\ude00\":\"\xc3\xa4\"}" };
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_int_equal(parse(good[i], strlen(good[i]), NULL), CLOZE_OK);
+}
+
+static void hostile_json_is_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t size;
+    } bad[] = {
+#define TEXT(literal) { literal, sizeof literal - 1 }
+        TEXT(""),
+        TEXT(" "),
+        TEXT("{"),
+        TEXT("{}}"),
+        TEXT("{} x"),
+        TEXT("3"),
+        TEXT("\"a\""),
+        TEXT("{\"a\":1,}"),
+        TEXT("{\"a\":1,\"a\":2}"),
+        TEXT("{\"a\":1,\"\\u0061\":2}"),
+        TEXT("{a:1}"),
+        TEXT("{'a':1}"),
+        TEXT("[01]"),
+        TEXT("[1e]"),
+        TEXT("[NaN]"),
+        TEXT("[Infinity]"),
+        TEXT("[1e999]"),
+        TEXT("[99999999999999999999]"),
+        TEXT("[\"\\u0000\"]"),
+        TEXT("[\"\\ud800\"]"),
+        TEXT("[\"\\udc00\"]"),
+        TEXT("[\"\0\"]"),
+        TEXT("{}\0"),
+        TEXT("[\"\x01\"]"),
+        TEXT("[\"\xff\"]"),
+        TEXT("[\"\xc0\x80\"]"),
+        TEXT("[\"\xed\xa0\x80\"]"),
+        TEXT("[\"\xf4\x90\x80\x80\"]"),
+        TEXT("[\"\xe2\x82\"]"),
+        TEXT("[\"\\"),
+        TEXT("[\"\\\""),
+        TEXT("[/*c*/]"),
+        TEXT("\xef\xbb\xbf{}"),
+#undef TEXT
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        cloze_error error = { CLOZE_OK, 0, "" };
+        char *exact = malloc(bad[i].size + 1);
+        memcpy(exact, bad[i].text, bad[i].size);
+        assert_int_equal(parse(exact, bad[i].size, &error), CLOZE_ERROR_FORMAT);
+        assert_int_equal(error.status, CLOZE_ERROR_FORMAT);
+        assert_non_null(strstr(error.message, "a.json"));
+        assert_true(error.position <= bad[i].size);
+        free(exact);
+    }
+}
+
+static void sixty_four_levels_are_read_and_one_more_is_not(void **state)
+{
+    enum { DEEP = 100000 };
+    char *text = malloc(2 * DEEP);
+    cloze_error error;
+    (void)state;
+    for (size_t depth = 64; depth <= 65; depth++) {
+        memset(text, '[', depth);
+        memset(text + depth, ']', depth);
+        assert_int_equal(parse(text, 2 * depth, &error),
+                         depth == 64 ? CLOZE_OK : CLOZE_ERROR_FORMAT);
+    }
+    assert_int_equal(error.position, 64);
+    memset(text, '[', DEEP);
+    memset(text + DEEP, ']', DEEP);
+    assert_int_equal(parse(text, 2 * DEEP, NULL), CLOZE_ERROR_FORMAT);
+    memset(text, '[', 2 * DEEP);
+    text[0] = '"';
+    assert_int_equal(parse(text, 2 * DEEP, NULL), CLOZE_ERROR_FORMAT);
+    free(text);
+}
+
+static void brackets_inside_strings_are_not_levels(void **state)
+{
+    char text[300] = "[\"\\\"";
+    size_t length = strlen(text);
+    (void)state;
+    memset(text + length, '[', 200);
+    memcpy(text + length + 200, "\"]", 3);
+    assert_int_equal(parse(text, strlen(text), NULL), CLOZE_OK);
+}
+
+static void an_error_tells_the_byte(void **state)
+{
+    cloze_error error;
+    (void)state;
+    assert_int_equal(parse("{\"a\": tru}", 10, &error), CLOZE_ERROR_FORMAT);
+    assert_in_range(error.position, 6, 10);
+    assert_non_null(strstr(error.message, "byte"));
+}
+
+static json_t *example(void)
+{
+    static const char text[] =
+        "{\"n\":12,\"minus\":-1,\"real\":0.5,\"yes\":true,\"no\":null,\"s\":\"x\",\"o\":{}}";
+    json_t *value = NULL;
+    assert_int_equal(cz_json_parse(&value, text, sizeof text - 1, "x", NULL), CLOZE_OK);
+    return value;
+}
+
+static void getters_tell_absent_from_wrong(void **state)
+{
+    json_t *o = example();
+    size_t size = 99;
+    int64_t integer = 99;
+    double real = 99;
+    bool flag = true;
+    const char *string = "kept";
+    cloze_error error;
+    (void)state;
+    assert_int_equal(cz_json_size(o, "absent", 0, 10, &size, NULL), CLOZE_OK);
+    assert_int_equal(cz_json_size(o, "no", 0, 10, &size, NULL), CLOZE_OK);
+    assert_int_equal(cz_json_real(o, "absent", &real, NULL), CLOZE_OK);
+    assert_int_equal(cz_json_flag(o, "no", &flag, NULL), CLOZE_OK);
+    assert_int_equal(cz_json_string(o, "no", &string, NULL), CLOZE_OK);
+    assert_true(size == 99 && real == 99 && flag && !strcmp(string, "kept"));
+
+    assert_int_equal(cz_json_size(o, "n", 0, 11, &size, &error), CLOZE_ERROR_FORMAT);
+    assert_non_null(strstr(error.message, "\"n\""));
+    assert_int_equal(cz_json_size(o, "n", 13, SIZE_MAX, &size, NULL), CLOZE_ERROR_FORMAT);
+    assert_int_equal(cz_json_size(o, "minus", 0, SIZE_MAX, &size, NULL), CLOZE_ERROR_FORMAT);
+    assert_int_equal(cz_json_size(o, "real", 0, 10, &size, NULL), CLOZE_ERROR_FORMAT);
+    assert_int_equal(cz_json_size(o, "s", 0, 10, &size, NULL), CLOZE_ERROR_FORMAT);
+    assert_int_equal(cz_json_real(o, "s", &real, NULL), CLOZE_ERROR_FORMAT);
+    assert_int_equal(cz_json_flag(o, "n", &flag, NULL), CLOZE_ERROR_FORMAT);
+    assert_int_equal(cz_json_string(o, "o", &string, NULL), CLOZE_ERROR_FORMAT);
+    assert_true(size == 99 && real == 99 && flag && !strcmp(string, "kept"));
+
+    assert_int_equal(cz_json_size(o, "n", 0, SIZE_MAX, &size, NULL), CLOZE_OK);
+    assert_int_equal(cz_json_integer(o, "minus", -5, 5, &integer, NULL), CLOZE_OK);
+    assert_int_equal(cz_json_real(o, "n", &real, NULL), CLOZE_OK);
+    assert_true(size == 12 && integer == -1 && real == 12);
+    json_decref(o);
+}
+
+static void a_missing_file_is_not_found(void **state)
+{
+    json_t *value;
+    (void)state;
+    assert_int_equal(cz_json_load(&value, "/nonexistent/a.json", 100, NULL), CLOZE_ERROR_NOT_FOUND);
+}
+
+/* What `write` prints, zero-terminated; the caller frees it. */
+static char *printed_float(float value)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    cz_json_write_float(out, value);
+    fclose(out);
+    return text;
+}
+
+static char *printed_string(const char *string, size_t string_size)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    cz_json_write_string(out, string, string_size);
+    fclose(out);
+    return text;
+}
+
+static void strings_are_escaped_and_broken_utf8_is_replaced(void **state)
+{
+    char *text = printed_string("a\"\\\n\t\r\x01\x7f\0\xff\xc3\xa4/", 13);
+    (void)state;
+    assert_string_equal(text, "\"a\\\"\\\\\\n\\t\\r\\u0001\\u007f\\u0000\xef\xbf\xbd\xc3\xa4/\"");
+    free(text);
+    text = printed_string("", 0);
+    assert_string_equal(text, "\"\"");
+    free(text);
+}
+
+static void floats_are_written_short(void **state)
+{
+    static const struct {
+        float value;
+        const char *text;
+    } cases[] = { { 0, "0" },
+                  { 1, "1" },
+                  { -1, "-1" },
+                  { 0.1f, "0.1" },
+                  { -0.5f, "-0.5" },
+                  { 100000, "100000" },
+                  { 0.0001f, "0.0001" },
+                  { 3.14159274f, "3.1415927" },
+                  { 16777216, "16777216" },
+                  { 0.3f, "0.3" },
+                  { 1e-10f, "1e-10" } };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = printed_float(cases[i].value);
+        assert_string_equal(text, cases[i].text);
+        free(text);
+    }
+    char *text = printed_float(NAN);
+    assert_string_equal(text, "null");
+    free(text);
+    text = printed_float(-INFINITY);
+    assert_string_equal(text, "null");
+    free(text);
+}
+
+/* The fewest digits that printf and strtof agree on. */
+static int fewest_digits(float value)
+{
+    char text[32];
+    for (int digits = 6;; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value)
+            return digits;
+    }
+}
+
+static int digits_of(const char *text)
+{
+    int digits = 0, zeros = 0;
+    for (; *text && *text != 'e'; text++) {
+        if (*text < '0' || *text > '9' || (*text == '0' && !digits))
+            continue;
+        digits++;
+        zeros = *text == '0' ? zeros + 1 : 0;
+    }
+    return digits - zeros;
+}
+
+static void floats_read_back_as_themselves_and_no_longer_than_needed(void **state)
+{
+    uint64_t random = 88172645463325252u;
+    (void)state;
+    for (int i = 0; i < 40000; i++) {
+        float value, back;
+        uint32_t bits;
+        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+        bits = (uint32_t)(random >> 20);
+        if (i & 1) /* the magnitudes of embeddings: 2^-20 to 2^20 */
+            bits = (bits & 0x807fffff) | (uint32_t)(107 + random % 40) << 23;
+        memcpy(&value, &bits, sizeof value);
+        if (!isfinite(value))
+            continue;
+        char *text = printed_float(value);
+        back = strtof(text, NULL);
+        assert_memory_equal(&back, &value, sizeof value);
+        assert_true(digits_of(text) <= fewest_digits(value));
+        free(text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(well_formed_json_is_read),
+        cmocka_unit_test(hostile_json_is_refused),
+        cmocka_unit_test(sixty_four_levels_are_read_and_one_more_is_not),
+        cmocka_unit_test(brackets_inside_strings_are_not_levels),
+        cmocka_unit_test(an_error_tells_the_byte),
+        cmocka_unit_test(getters_tell_absent_from_wrong),
+        cmocka_unit_test(a_missing_file_is_not_found),
+        cmocka_unit_test(strings_are_escaped_and_broken_utf8_is_replaced),
+        cmocka_unit_test(floats_are_written_short),
+        cmocka_unit_test(floats_read_back_as_themselves_and_no_longer_than_needed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
