@@ -61,7 +61,7 @@ cz_tensor *cz_blend(cz_run *run, cz_tensor *x, double a, cz_tensor *y, double b)
 cz_tensor *cz_select(cz_run *run, cz_tensor *x, const size_t *rows, size_t count);
 cz_tensor *cz_pool_rows(cz_run *run, cz_tensor *x, const cz_packing *packing, const size_t *skip,
                         cz_pooling_kind kind);
-cz_tensor *cz_normalize(cz_run *run, cz_tensor *x);
+cz_tensor *cz_normalize_rows(cz_run *run, cz_tensor *x);
 cz_tensor *cz_cross_entropy(cz_run *run, cz_tensor *logits, const int64_t *labels);
 cz_tensor *cz_squared_error(cz_run *run, cz_tensor *x, const cz_tensor *target);
 

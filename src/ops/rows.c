@@ -72,7 +72,7 @@ static void normalize_backward(cz_run *run, void *argument)
         cz_run_check(run, run->backend->normalize_backward(&run->place, &node->call), NULL);
 }
 
-cz_tensor *cz_normalize(cz_run *run, cz_tensor *x)
+cz_tensor *cz_normalize_rows(cz_run *run, cz_tensor *x)
 {
     normalize_node *node = cz_run_take(run, sizeof *node);
     cz_tensor *out = cz_run_tensor(run, x->rows, x->columns);

@@ -36,7 +36,7 @@ static cz_tensor *finish_rows(cz_run *run, const cz_pipeline *pipeline, cz_tenso
         else if (module->kind == CZ_MODULE_NORM)
             x = cz_norm(run, x, &module->norm);
         else if (normalize_modules)
-            x = cz_normalize(run, x);
+            x = cz_normalize_rows(run, x);
     }
     return x;
 }

@@ -22,7 +22,7 @@ typedef struct golden {
     cz_tensor *gradients; /* [parameters] */
     cz_tensor **gradient_list;
     double worst_output, worst_gradient; /* largest difference over largest value of the tensor */
-    char worst_name[128];
+    char worst_name[256];
 } golden;
 
 typedef struct golden_options {
