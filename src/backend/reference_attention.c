@@ -1,0 +1,185 @@
+/*
+ * reference_attention.c - softmax(scale q k') v, head by head, sequence by sequence. A row's log of
+ * the sum of exp is all that is kept for the way back.
+ */
+#include "backend/reference.h"
+
+/* One head of one sequence: what the loops below walk over. */
+typedef struct head_view {
+    const cz_attention_call *call;
+    size_t head, first, size;         /* columns of the head */
+    size_t query, queries, key, keys; /* first row and count of each packing */
+    uint64_t sample;
+} head_view;
+
+static head_view view_of(const cz_attention_call *call, size_t s, size_t head)
+{
+    size_t size = call->q->columns / call->heads;
+    return (head_view){ .call = call,
+                        .head = head,
+                        .first = head * size,
+                        .size = size,
+                        .query = call->queries->begin[s],
+                        .queries = call->queries->length[s],
+                        .key = call->keys->begin[s],
+                        .keys = call->keys->length[s],
+                        .sample = call->dropout.samples ? call->dropout.samples[s] : s };
+}
+
+static bool sees(const head_view *v, size_t i, size_t j)
+{
+    if (v->call->reach == CZ_REACH_CAUSAL)
+        return j <= i;
+    if (v->call->reach == CZ_REACH_WINDOW)
+        return (i > j ? i - j : j - i) <= v->call->window;
+    return true;
+}
+
+static double score(const head_view *v, size_t i, size_t j)
+{
+    double sum = 0;
+    for (size_t c = v->first; c < v->first + v->size; c++)
+        sum += at(v->call->q, v->query + i, c) * at(v->call->k, v->key + j, c);
+    return sum * v->call->scale;
+}
+
+/* -infinity if the row sees nothing. */
+static double log_sum_of(const head_view *v, size_t i)
+{
+    double top = -INFINITY, sum = 0;
+    for (size_t j = 0; j < v->keys; j++)
+        if (sees(v, i, j))
+            top = fmax(top, score(v, i, j));
+    for (size_t j = 0; j < v->keys; j++)
+        if (sees(v, i, j))
+            sum += exp(score(v, i, j) - top);
+    return sum == 0 ? -INFINITY : top + log(sum);
+}
+
+static double pair_kept(const head_view *v, size_t i, size_t j)
+{
+    return cz_dropout_factor(&v->call->dropout, v->sample,
+                             ((uint64_t)v->head * v->queries + i) * v->keys + j);
+}
+
+static void attend(const head_view *v, size_t i)
+{
+    size_t row = v->query + i, end = v->first + v->size, count;
+    double log_sum = log_sum_of(v, i), sum[REFERENCE_CHUNK];
+    if (v->call->log_sum)
+        row_of(v->call->log_sum, row)[v->head] = (real)log_sum;
+    for (size_t c0 = v->first; c0 < end; c0 += count) {
+        count = reference_chunk(c0, end);
+        for (size_t c = 0; c < count; c++)
+            sum[c] = 0;
+        for (size_t j = 0; j < v->keys; j++) {
+            if (!sees(v, i, j))
+                continue;
+            double p = exp(score(v, i, j) - log_sum) * pair_kept(v, i, j);
+            for (size_t c = 0; c < count; c++)
+                sum[c] += p * at(v->call->v, v->key + j, c0 + c);
+        }
+        for (size_t c = 0; c < count; c++)
+            row_of(v->call->out, row)[c0 + c] = (real)sum[c];
+    }
+}
+
+cloze_status REFERENCE(attention)(const cz_place *place, const cz_attention_call *call)
+{
+    (void)place;
+    for (size_t s = 0; s < call->queries->count; s++)
+        for (size_t head = 0; head < call->heads; head++) {
+            head_view v = view_of(call, s, head);
+            for (size_t i = 0; i < v.queries; i++)
+                attend(&v, i);
+        }
+    return CLOZE_OK;
+}
+
+/* What pair (i, j) sends back: to v with weight `value`, to q and k with weight `match`. */
+typedef struct pair_weight {
+    double value, match;
+} pair_weight;
+
+static pair_weight pair_backward(const head_view *v, size_t i, size_t j)
+{
+    const cz_attention_call *call = v->call;
+    size_t row = v->query + i;
+    if (!sees(v, i, j))
+        return (pair_weight){ 0, 0 };
+    double p = exp(score(v, i, j) - at(call->log_sum, row, v->head));
+    double factor = pair_kept(v, i, j), along = 0, d_p = 0;
+    for (size_t c = v->first; c < v->first + v->size; c++) {
+        along += at(call->d_out, row, c) * at(call->out, row, c);
+        d_p += at(call->d_out, row, c) * at(call->v, v->key + j, c);
+    }
+    return (pair_weight){ p * factor, p * (d_p * factor - along) * call->scale };
+}
+
+static void query_backward(const head_view *v, size_t i)
+{
+    size_t end = v->first + v->size, count;
+    double sum[REFERENCE_CHUNK];
+    for (size_t c0 = v->first; c0 < end; c0 += count) {
+        count = reference_chunk(c0, end);
+        for (size_t c = 0; c < count; c++)
+            sum[c] = 0;
+        for (size_t j = 0; j < v->keys; j++) {
+            pair_weight w = pair_backward(v, i, j);
+            for (size_t c = 0; c < count; c++)
+                sum[c] += w.match * at(v->call->k, v->key + j, c0 + c);
+        }
+        for (size_t c = 0; c < count; c++)
+            row_of(v->call->d_q, v->query + i)[c0 + c] += (real)sum[c];
+    }
+}
+
+static void key_backward(const head_view *v, size_t j)
+{
+    size_t end = v->first + v->size, count;
+    double k[REFERENCE_CHUNK], value[REFERENCE_CHUNK];
+    for (size_t c0 = v->first; c0 < end; c0 += count) {
+        count = reference_chunk(c0, end);
+        for (size_t c = 0; c < count; c++)
+            k[c] = value[c] = 0;
+        for (size_t i = 0; i < v->queries; i++) {
+            pair_weight w = pair_backward(v, i, j);
+            for (size_t c = 0; c < count; c++) {
+                k[c] += w.match * at(v->call->q, v->query + i, c0 + c);
+                value[c] += w.value * at(v->call->d_out, v->query + i, c0 + c);
+            }
+        }
+        for (size_t c = 0; c < count; c++) {
+            if (v->call->d_k)
+                row_of(v->call->d_k, v->key + j)[c0 + c] += (real)k[c];
+            if (v->call->d_v)
+                row_of(v->call->d_v, v->key + j)[c0 + c] += (real)value[c];
+        }
+    }
+}
+
+cloze_status REFERENCE(attention_backward)(const cz_place *place, const cz_attention_call *call)
+{
+    (void)place;
+    for (size_t s = 0; s < call->queries->count; s++)
+        for (size_t head = 0; head < call->heads; head++) {
+            head_view v = view_of(call, s, head);
+            for (size_t i = 0; i < v.queries && call->d_q; i++)
+                query_backward(&v, i);
+            for (size_t j = 0; j < v.keys && (call->d_k || call->d_v); j++)
+                key_backward(&v, j);
+        }
+    return CLOZE_OK;
+}
+
+cloze_status REFERENCE(probabilities)(const cz_place *place, const cz_probabilities_call *call)
+{
+    head_view v = view_of(call->attention, call->sequence, call->head);
+    (void)place;
+    for (size_t i = 0; i < v.queries; i++) {
+        double log_sum = log_sum_of(&v, i);
+        for (size_t j = 0; j < v.keys; j++)
+            row_of(call->out, i)[j] = (real)(sees(&v, i, j) ? exp(score(&v, i, j) - log_sum) : 0);
+    }
+    return CLOZE_OK;
+}
