@@ -58,6 +58,7 @@ typedef struct cz_embed_call {
     int tables;
     const cz_tensor *table[CZ_TABLES];  /* [vocabulary_i, columns] F32, F16, BF16, F64 */
     const uint32_t *index[CZ_TABLES];   /* [n] */
+    uint32_t fixed[CZ_TABLES];          /* a row that gets no gradient (padding), or UINT32_MAX */
     cz_tensor *out;                     /* [n, columns] */
     const cz_tensor *d_out;
     cz_tensor *d_table[CZ_TABLES];      /* added by id after a stable sort, or NULL */

@@ -31,7 +31,7 @@ static void table_backward(const cz_embed_call *call, int t)
 {
     const uint32_t *index = call->index[t];
     for (size_t i = 0; i < call->d_out->rows; i++) {
-        if (seen_before(index, i))
+        if (index[i] == call->fixed[t] || seen_before(index, i))
             continue;
         for (size_t c = 0; c < call->d_out->columns; c++) {
             double sum = 0;

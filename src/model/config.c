@@ -119,18 +119,17 @@ static cloze_status read_numbers(const json_t *root, cz_config *config, cloze_er
     config->attention_dropout = (float)f->fallback.attention_dropout;
     if ((status = cz_json_real(root, f->setting.epsilon, &config->epsilon, error)) ||
         (status = cz_json_string(root, f->setting.activation, &activation, error)) ||
-        (status = read_probability(root, f->setting.hidden_dropout, &config->hidden_dropout,
-                                   error)) ||
+        (status =
+             read_probability(root, f->setting.hidden_dropout, &config->hidden_dropout, error)) ||
         (status = read_probability(root, f->setting.attention_dropout, &config->attention_dropout,
                                    error)))
         return status;
     config->classifier_dropout = config->hidden_dropout;
-    if ((status = read_probability(root, f->setting.classifier_dropout,
-                                   &config->classifier_dropout, error)))
+    if ((status = read_probability(root, f->setting.classifier_dropout, &config->classifier_dropout,
+                                   error)))
         return status;
     if (!(config->epsilon >= 0 && config->epsilon <= 1))
-        return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" must be from 0 to 1",
-                       f->setting.epsilon);
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" must be from 0 to 1", f->setting.epsilon);
     if (!cz_activation_named(activation, &config->activation))
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "the activation \"%s\" is not known",
                        cz_printable(shown, sizeof shown, activation, strlen(activation)));
@@ -162,6 +161,12 @@ static cloze_status read_labels(const json_t *root, cz_config *config, cloze_err
     if (json_is_string(architecture))
         snprintf(config->architecture, sizeof config->architecture, "%s",
                  json_string_value(architecture));
+    int64_t padding = 0;
+    cloze_status status =
+        cz_json_integer(root, "pad_token_id", INT64_MIN, INT64_MAX, &padding, error);
+    if (status)
+        return status;
+    config->padding = padding >= 0 && padding < UINT32_MAX ? (uint32_t)padding : UINT32_MAX;
     config->labels = json_is_object(names) ? json_object_size(names) : 2;
     return cz_json_size(root, "num_labels", 1, CZ_LABELS_MOST, &config->labels, error);
 }

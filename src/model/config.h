@@ -15,6 +15,7 @@ typedef struct cz_config {
     size_t layers, hidden, heads, intermediate;
     size_t vocabulary, positions, types;
     size_t labels;
+    uint32_t padding; /* the id whose embedding does not learn; UINT32_MAX: none */
     double epsilon;
     cz_activation activation;
     float hidden_dropout, attention_dropout, classifier_dropout;

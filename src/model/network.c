@@ -231,6 +231,9 @@ static void bind_embeddings(binder *b)
     const cz_family *family = config->family;
     cz_embed_weights *tables = &network->embeddings;
     tables->tables = CZ_TABLES;
+    for (int i = 0; i < CZ_TABLES; i++)
+        tables->fixed[i] = UINT32_MAX;
+    tables->fixed[0] = config->padding;
     tables->table[0] = bind_named(b, "", family->weight.words, ".weight", config->vocabulary,
                                   config->hidden);
     tables->table[1] = bind_named(b, "", family->weight.positions, ".weight", config->positions,

@@ -33,6 +33,7 @@ cz_tensor *cz_embed(cz_run *run, const cz_embed_weights *weights, const uint32_t
     for (int i = 0; i < weights->tables; i++) {
         node->call.table[i] = &weights->table[i]->value;
         node->call.index[i] = index[i];
+        node->call.fixed[i] = weights->fixed[i];
     }
     if (cz_run_computes(run))
         cz_run_check(run, run->backend->embed(&run->place, &node->call), weights->table[0]->name);
