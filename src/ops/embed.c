@@ -17,7 +17,7 @@ static void embed_backward(cz_run *run, void *argument)
     }
     node->call.d_out = node->out->gradient;
     if (any && cz_run_computes(run))
-        cz_run_check(run, run->backend->embed_backward(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->embed_backward(&run->place, &node->call), NULL, 0);
 }
 
 cz_tensor *cz_embed(cz_run *run, const cz_embed_weights *weights, const uint32_t *const *index,
@@ -36,7 +36,8 @@ cz_tensor *cz_embed(cz_run *run, const cz_embed_weights *weights, const uint32_t
         node->call.fixed[i] = weights->fixed[i];
     }
     if (cz_run_computes(run))
-        cz_run_check(run, run->backend->embed(&run->place, &node->call), weights->table[0]->name);
+        cz_run_check(run, run->backend->embed(&run->place, &node->call), weights->table,
+                     (size_t)weights->tables);
     cz_run_record(run, embed_backward, out, node);
     return out;
 }

@@ -17,10 +17,22 @@ static void linear_backward(cz_run *run, void *argument)
         call->d_part[i] = cz_run_parameter_gradient(run, node->weights->part[i]);
         call->d_bias[i] = cz_run_parameter_gradient(run, node->weights->bias[i]);
     }
+    size_t mark = run->numbers.used;
     if (call->activation != CZ_IDENTITY)
         call->d_before = cz_run_tensor(run, node->out->rows, node->out->columns);
     if (cz_run_computes(run))
-        cz_run_check(run, run->backend->linear_backward(&run->place, call), NULL);
+        cz_run_check(run, run->backend->linear_backward(&run->place, call), NULL, 0);
+    run->numbers.used = mark;
+}
+
+static void check(cz_run *run, cloze_status status, const cz_linear_weights *weights)
+{
+    const cz_parameter *all[2 * CZ_PARTS] = { NULL };
+    for (int i = 0; i < weights->weight.parts; i++) {
+        all[2 * i] = weights->part[i];
+        all[2 * i + 1] = weights->bias[i];
+    }
+    cz_run_check(run, status, all, 2 * CZ_PARTS);
 }
 
 cz_tensor *cz_linear(cz_run *run, cz_tensor *x, const cz_linear_weights *weights,
@@ -43,7 +55,7 @@ cz_tensor *cz_linear(cz_run *run, cz_tensor *x, const cz_linear_weights *weights
     if (run->record && activation != CZ_IDENTITY)
         node->call.before = cz_run_tensor(run, out->rows, out->columns);
     if (cz_run_computes(run))
-        cz_run_check(run, run->backend->linear(&run->place, &node->call), weights->part[0]->name);
+        check(run, run->backend->linear(&run->place, &node->call), weights);
     cz_run_record(run, linear_backward, out, node);
     return out;
 }

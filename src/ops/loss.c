@@ -12,7 +12,7 @@ static void cross_entropy_backward(cz_run *run, void *argument)
     node->call.d_loss = node->loss->gradient;
     node->call.d_logits = cz_run_gradient(run, node->logits);
     if (node->call.d_logits && cz_run_computes(run))
-        cz_run_check(run, run->backend->cross_entropy_backward(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->cross_entropy_backward(&run->place, &node->call), NULL, 0);
 }
 
 cz_tensor *cz_cross_entropy(cz_run *run, cz_tensor *logits, const int64_t *labels)
@@ -25,11 +25,10 @@ cz_tensor *cz_cross_entropy(cz_run *run, cz_tensor *logits, const int64_t *label
                         (long long)labels[i], i, logits->columns);
     if (cz_run_failed(run))
         return &run->empty;
-    *node = (cross_entropy_node){ { .logits = logits, .labels = labels, .loss = loss },
-                                  logits,
-                                  loss };
+    *node =
+        (cross_entropy_node){ { .logits = logits, .labels = labels, .loss = loss }, logits, loss };
     if (cz_run_computes(run))
-        cz_run_check(run, run->backend->cross_entropy(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->cross_entropy(&run->place, &node->call), NULL, 0);
     cz_run_record(run, cross_entropy_backward, loss, node);
     return loss;
 }
@@ -45,7 +44,7 @@ static void squared_error_backward(cz_run *run, void *argument)
     node->call.d_loss = node->loss->gradient;
     node->call.d_x = cz_run_gradient(run, node->x);
     if (node->call.d_x && cz_run_computes(run))
-        cz_run_check(run, run->backend->squared_error_backward(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->squared_error_backward(&run->place, &node->call), NULL, 0);
 }
 
 cz_tensor *cz_squared_error(cz_run *run, cz_tensor *x, const cz_tensor *target)
@@ -56,7 +55,7 @@ cz_tensor *cz_squared_error(cz_run *run, cz_tensor *x, const cz_tensor *target)
         return &run->empty;
     *node = (squared_error_node){ { .x = x, .target = target, .loss = loss }, x, loss };
     if (cz_run_computes(run))
-        cz_run_check(run, run->backend->squared_error(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->squared_error(&run->place, &node->call), NULL, 0);
     cz_run_record(run, squared_error_backward, loss, node);
     return loss;
 }

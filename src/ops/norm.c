@@ -19,14 +19,14 @@ static void norm_backward(cz_run *run, void *argument)
         call->d_shift = cz_run_parameter_gradient(run, node->weights->shift);
     }
     if (cz_run_computes(run))
-        cz_run_check(run, run->backend->norm_backward(&run->place, call), NULL);
+        cz_run_check(run, run->backend->norm_backward(&run->place, call), NULL, 0);
 }
 
 static cz_tensor *norm_of_sum(cz_run *run, cz_tensor *x, cz_tensor *branch,
                               const cz_norm_weights *weights, cz_dropout dropout)
 {
     norm_node *node = cz_run_take(run, sizeof *node);
-    cz_tensor *out = cz_run_tensor(run, x->rows, x->columns);
+    cz_tensor *out = branch ? cz_run_successor(run, x) : cz_run_tensor(run, x->rows, x->columns);
     if (cz_run_failed(run))
         return &run->empty;
     *node = (norm_node){
@@ -44,9 +44,11 @@ static cz_tensor *norm_of_sum(cz_run *run, cz_tensor *x, cz_tensor *branch,
         if (run->record)
             node->call.sum = cz_run_tensor(run, x->rows, x->columns);
     }
-    if (cz_run_computes(run))
-        cz_run_check(run, run->backend->norm(&run->place, &node->call),
-                     weights ? weights->gain->name : NULL);
+    if (cz_run_computes(run)) {
+        const cz_parameter *parameters[] = { weights ? weights->gain : NULL,
+                                             weights ? weights->shift : NULL };
+        cz_run_check(run, run->backend->norm(&run->place, &node->call), parameters, 2);
+    }
     cz_run_record(run, norm_backward, out, node);
     return out;
 }

@@ -47,12 +47,19 @@ cz_tensor *cz_linear(cz_run *run, cz_tensor *x, const cz_linear_weights *weights
                      cz_activation activation);
 /* norm(x); NULL weights: the identity. */
 cz_tensor *cz_norm(cz_run *run, cz_tensor *x, const cz_norm_weights *weights);
-/* norm(x + dropout(branch)); NULL weights: the sum alone. */
+/* norm(x + dropout(branch)); NULL weights: the sum alone. It closes a block of the residual stream:
+ * while predicting within a stage the sum is written over x, and what the stage made before it
+ * (branch too) is given back and must not be read after the next operation. */
 cz_tensor *cz_residual(cz_run *run, const cz_batch *batch, cz_tensor *x, cz_tensor *branch,
                        const cz_norm_weights *weights, cz_dropout_site dropout);
 /* qkv [tokens, 3 * heads * head_size]. Taps "attention.probabilities" when somebody looks. */
 cz_tensor *cz_self_attention(cz_run *run, const cz_batch *batch, cz_tensor *qkv,
                              const cz_attention_shape *shape, size_t layer);
+/* Queries of one packing look at the keys and values of another: query sequence i at key sequence
+ * i. kv [keys, 2 * heads * head_size]. `samples` are those of the queries. */
+cz_tensor *cz_cross_attention(cz_run *run, cz_tensor *q, const cz_packing *queries, cz_tensor *kv,
+                              const cz_packing *keys, const uint64_t *samples,
+                              const cz_attention_shape *shape, size_t layer);
 cz_tensor *cz_activate(cz_run *run, cz_tensor *x, cz_activation activation);
 /* packing NULL: row i is sample i of `samples`. */
 cz_tensor *cz_drop(cz_run *run, const cz_packing *packing, const uint64_t *samples, cz_tensor *x,
@@ -60,6 +67,8 @@ cz_tensor *cz_drop(cz_run *run, const cz_packing *packing, const uint64_t *sampl
 cz_tensor *cz_blend(cz_run *run, cz_tensor *x, double a, cz_tensor *y, double b);
 /* `rows` must live as long as the tape. */
 cz_tensor *cz_select(cz_run *run, cz_tensor *x, const size_t *rows, size_t count);
+/* A view of `columns` columns beginning at `first`: nothing is copied. */
+cz_tensor *cz_columns(cz_run *run, cz_tensor *x, size_t first, size_t columns);
 cz_tensor *cz_pool_rows(cz_run *run, cz_tensor *x, const cz_packing *packing, const size_t *skip,
                         cz_pooling_kind kind);
 cz_tensor *cz_normalize_rows(cz_run *run, cz_tensor *x);

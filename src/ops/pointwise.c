@@ -12,11 +12,10 @@ static void pointwise_backward(cz_run *run, void *argument)
     node->call.d_out = node->out->gradient;
     node->call.d_x = cz_run_gradient(run, node->x);
     if (node->call.d_x && cz_run_computes(run))
-        cz_run_check(run, run->backend->pointwise_backward(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->pointwise_backward(&run->place, &node->call), NULL, 0);
 }
 
-static cz_tensor *pointwise(cz_run *run, cz_tensor *x, cz_activation activation,
-                            cz_dropout dropout)
+static cz_tensor *pointwise(cz_run *run, cz_tensor *x, cz_activation activation, cz_dropout dropout)
 {
     pointwise_node *node = cz_run_take(run, sizeof *node);
     cz_tensor *out = cz_run_tensor(run, x->rows, x->columns);
@@ -26,7 +25,7 @@ static cz_tensor *pointwise(cz_run *run, cz_tensor *x, cz_activation activation,
                               x,
                               out };
     if (cz_run_computes(run))
-        cz_run_check(run, run->backend->pointwise(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->pointwise(&run->place, &node->call), NULL, 0);
     cz_run_record(run, pointwise_backward, out, node);
     return out;
 }
@@ -59,7 +58,7 @@ static void blend_backward(cz_run *run, void *argument)
     node->call.d_x = cz_run_gradient(run, node->x);
     node->call.d_y = cz_run_gradient(run, node->y);
     if (cz_run_computes(run))
-        cz_run_check(run, run->backend->blend_backward(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->blend_backward(&run->place, &node->call), NULL, 0);
 }
 
 cz_tensor *cz_blend(cz_run *run, cz_tensor *x, double a, cz_tensor *y, double b)
@@ -70,7 +69,7 @@ cz_tensor *cz_blend(cz_run *run, cz_tensor *x, double a, cz_tensor *y, double b)
         return &run->empty;
     *node = (blend_node){ { .x = x, .y = y, .a = a, .b = b, .out = out }, x, y, out };
     if (cz_run_computes(run))
-        cz_run_check(run, run->backend->blend(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->blend(&run->place, &node->call), NULL, 0);
     cz_run_record(run, blend_backward, out, node);
     return out;
 }

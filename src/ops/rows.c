@@ -1,4 +1,4 @@
-/* rows.c - operations on whole rows: select, pool, normalize. */
+/* rows.c - operations on whole rows and columns: select, views, pool, normalize. */
 #include "ops/ops.h"
 
 typedef struct select_node {
@@ -12,7 +12,7 @@ static void select_backward(cz_run *run, void *argument)
     node->call.d_out = node->out->gradient;
     node->call.d_x = cz_run_gradient(run, node->x);
     if (node->call.d_x && cz_run_computes(run))
-        cz_run_check(run, run->backend->select_backward(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->select_backward(&run->place, &node->call), NULL, 0);
 }
 
 cz_tensor *cz_select(cz_run *run, cz_tensor *x, const size_t *rows, size_t count)
@@ -23,9 +23,38 @@ cz_tensor *cz_select(cz_run *run, cz_tensor *x, const size_t *rows, size_t count
         return &run->empty;
     *node = (select_node){ { .x = x, .row = rows, .out = out }, x, out };
     if (cz_run_computes(run))
-        cz_run_check(run, run->backend->select(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->select(&run->place, &node->call), NULL, 0);
     cz_run_record(run, select_backward, out, node);
     return out;
+}
+
+typedef struct columns_node {
+    cz_tensor view, *x;
+    size_t first;
+} columns_node;
+
+static void columns_backward(cz_run *run, void *argument)
+{
+    columns_node *node = argument;
+    cz_tensor *d_x = cz_run_gradient(run, node->x), part;
+    if (!d_x || !cz_run_computes(run))
+        return;
+    part = cz_tensor_columns(d_x, node->first, node->view.columns);
+    cz_blend_call call = { .a = 1, .d_out = node->view.gradient, .d_x = &part };
+    cz_run_check(run, run->backend->blend_backward(&run->place, &call), NULL, 0);
+}
+
+cz_tensor *cz_columns(cz_run *run, cz_tensor *x, size_t first, size_t columns)
+{
+    columns_node *node = cz_run_take(run, sizeof *node);
+    if (!node)
+        return &run->empty;
+    node->view = cz_tensor_columns(x, first, columns);
+    node->view.watched = false;
+    node->x = x;
+    node->first = first;
+    cz_run_record(run, columns_backward, &node->view, node);
+    return &node->view;
 }
 
 typedef struct pool_node {
@@ -39,7 +68,7 @@ static void pool_backward(cz_run *run, void *argument)
     node->call.d_out = node->out->gradient;
     node->call.d_x = cz_run_gradient(run, node->x);
     if (node->call.d_x && cz_run_computes(run))
-        cz_run_check(run, run->backend->pool_backward(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->pool_backward(&run->place, &node->call), NULL, 0);
 }
 
 cz_tensor *cz_pool_rows(cz_run *run, cz_tensor *x, const cz_packing *packing, const size_t *skip,
@@ -53,7 +82,7 @@ cz_tensor *cz_pool_rows(cz_run *run, cz_tensor *x, const cz_packing *packing, co
                          x,
                          out };
     if (cz_run_computes(run))
-        cz_run_check(run, run->backend->pool(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->pool(&run->place, &node->call), NULL, 0);
     cz_run_record(run, pool_backward, out, node);
     return out;
 }
@@ -69,7 +98,7 @@ static void normalize_backward(cz_run *run, void *argument)
     node->call.d_out = node->out->gradient;
     node->call.d_x = cz_run_gradient(run, node->x);
     if (node->call.d_x && cz_run_computes(run))
-        cz_run_check(run, run->backend->normalize_backward(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->normalize_backward(&run->place, &node->call), NULL, 0);
 }
 
 cz_tensor *cz_normalize_rows(cz_run *run, cz_tensor *x)
@@ -80,7 +109,7 @@ cz_tensor *cz_normalize_rows(cz_run *run, cz_tensor *x)
         return &run->empty;
     *node = (normalize_node){ { .x = x, .out = out }, x, out };
     if (cz_run_computes(run))
-        cz_run_check(run, run->backend->normalize(&run->place, &node->call), NULL);
+        cz_run_check(run, run->backend->normalize(&run->place, &node->call), NULL, 0);
     cz_run_record(run, normalize_backward, out, node);
     return out;
 }

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,15 +37,45 @@ void cz_run_fail(cz_run *run, cloze_status status, const char *format, ...)
     va_end(arguments);
 }
 
-void cz_run_check(cz_run *run, cloze_status status, const char *name)
+/* The first number of a parameter that the run's type cannot hold. */
+static bool find_unfit(const cz_run *run, const cz_tensor *value, size_t *row, size_t *column)
 {
-    if (!status)
+    bool narrow = run->backend->type == CZ_F32;
+    for (*row = 0; *row < value->rows; ++*row)
+        for (*column = 0; *column < value->columns; ++*column) {
+            double number = cz_tensor_at(value, *row, *column);
+            if (!isfinite(narrow ? (double)(float)number : number))
+                return true;
+        }
+    return false;
+}
+
+static void fail_unfit(cz_run *run, const cz_parameter *const *parameters, size_t count)
+{
+    size_t row, column;
+    for (size_t i = 0; i < count; i++)
+        if (parameters[i] && find_unfit(run, &parameters[i]->value, &row, &column))
+            cz_run_fail(run, CLOZE_ERROR_FORMAT,
+                        "the weights of \"%.200s\" are not finite numbers: row %zu, column %zu; "
+                        "the file is damaged or its training diverged",
+                        parameters[i]->name ? parameters[i]->name : "a parameter", row, column);
+}
+
+void cz_run_check(cz_run *run, cloze_status status, const cz_parameter *const *parameters,
+                  size_t count)
+{
+    if (!status || cz_run_failed(run))
         return;
-    if (status == CLOZE_ERROR_FORMAT && name)
-        cz_run_fail(run, status, "the weights of \"%.200s\" are not finite numbers", name);
-    else
-        cz_run_fail(run, status, "the %s backend failed: %s", run->backend->name,
-                    cloze_status_name(status));
+    if (status == CLOZE_ERROR_FORMAT)
+        fail_unfit(run, parameters, count);
+    cz_run_fail(run, status, "the %s backend failed: %s", run->backend->name,
+                cloze_status_name(status));
+}
+
+void cz_run_poll(cz_run *run)
+{
+    if (run->cancel && atomic_load_explicit(run->cancel, memory_order_relaxed))
+        cz_run_fail(run, CLOZE_ERROR_CANCELLED, "cancelled");
 }
 
 void *cz_run_take(cz_run *run, size_t size)
@@ -77,6 +108,16 @@ cz_tensor *cz_run_tensor(cz_run *run, size_t rows, size_t columns)
     return tensor;
 }
 
+cz_tensor *cz_run_successor(cz_run *run, cz_tensor *x)
+{
+    cz_frame *frame = &run->frame;
+    if (run->record || cz_run_failed(run) || !frame->home || x != frame->stream)
+        return cz_run_tensor(run, x->rows, x->columns);
+    frame->stream = frame->home;
+    run->numbers.used = frame->numbers;
+    return frame->home;
+}
+
 cz_tensor *cz_run_input(cz_run *run, void *data, size_t rows, size_t columns, bool watched)
 {
     cz_tensor *tensor = cz_run_take(run, sizeof *tensor);
@@ -95,8 +136,7 @@ cz_tensor *cz_run_gradient(cz_run *run, cz_tensor *tensor)
         if (cz_run_failed(run))
             return NULL;
         if (cz_run_computes(run))
-            memset(gradient->data, 0,
-                   tensor->rows * tensor->columns * cz_type_size(tensor->type));
+            memset(gradient->data, 0, tensor->rows * tensor->columns * cz_type_size(tensor->type));
         tensor->gradient = gradient;
     }
     return tensor->gradient;
@@ -127,9 +167,11 @@ void cz_run_record(cz_run *run, cz_backward *backward, cz_tensor *out, void *cal
 
 void cz_run_walk_back(cz_run *run)
 {
-    for (cz_node *node = run->tape; node && !cz_run_failed(run); node = node->before)
-        if (node->out->gradient)
+    for (cz_node *node = run->tape; node && !cz_run_failed(run); node = node->before) {
+        cz_run_poll(run);
+        if (node->out->gradient && !cz_run_failed(run))
             node->backward(run, node->call);
+    }
 }
 
 void cz_run_backward(cz_run *run, cz_tensor *loss)
@@ -150,7 +192,7 @@ void cz_run_backward(cz_run *run, cz_tensor *loss)
 
 void cz_run_tap(cz_run *run, const char *name, size_t layer, size_t sequence, cz_tensor *tensor)
 {
-    cz_tap_point point = { name, layer, sequence };
+    cz_tap_point point = { name, layer, sequence, run->again };
     if (run->tap && cz_run_computes(run))
         run->tap(run->tap_context, &point, tensor);
 }
@@ -160,7 +202,9 @@ void cz_run_reset(cz_run *run)
     run->host.used = 0;
     run->numbers.used = 0;
     run->tape = NULL;
-    run->turn[0] = run->turn[1] = NULL;
+    run->frame = (cz_frame){ NULL, NULL, 0 };
+    run->result = NULL;
+    run->again = false;
     run->error = (cloze_error){ CLOZE_OK, 0, "" };
     run->empty = (cz_tensor){ .type = run->backend->type };
 }

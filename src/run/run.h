@@ -8,7 +8,7 @@
  * errors in a model.
  *
  * A stage (one layer: body and weights) is the unit of arena rewind when predicting, of
- * recomputation when memory is short, of taps, and of timing.
+ * recomputation when memory is short, and of taps.
  *
  * A run whose `numbers` arena has no memory is a counting run: operations take room but the device
  * is not called, so the exact need of a computation is known before it is allocated.
@@ -36,8 +36,17 @@ typedef struct cz_parameter {
 typedef struct cz_tap_point {
     const char *name; /* "embeddings", "layer", "attention.probabilities", "pooler" */
     size_t layer, sequence;
+    bool again; /* a stage runs a second time for its gradient: replace as before, count nothing */
 } cz_tap_point;
 typedef void cz_tap(void *context, const cz_tap_point *point, cz_tensor *tensor);
+
+/* While predicting within a stage: where the residual stream lies. What is added to the stream is
+ * written over it, in `home`, and everything taken since `numbers` is given back. */
+typedef struct cz_frame {
+    cz_tensor *stream; /* the stage's input, then home */
+    cz_tensor *home;   /* where the stage's result will lie; NULL: not in such a stage */
+    size_t numbers;
+} cz_frame;
 
 struct cz_run {
     const cz_backend *backend;
@@ -45,7 +54,7 @@ struct cz_run {
     cz_arena host;    /* nodes, tensor heads, calls */
     cz_arena numbers; /* the device's memory: every tensor's data */
     bool record, parameter_gradients, dropout;
-    bool recompute;   /* stages keep only their input and output while recording */
+    bool recompute; /* stages keep only their input and output while recording */
     uint64_t seed, step;
     cz_tensor *const *gradients; /* [parameters] where parameter gradients are added; entries may be
                                     NULL; same type as the run, F64 or F32 */
@@ -56,7 +65,9 @@ struct cz_run {
     cloze_error error; /* sticky */
     cz_node *tape;     /* newest first */
     cz_tensor empty;   /* what a failed operation returns */
-    cz_tensor *turn[2]; /* where stages put their outputs while predicting */
+    cz_frame frame;    /* of the innermost stage */
+    cz_tensor *result; /* of the last stage while predicting: the next may write over it */
+    bool again;        /* a stage is being recomputed */
 };
 
 /* ---- for operations (ops/) ---- */
@@ -68,8 +79,15 @@ void *cz_run_take(cz_run *run, size_t size);
 bool cz_run_failed(const cz_run *run);
 /* False in a counting run and after a failure: then the device must not be called. */
 bool cz_run_computes(const cz_run *run);
-/* Turns a device's bad status into the run's error. `name`: whose weights were used, or NULL. */
-void cz_run_check(cz_run *run, cloze_status status, const char *name);
+/* Room for what takes the place of x in the residual stream, of x's shape: while predicting within
+ * a stage it is x's own, and what the stage took since is given back; else a new tensor. */
+cz_tensor *cz_run_successor(cz_run *run, cz_tensor *x);
+/* Turns a device's bad status into the run's error. CLOZE_ERROR_FORMAT names the first of the
+ * parameters (entries may be NULL) that is not finite. */
+void cz_run_check(cz_run *run, cloze_status status, const cz_parameter *const *parameters,
+                  size_t count);
+/* Fails the run if its caller wants it to stop. */
+void cz_run_poll(cz_run *run);
 /* The device's dropout for a place in the model, none unless the run drops. */
 cz_dropout cz_run_dropout(const cz_run *run, float p, uint32_t site, const cz_packing *packing,
                           const uint64_t *samples);
@@ -90,11 +108,13 @@ typedef cz_tensor *cz_stage_body(cz_run *run, const void *self, const cz_batch *
                                  cz_tensor *x);
 
 /*
- * Runs `body`. Predicting: everything the body took is given back but its result, which goes to
- * one of two places in turn, so memory does not grow with the number of stages. Recording: the
- * body's operations are kept, or (run->recompute) one node that runs the body again when the
- * gradient comes back; dropout masks are the same since they are functions of their counter.
- * `outside` [count] are watched tensors from outside that the body reads besides x.
+ * Runs `body`. Predicting: everything the body took is given back but its result, which takes the
+ * place of x if x was the result of a stage (x is then gone), so memory does not grow with the
+ * number of stages. Recording: the body's operations are kept, or (run->recompute) one node that
+ * runs the body again when the gradient comes back; dropout masks are the same since they are
+ * functions of their counter. `outside` [count] are watched tensors from outside that the body
+ * reads besides x. x may be NULL: a body that begins from the batch alone. `self` and `batch` must
+ * live as long as the tape. Stages may lie within stages.
  */
 cz_tensor *cz_stage(cz_run *run, cz_stage_body *body, const void *self, const cz_batch *batch,
                     cz_tensor *x, cz_tensor *const *outside, size_t count);
