@@ -144,23 +144,27 @@ static uint64_t lower_eight(uint64_t bytes, uint64_t mask)
 /* The word's bytes in lower case, zeros behind. */
 static void load_key(cloze_text text, size_t begin, size_t size, uint64_t mask, uint64_t key[3])
 {
+    uint64_t first = 0, second = 0, third = 0;
     if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && text.size - begin >= CZ_CACHE_WORD) {
-        memcpy(key, text.data + begin, CZ_CACHE_WORD);
+        memcpy(&first, text.data + begin, 8);
         if (size <= 8) {
-            key[0] &= UINT64_MAX >> (64 - 8 * size);
-            key[1] = key[2] = 0;
-        } else if (size <= 16) {
-            key[1] &= UINT64_MAX >> (128 - 8 * size);
-            key[2] = 0;
+            first &= UINT64_MAX >> (64 - 8 * size);
         } else {
-            key[2] &= UINT64_MAX >> (192 - 8 * size);
+            memcpy(&second, text.data + begin + 8, 8);
+            memcpy(&third, text.data + begin + 16, 8);
+            second &= size < 16 ? UINT64_MAX >> (128 - 8 * size) : UINT64_MAX;
+            third &= size <= 16 ? 0 : UINT64_MAX >> (192 - 8 * size);
         }
     } else {
-        key[0] = key[1] = key[2] = 0;
-        memcpy(key, text.data + begin, size);
+        uint64_t bytes[3] = { 0 };
+        memcpy(bytes, text.data + begin, size);
+        first = bytes[0];
+        second = bytes[1];
+        third = bytes[2];
     }
-    for (size_t i = 0; i < 3; i++)
-        key[i] = lower_eight(key[i], mask);
+    key[0] = lower_eight(first, mask);
+    key[1] = second ? lower_eight(second, mask) : 0;
+    key[2] = third ? lower_eight(third, mask) : 0;
 }
 
 /* A word that the cache does not take. */
