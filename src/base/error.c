@@ -41,20 +41,19 @@ cloze_status cz_fail_memory(cloze_error *error, const char *what, size_t size)
     return cz_fail(error, CLOZE_ERROR_MEMORY, "out of memory: %s needs %zu bytes", what, size);
 }
 
-cloze_status cz_error_prefix(cloze_error *error, const char *format, ...)
+void cz_error_prefix(cloze_error *error, const char *format, ...)
 {
     char old[CLOZE_MESSAGE_SIZE];
     va_list arguments;
     int length;
     if (!error)
-        return CLOZE_OK;
+        return;
     memcpy(old, error->message, sizeof old);
     va_start(arguments, format);
     length = vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
     if (length >= 0 && (size_t)length < sizeof error->message)
         snprintf(error->message + length, sizeof error->message - (size_t)length, ": %.400s", old);
-    return error->status;
 }
 
 const char *cz_printable(char *out, size_t out_size, const char *text, size_t size)

@@ -18,7 +18,7 @@ cloze_status cz_fail_at(cloze_error *error, cloze_status status, size_t position
 cloze_status cz_fail_memory(cloze_error *error, const char *what, size_t size);
 
 /* Puts "prefix: " before the message that is there (a file name before a reader's complaint). */
-cloze_status cz_error_prefix(cloze_error *error, const char *format, ...)
+void cz_error_prefix(cloze_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Copies `text` made printable (control bytes and broken UTF-8 as \xNN, cut with "...") into out. */

@@ -70,8 +70,10 @@ static cloze_status shard_open(cz_weights *weights, const char *path, bool read_
         return status;
     status = cz_header_read(&one->header, one->mapping.data, one->mapping.size, &weights->allocator,
                             error);
-    if (status)
-        return cz_error_prefix(error, "%.200s", path);
+    if (status) {
+        cz_error_prefix(error, "%.200s", path);
+        return status;
+    }
     for (size_t i = 0; i < one->header.count; i++)
         one->header.tensors[i].file = weights->shard_count - 1;
     return cz_file_check(&one->mapping, path, error);
