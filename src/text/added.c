@@ -51,7 +51,7 @@ static cloze_status normalize_pattern(const cloze_tokenizer *tokenizer, cz_added
                              &characters, &spare) &&
                 (token->pattern = cz_allocate(allocator, characters.count * 4 + 1, 1));
     for (size_t i = 0; made && i < characters.count; i++)
-        size += cz_utf8_write(token->pattern + size, characters.items[i].code);
+        size += cz_utf8_put(token->pattern + size, characters.items[i].code);
     token->pattern_size = (uint32_t)size;
     cz_release(allocator, characters.items);
     cz_release(allocator, spare.items);

@@ -82,7 +82,7 @@ static bool write_line(cloze_encoding *encoding, cloze_text *line)
                  characters->count * 4, 1))
         return false;
     for (size_t i = 0; i < characters->count; i++)
-        size += cz_utf8_write(encoding->line + size, characters->items[i].code);
+        size += cz_utf8_put(encoding->line + size, characters->items[i].code);
     *line = (cloze_text){ encoding->line, size };
     return true;
 }

@@ -19,7 +19,7 @@ static cloze_status append_word(const cloze_tokenizer *tokenizer, cloze_encoding
                      &encoding->bytes_capacity, count * 4, 1))
             return cz_text_memory(error);
         for (size_t i = 0; i < count; i++)
-            size += cz_utf8_write(encoding->bytes + size, characters[i].code);
+            size += cz_utf8_put(encoding->bytes + size, characters[i].code);
     }
     status = cz_wordpiece_split(tokenizer, encoding, encoding->bytes, size, count, &word, error);
     if (status)

@@ -36,43 +36,19 @@ size_t cz_unicode_decompose(uint32_t c, uint32_t out[CZ_UNICODE_LONGEST])
     return 3;
 }
 
-static bool continues(unsigned char c)
-{
-    return (c & 0xC0) == 0x80;
-}
-
-/* Size of the sequence at p, of at most `left` bytes; 0 if it is not UTF-8. */
-static size_t sequence_size(const unsigned char *p, size_t left)
-{
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] < 0xC2 || p[0] > 0xF4 || left < 2 || !continues(p[1]))
-        return 0;
-    if (p[0] < 0xE0)
-        return 2;
-    if (left < 3 || !continues(p[2]))
-        return 0;
-    if (p[0] < 0xF0)
-        return (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ? 0 : 3;
-    if (left < 4 || !continues(p[3]))
-        return 0;
-    return (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F) ? 0 : 4;
-}
-
 size_t cz_utf8_check(const char *text, size_t size)
 {
-    const unsigned char *p = (const unsigned char *)text;
     size_t at = 0, step;
     uint64_t words[4];
     while (at < size) {
         while (size - at >= sizeof words) {
-            memcpy(words, p + at, sizeof words);
+            memcpy(words, text + at, sizeof words);
             if ((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080u)
                 break;
             at += sizeof words;
         }
         for (size_t i = 0; i < sizeof words && at < size; i++, at += step) {
-            step = sequence_size(p + at, size - at);
+            step = cz_utf8_length(text + at, size - at);
             if (!step)
                 return at;
         }

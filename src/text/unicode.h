@@ -8,6 +8,8 @@
 #ifndef CZ_TEXT_UNICODE_H
 #define CZ_TEXT_UNICODE_H
 
+#include "base/utf8.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -84,7 +86,7 @@ static inline size_t cz_utf8_size(uint32_t c)
 }
 
 /* Writes `c`, which needs up to four bytes; the count. */
-static inline size_t cz_utf8_write(char *out, uint32_t c)
+static inline size_t cz_utf8_put(char *out, uint32_t c)
 {
     if (c < 0x80) {
         out[0] = (char)c;

@@ -111,7 +111,7 @@ static cloze_status read_with_escapes(vocabulary_reader *reader, char out[CZ_TOK
         code = c == 'u' ? read_escaped(reader) : 0;
         if (!code)
             break;
-        *size += cz_utf8_write(out + *size, code);
+        *size += cz_utf8_put(out + *size, code);
     }
     return wrong(reader, "the vocabulary has a damaged or overlong token", error);
 }

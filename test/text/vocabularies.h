@@ -1,0 +1,68 @@
+/*
+ * vocabularies.h - the four vocabularies of the data folder, opened as BertTokenizerFast would. They
+ * belong to others, so they lie outside this tree: CLOZE_DATA names the folder.
+ */
+#ifndef TEST_VOCABULARIES_H
+#define TEST_VOCABULARIES_H
+
+#include "text/tokenizer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VOCABULARIES = 4 };
+
+static const char *const vocabulary_names[VOCABULARIES] = { "bert-base-uncased", "bert-base-cased",
+                                                            "bert-base-multilingual-cased",
+                                                            "bert-base-chinese" };
+static const bool vocabulary_lower[VOCABULARIES] = { true, false, false, true };
+
+/* The whole file, to be freed; NULL if it cannot be read. */
+static inline char *read_whole(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    size_t room = 1 << 16, used = 0, got = 1;
+    char *data = file ? malloc(room) : NULL;
+    while (data && got) {
+        if (used == room) {
+            room *= 2;
+            data = realloc(data, room);
+            if (!data)
+                break;
+        }
+        got = fread(data + used, 1, room - used, file);
+        used += got;
+    }
+    if (file)
+        fclose(file);
+    *size = used;
+    return data;
+}
+
+/* Vocabulary number `which`, or NULL with a word on standard output. */
+static inline cloze_tokenizer *open_vocabulary(int which)
+{
+    const char *folder = getenv("CLOZE_DATA");
+    const char *config = vocabulary_lower[which] ? "{}" : "{\"do_lower_case\": false}";
+    cloze_tokenizer *tokenizer = NULL;
+    char path[4096], *text;
+    cloze_error error;
+    size_t size;
+    if (!folder || !*folder) {
+        printf("skipped: CLOZE_DATA is not set\n");
+        return NULL;
+    }
+    snprintf(path, sizeof path, "%s/tokenizers/%s/vocab.txt", folder, vocabulary_names[which]);
+    text = read_whole(path, &size);
+    if (!text) {
+        printf("skipped: %s is not there\n", path);
+        return NULL;
+    }
+    if (cz_tokenizer_from_vocabulary(&tokenizer, text, size, config, strlen(config), NULL, &error))
+        printf("cannot open %s: %s\n", path, error.message);
+    free(text);
+    return tokenizer;
+}
+
+#endif
