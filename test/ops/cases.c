@@ -1,0 +1,389 @@
+/* cases.c - the list of cases: see cases.h. */
+#include "cases.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+/* Sequences of 0, 1, 2 and 17 rows; of one row each; a single one; none at all. */
+static const size_t begin_ragged[] = { 0, 0, 1, 3 }, length_ragged[] = { 0, 1, 2, 17 },
+                    begin_ones[] = { 0, 1, 2 }, length_ones[] = { 1, 1, 1 }, begin_single[] = { 0 },
+                    length_single[] = { 5 }, begin_keys[] = { 0, 3, 3, 4 },
+                    length_keys[] = { 3, 0, 1, 7 }, length_long[] = { 37 };
+static const cz_packing ragged = { 4, begin_ragged, length_ragged, 17 },
+                        ones = { 3, begin_ones, length_ones, 1 },
+                        single = { 1, begin_single, length_single, 5 },
+                        other_keys = { 4, begin_keys, length_keys, 7 },
+                        longer = { 1, begin_single, length_long, 37 }, none = { 0, NULL, NULL, 0 };
+static const uint64_t samples[] = { 41, 7, 1000000, 8 };
+static const size_t skip[] = { 1, 0, 1, 4 }, chosen[] = { 3, 0, 3, 19, 3, 7 };
+static const uint32_t
+    words[] = { 3, 1, 6, 3, 3, 0, 2, 5, 6, 6, 1, 3, 4, 2, 2, 0, 5, 3, 1, 6 },
+    places[] = { 0, 0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 },
+    types[] = { 0, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 1, 1 };
+static const int64_t labels[] = { 2, -1, 0, 0, 1, -100, 2 }, unlabelled[] = { -1, -1, -1 };
+
+static size_t rows_of(const cz_packing *packing)
+{
+    size_t rows = 0;
+    for (size_t i = 0; i < packing->count; i++)
+        rows += packing->length[i];
+    return rows;
+}
+
+/* ---- builders ---- */
+
+static cz_tensor *build_embed(op_stand *s)
+{
+    static const uint32_t *const index[] = { words, places, types };
+    s->embed.tables = s->c->values;
+    for (int i = 0; i < s->c->values; i++) {
+        s->embed.table[i] = &s->parameter[i];
+        s->embed.fixed[i] = UINT32_MAX;
+    }
+    return cz_embed(&s->run, &s->embed, index, s->c->count);
+}
+
+/* Value 0 is x; then weight and bias of each part. */
+static cz_tensor *build_linear(op_stand *s)
+{
+    int step = s->c->bias ? 2 : 1;
+    cz_weight *weight = &s->linear.weight;
+    *weight = (cz_weight){ .in = s->c->value[0].columns, .parts = (s->c->values - 1) / step };
+    for (int i = 0; i < weight->parts; i++) {
+        s->linear.part[i] = &s->parameter[1 + i * step];
+        s->linear.bias[i] = s->c->bias ? &s->parameter[2 + i * step] : NULL;
+        weight->part[i] = &s->linear.part[i]->value;
+        weight->bias[i] = s->c->bias ? &s->linear.bias[i]->value : NULL;
+        weight->out += weight->part[i]->rows;
+    }
+    return cz_linear(&s->run, s->input[0], &s->linear, s->c->activation);
+}
+
+static const cz_norm_weights *norm_weights(op_stand *s, int first)
+{
+    s->norm =
+        (cz_norm_weights){ &s->parameter[first], s->c->shift ? &s->parameter[first + 1] : NULL,
+                           0.05, s->c->root_mean_square };
+    return &s->norm;
+}
+
+static cz_tensor *build_norm(op_stand *s)
+{
+    return cz_norm(&s->run, s->input[0], norm_weights(s, 1));
+}
+
+static cz_tensor *build_residual(op_stand *s)
+{
+    s->batch = (cz_batch){ .packing = *s->c->packing, .samples = s->c->samples };
+    return cz_residual(&s->run, &s->batch, s->input[0], s->input[1],
+                       s->c->values > 2 ? norm_weights(s, 2) : NULL,
+                       (cz_dropout_site){ s->c->p, 21 });
+}
+
+static const cz_attention_shape *attention_shape(op_stand *s, size_t width)
+{
+    s->attention = (cz_attention_shape){ .heads = s->c->heads,
+                                         .head_size = width / s->c->heads,
+                                         .scale = 0.8,
+                                         .reach = s->c->reach,
+                                         .window = 2,
+                                         .dropout = { s->c->p, 22 } };
+    return &s->attention;
+}
+
+static cz_tensor *build_attention(op_stand *s)
+{
+    s->batch = (cz_batch){ .packing = *s->c->packing, .samples = s->c->samples };
+    return cz_self_attention(&s->run, &s->batch, s->input[0],
+                             attention_shape(s, s->c->value[0].columns / 3), 1);
+}
+
+static cz_tensor *build_cross_attention(op_stand *s)
+{
+    return cz_cross_attention(&s->run, s->input[0], s->c->packing, s->input[1], s->c->keys,
+                              s->c->samples, attention_shape(s, s->c->value[0].columns), 1);
+}
+
+static cz_tensor *build_activate(op_stand *s)
+{
+    return cz_activate(&s->run, s->input[0], s->c->activation);
+}
+
+static cz_tensor *build_drop(op_stand *s)
+{
+    return cz_drop(&s->run, s->c->packing, s->c->samples, s->input[0],
+                   (cz_dropout_site){ s->c->p, 23 });
+}
+
+static cz_tensor *build_blend(op_stand *s)
+{
+    return cz_blend(&s->run, s->input[0], 0.7, s->c->values > 1 ? s->input[1] : NULL, -1.3);
+}
+
+static cz_tensor *build_twice(op_stand *s)
+{
+    return cz_blend(&s->run, s->input[0], 0.7, s->input[0], 0.2);
+}
+
+static cz_tensor *build_select(op_stand *s)
+{
+    return cz_select(&s->run, s->input[0], s->c->rows, s->c->count);
+}
+
+/* Two views that overlap, each with something after it. */
+static cz_tensor *build_columns(op_stand *s)
+{
+    cz_tensor *left = cz_columns(&s->run, s->input[0], 0, 5);
+    cz_tensor *right = cz_columns(&s->run, s->input[0], 3, 5);
+    return cz_blend(&s->run, cz_activate(&s->run, left, CZ_TANH), 1,
+                    cz_normalize_rows(&s->run, right), 2);
+}
+
+static cz_tensor *build_pool(op_stand *s)
+{
+    return cz_pool_rows(&s->run, s->input[0], s->c->packing, s->c->skip, s->c->kind);
+}
+
+static cz_tensor *build_normalize(op_stand *s)
+{
+    return cz_normalize_rows(&s->run, s->input[0]);
+}
+
+static cz_tensor *build_cross_entropy(op_stand *s)
+{
+    return cz_cross_entropy(&s->run, s->input[0], s->c->labels);
+}
+
+static cz_tensor *build_squared_error(op_stand *s)
+{
+    return cz_squared_error(&s->run, s->input[0], s->input[1]);
+}
+
+/* ---- the list ---- */
+
+typedef struct case_list {
+    size_t wanted, count;
+    op_case found;
+} case_list;
+
+static void add(case_list *list, op_case c, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void add(case_list *list, op_case c, const char *format, ...)
+{
+    va_list arguments;
+    while (c.values < CASE_VALUES && c.value[c.values].columns)
+        c.values++;
+    va_start(arguments, format);
+    vsnprintf(c.name, sizeof c.name, format, arguments);
+    va_end(arguments);
+    if (list->count++ == list->wanted)
+        list->found = c;
+}
+
+static const size_t widths[] = { 1, 3, 8, 20 };
+
+static void add_embeds(case_list *list)
+{
+    for (size_t w = 0; w < 4; w++) {
+        size_t n = widths[w];
+        op_value word = { 7, n, true, 0, false }, place = { 17, n, true, 0, false },
+                 type = { 2, n, true, 0, false };
+        add(list, (op_case){ .build = build_embed, .value = { word }, .count = 20 },
+            "embed from one table, width %zu", n);
+        add(list, (op_case){ .build = build_embed, .value = { word, place, type }, .count = 20 },
+            "embed from three tables, width %zu", n);
+    }
+}
+
+static void add_linears(case_list *list)
+{
+    static const size_t outs[] = { 8, 1, 20, 3 }, rows[] = { 1, 5, 20, 0 };
+    for (size_t w = 0; w < 4; w++) {
+        size_t in = widths[w], out = outs[w];
+        op_value x = { rows[w], in, false, 0, false }, weight = { out, in, true, 0, false },
+                 bias = { 1, out, true, 0, false }, narrow = { 2, in, true, 0, false },
+                 narrow_bias = { 1, 2, true, 0, false };
+        add(list, (op_case){ .build = build_linear, .value = { x, weight } },
+            "linear %zu to %zu without bias", in, out);
+        add(list,
+            (op_case){ .build = build_linear,
+                       .value = { x, weight, bias, narrow, narrow_bias, weight, bias },
+                       .bias = true },
+            "linear %zu to three parts", in);
+        add(list, (op_case){ .build = build_linear, .value = { x, weight, narrow } },
+            "linear %zu to two parts without bias", in);
+    }
+    for (int a = 0; a < CZ_ACTIVATIONS; a++)
+        add(list,
+            (op_case){ .build = build_linear,
+                       .value = { { 7, 20, false, 0, false },
+                                  { 27, 20, true, 0, false },
+                                  { 1, 27, true, 0, false } },
+                       .bias = true,
+                       .activation = (cz_activation)a },
+            "linear with activation %d", a);
+}
+
+static void add_norms(case_list *list)
+{
+    for (size_t w = 0; w < 4; w++) {
+        size_t n = widths[w];
+        op_value x = { 20, n, false, 0, false }, gain = { 1, n, true, 1, false },
+                 shift = { 1, n, true, 0, false };
+        op_case norm = { .build = build_norm, .value = { x, gain, shift }, .shift = true };
+        add(list, norm, "norm, width %zu", n);
+        add(list, (op_case){ .build = build_norm, .value = { x, gain } },
+            "norm without shift, width %zu", n);
+        norm.root_mean_square = true;
+        add(list, norm, "norm by the root mean square, width %zu", n);
+        op_case sum = {
+            .build = build_residual, .value = { x, x }, .packing = &ragged, .samples = samples
+        };
+        add(list, sum, "residual without norm, width %zu", n);
+        sum.p = 0.4f;
+        add(list, sum, "residual without norm, with dropout, width %zu", n);
+        op_case both = { .build = build_residual,
+                         .value = { x, x, gain, shift },
+                         .shift = true,
+                         .packing = &ragged,
+                         .samples = samples };
+        add(list, both, "residual, width %zu", n);
+        both.p = 0.4f;
+        add(list, both, "residual with dropout, width %zu", n);
+    }
+}
+
+static void add_attention(case_list *list, const cz_packing *packing, size_t heads, size_t size)
+{
+    size_t rows = rows_of(packing), width = heads * size;
+    for (int reach = 0; reach < 3; reach++)
+        for (int drop = 0; drop < 2; drop++)
+            add(list,
+                (op_case){ .build = build_attention,
+                           .value = { { rows, 3 * width, false, 0, false } },
+                           .packing = packing,
+                           .samples = samples,
+                           .heads = heads,
+                           .reach = (cz_reach)reach,
+                           .p = drop ? 0.3f : 0 },
+                "attention, %zu sequences, %zu heads of %zu, reach %d, dropout %d", packing->count,
+                heads, size, reach, drop);
+    op_value kv = { rows_of(&other_keys), 2 * width, false, 0, false };
+    if (packing == &ragged)
+        add(list,
+            (op_case){ .build = build_cross_attention,
+                       .value = { { rows, width, false, 0, false }, kv },
+                       .packing = packing,
+                       .keys = &other_keys,
+                       .samples = samples,
+                       .heads = heads,
+                       .p = 0.2f },
+            "attention to other keys, %zu heads of %zu", heads, size);
+}
+
+static void add_attentions(case_list *list)
+{
+    add_attention(list, &ragged, 1, 1);
+    add_attention(list, &ragged, 2, 3);
+    add_attention(list, &ragged, 1, 8);
+    add_attention(list, &ones, 4, 5);
+    add_attention(list, &single, 1, 20);
+    add_attention(list, &single, 1, 67);
+    add_attention(list, &longer, 1, 4);
+    add_attention(list, &none, 2, 4);
+}
+
+static void add_pointwise(case_list *list)
+{
+    for (size_t w = 0; w < 4; w++) {
+        op_value x = { 20, widths[w], false, 0, false };
+        for (int a = 1; a < CZ_ACTIVATIONS; a++)
+            add(list,
+                (op_case){
+                    .build = build_activate, .value = { x }, .activation = (cz_activation)a },
+                "activation %d, width %zu", a, widths[w]);
+        add(list,
+            (op_case){ .build = build_drop,
+                       .value = { x },
+                       .packing = &ragged,
+                       .samples = samples,
+                       .p = 0.5f },
+            "dropout, width %zu", widths[w]);
+        add(list,
+            (op_case){ .build = build_drop,
+                       .value = { { 4, widths[w], false, 0, false } },
+                       .samples = samples,
+                       .p = 0.5f },
+            "dropout of pooled rows, width %zu", widths[w]);
+        add(list, (op_case){ .build = build_blend, .value = { x, x } }, "blend, width %zu",
+            widths[w]);
+        add(list, (op_case){ .build = build_blend, .value = { x } }, "scaling, width %zu",
+            widths[w]);
+        add(list, (op_case){ .build = build_twice, .value = { x } },
+            "blend of a tensor with itself, width %zu", widths[w]);
+    }
+}
+
+static void add_rows(case_list *list)
+{
+    for (size_t w = 0; w < 4; w++) {
+        op_value x = { 20, widths[w], false, 0, false };
+        add(list, (op_case){ .build = build_select, .value = { x }, .rows = chosen, .count = 6 },
+            "select, width %zu", widths[w]);
+        for (int kind = 0; kind <= CZ_POOL_LAST; kind++) {
+            op_case pool = { .build = build_pool,
+                             .value = { x },
+                             .packing = &ragged,
+                             .kind = (cz_pooling_kind)kind };
+            add(list, pool, "pool %d, width %zu", kind, widths[w]);
+            pool.skip = skip;
+            add(list, pool, "pool %d but the first rows, width %zu", kind, widths[w]);
+        }
+        add(list, (op_case){ .build = build_normalize, .value = { x } }, "normalize, width %zu",
+            widths[w]);
+    }
+    add(list, (op_case){ .build = build_columns, .value = { { 6, 9, false, 0, false } } },
+        "views of columns");
+}
+
+static void add_losses(case_list *list)
+{
+    op_value logits = { 7, 3, false, 0, false }, few = { 3, 3, false, 0, false };
+    add(list, (op_case){ .build = build_cross_entropy, .value = { logits }, .labels = labels },
+        "cross entropy");
+    add(list, (op_case){ .build = build_cross_entropy, .value = { few }, .labels = unlabelled },
+        "cross entropy of no label");
+    for (size_t w = 0; w < 4; w++) {
+        op_value x = { 5, widths[w], false, 0, false }, target = x;
+        target.constant = true;
+        add(list, (op_case){ .build = build_squared_error, .value = { x, target } },
+            "squared error, width %zu", widths[w]);
+    }
+}
+
+static case_list walk(size_t wanted)
+{
+    case_list list = { .wanted = wanted };
+    add_embeds(&list);
+    add_linears(&list);
+    add_norms(&list);
+    add_attentions(&list);
+    add_pointwise(&list);
+    add_rows(&list);
+    add_losses(&list);
+    return list;
+}
+
+size_t op_case_count(void)
+{
+    return walk(SIZE_MAX).count;
+}
+
+op_case op_case_at(size_t number)
+{
+    return walk(number).found;
+}
