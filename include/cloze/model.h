@@ -100,7 +100,7 @@ typedef struct cloze_memory {
     size_t packed_weights;
     size_t tokenizer;
     size_t arena;            /* activations for the worst lengths that batch_tokens allows */
-    size_t other;            /* thread stacks in use, buffers, the program itself */
+    size_t other;            /* tables, batch buffers, word cache, for texts up to max_tokens */
 } cloze_memory;
 
 CLOZE_API cloze_memory cloze_model_memory(const cloze_model *model, size_t batch_tokens);

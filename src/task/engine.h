@@ -123,7 +123,7 @@ cloze_status cz_session_encode(cloze_session *session, const cz_request *request
  * the pipeline]. */
 cloze_status cz_session_finish(cloze_session *session, float *pooled, size_t count, float *out,
                                bool normalize_modules, cloze_error *error);
-/* Bytes of all slots of a session. */
-size_t cz_session_arena(const cloze_model *model, size_t batch_tokens);
+/* Bytes of a session: its arenas and scratch, and everything beside them. */
+void cz_session_bytes(const cloze_model *model, size_t batch_tokens, size_t *arena, size_t *other);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_SIZE = 4096, DEFAULT_BATCH_TOKENS = 1024 };
+enum { PATH_SIZE = 4096 };
 
 static cloze_status find_folder(char *out, const char *path, const cloze_model_options *options,
                                 const cloze_hooks *hooks, cloze_error *error)
@@ -170,10 +170,11 @@ const char *cloze_model_prompt_text(const cloze_model *model, size_t index)
 
 cloze_memory cloze_model_memory(const cloze_model *model, size_t batch_tokens)
 {
-    return (cloze_memory){
+    cloze_memory memory = {
         .mapped_weights = model->network->mapped,
         .packed_weights = model->network->pack_used,
         .tokenizer = cz_tokenizer_bytes(model->tokenizer),
-        .arena = cz_session_arena(model, batch_tokens ? batch_tokens : DEFAULT_BATCH_TOKENS),
     };
+    cz_session_bytes(model, batch_tokens, &memory.arena, &memory.other);
+    return memory;
 }

@@ -16,6 +16,8 @@ enum {
     GROUP_LEAST = 96,     /* and about so many when they are shared out */
     HOST_SIZE = 256 << 10,
     FINISH_ROWS = 64,
+    ENCODING_BYTES = (512 << 10) + (16 << 10), /* the word cache, and buffers that begin small */
+    ENCODING_TOKEN_BYTES = 1024,               /* of a text of the longest length */
     BATCH_TOKENS_MOST = 1 << 24
 };
 
@@ -114,18 +116,44 @@ static void init_run(cz_run *run, const cloze_engine *engine, char *host)
                      .host = { host, HOST_SIZE, 0, 0 } };
 }
 
-size_t cz_session_arena(const cloze_model *model, size_t batch_tokens)
+/* A block is aligned, up to a huge page. */
+static size_t block_bytes(size_t size)
+{
+    return size + (size >= (4u << 20) ? 2u << 20 : CZ_ARENA_ALIGNMENT);
+}
+
+/* What is held beside arenas, packs and the tokenizer, for texts up to the model's limit. */
+static size_t beside(const cloze_model *model, const session_sizes *sizes)
+{
+    const cz_network *network = model->network;
+    size_t width = cz_pooled_width(model->pipeline.pooling, network->config.hidden);
+    size_t wide = cz_pipeline_width(&model->pipeline, width);
+    size_t sequence = 5 * sizeof(size_t) + width * sizeof(float);
+    size_t batch = sizes->batch * (3 * sizeof(uint32_t) + sizeof(size_t) + sequence);
+    size_t table = network->parameter_count * sizeof *network->parameters +
+                   network->config.layers * sizeof *network->layers +
+                   block_bytes(network->vector_memory.size);
+    size_t rows = (width + wide) * sizeof(float);
+    return sizeof(cloze_engine) + sizeof(cloze_model) + sizeof(cloze_session) + sizeof *network +
+           cz_pool_workers(model->engine->pool) * (sizeof(cz_slot) + 2 * CZ_ARENA_ALIGNMENT) +
+           batch + table + rows + ENCODING_BYTES + sizes->longest * ENCODING_TOKEN_BYTES;
+}
+
+void cz_session_bytes(const cloze_model *model, size_t batch_tokens, size_t *arena, size_t *other)
 {
     cz_run run;
     char *host = cz_allocate(&model->hooks.allocator, HOST_SIZE, 1);
     size_t workers = cz_pool_workers(model->engine->pool);
+    *arena = *other = 0;
     if (!host)
-        return 0;
+        return;
     init_run(&run, model->engine, host);
-    session_sizes sizes = sizes_of(model, &run, batch_tokens);
+    session_sizes sizes =
+        sizes_of(model, &run, batch_tokens ? batch_tokens : DEFAULT_BATCH_TOKENS);
     cz_release(&model->hooks.allocator, host);
-    return sizes.batch_numbers + (workers - 1) * sizes.group_numbers +
-           workers * (sizes.scratch + HOST_SIZE);
+    *arena = block_bytes(sizes.batch_numbers) + (workers - 1) * block_bytes(sizes.group_numbers) +
+             block_bytes(workers * sizes.scratch) + workers * block_bytes(HOST_SIZE);
+    *other = beside(model, &sizes);
 }
 
 /* ---- making and freeing ---- */
