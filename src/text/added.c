@@ -46,10 +46,12 @@ static cloze_status normalize_pattern(const cloze_tokenizer *tokenizer, cz_added
 {
     const cloze_allocator *allocator = &tokenizer->hooks.allocator;
     cz_characters characters = { NULL, 0, 0 }, spare = { NULL, 0, 0 };
-    size_t size = 0;
+    size_t size = 0, room = 1;
     bool made = cz_normalize(&tokenizer->normalizer, allocator, token->text, 0, token->size,
-                             &characters, &spare) &&
-                (token->pattern = cz_allocate(allocator, characters.count * 4 + 1, 1));
+                             &characters, &spare);
+    for (size_t i = 0; made && i < characters.count; i++)
+        room += cz_utf8_size(characters.items[i].code);
+    made = made && (token->pattern = cz_allocate(allocator, room, 1));
     for (size_t i = 0; made && i < characters.count; i++)
         size += cz_utf8_put(token->pattern + size, characters.items[i].code);
     token->pattern_size = (uint32_t)size;
