@@ -1,59 +1,38 @@
 /*
- * cpu.c - the CPU's device table. Each slot begins at the reference and is overridden by kernels.
+ * cpu.c - the CPU's device table, and the scratch that a worker of it needs. Operations are cut
+ * into tasks by their shape and call the kernels of the place's instruction set.
  */
-#include "backend/backend.h"
+#include "cpu.h"
 
-#include <string.h>
+static size_t most(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
 
-#define BEGIN_AT_REFERENCE(name)                                                                   \
-    static cloze_status name(const cz_place *place, const cz_##name##_call *call)                  \
-    {                                                                                              \
-        return cz_backend_reference_f32.name(place, call);                                         \
-    }                                                                                              \
-    static cloze_status name##_backward(const cz_place *place, const cz_##name##_call *call)       \
-    {                                                                                              \
-        return cz_backend_reference_f32.name##_backward(place, call);                              \
+/* In the order of the slots: a panel made at use (or of W' for the input's gradient); an outer
+ * product; a head of the longest sequence; rows of a norm behind what rows share. */
+static size_t scratch(const cz_extent *extent, const void *table)
+{
+    const cz_kernels *kernels = table ? table : &cz_kernels_scalar;
+    size_t row = parts_of(extent->widest, 16) * 16 * sizeof(float);
+    size_t need = most(extent->widest * kernels->panel * sizeof(float), 4 * row);
+    size_t head = kernels->attend_scratch(extent->head_size, extent->longest, extent->gradients);
+    need = most(need, head * sizeof(float));
+    if (extent->gradients) {
+        need = most(need, kernels->outer_scratch(CZ_OUTER_ROWS) * sizeof(float));
+        need = most(need, cz_shared_size(extent->tokens) + 4 * row);
     }
-BEGIN_AT_REFERENCE(embed)
-BEGIN_AT_REFERENCE(linear)
-BEGIN_AT_REFERENCE(norm)
-BEGIN_AT_REFERENCE(attention)
-BEGIN_AT_REFERENCE(pointwise)
-BEGIN_AT_REFERENCE(blend)
-BEGIN_AT_REFERENCE(select)
-BEGIN_AT_REFERENCE(pool)
-BEGIN_AT_REFERENCE(normalize)
-BEGIN_AT_REFERENCE(cross_entropy)
-BEGIN_AT_REFERENCE(squared_error)
-
-static cloze_status probabilities(const cz_place *place, const cz_probabilities_call *call)
-{
-    return cz_backend_reference_f32.probabilities(place, call);
+    return parts_of(need, 64) * 64;
 }
 
-static size_t scratch(const cz_extent *extent, const void *kernels)
-{
-    return cz_backend_reference_f32.scratch(extent, kernels);
-}
+#define SLOT(name) .name = cz_cpu_##name, .name##_backward = cz_cpu_##name##_backward
 
-static size_t pack_size(const void *kernels, const cz_weight *weight, bool bf16)
-{
-    return cz_backend_reference_f32.pack_size(kernels, weight, bf16);
-}
-
-static cloze_status pack(const cz_place *place, const cz_weight *weight, bool bf16, void *memory,
-                         cz_pack **out, cloze_error *error)
-{
-    return cz_backend_reference_f32.pack(place, weight, bf16, memory, out, error);
-}
-
-#define SLOT(name) .name = name, .name##_backward = name##_backward
 const cz_backend cz_backend_cpu = {
     .name = "cpu",
     .type = CZ_F32,
     .scratch = scratch,
-    .pack_size = pack_size,
-    .pack = pack,
+    .pack_size = cz_cpu_pack_size,
+    .pack = cz_cpu_pack,
     SLOT(embed),
     SLOT(linear),
     SLOT(norm),
@@ -65,16 +44,5 @@ const cz_backend cz_backend_cpu = {
     SLOT(normalize),
     SLOT(cross_entropy),
     SLOT(squared_error),
-    .probabilities = probabilities,
+    .probabilities = cz_cpu_probabilities,
 };
-
-const void *cz_cpu_kernels(const char *isa)
-{
-    return !isa || !*isa || !strcmp(isa, "scalar") ? &cz_backend_cpu : NULL;
-}
-
-const char *cz_cpu_kernels_name(const void *kernels)
-{
-    (void)kernels;
-    return "scalar";
-}

@@ -1,0 +1,143 @@
+/*
+ * attend.c - attention of one head of one sequence, forward. Keys are transposed into panels and
+ * values copied once per task; then, for blocks of 24 queries, scores, softmax along each row, and
+ * the product with the values, divided by the row's sum at the end. A row's bits depend on its own
+ * sequence alone: keys outside its reach are exact zeros. Compiled once per instruction set.
+ */
+#include "attention.h"
+#include "curves.h"
+#include "isa.h"
+
+#include "numbers.h"
+
+#include <math.h>
+#include <stdalign.h>
+
+static void run_tile(const tile *t, size_t rows, size_t wide)
+{
+    tile_any(t, rows, wide, false, false);
+}
+
+size_t CZ_OF_ISA(cz_attend_scratch)(size_t size, size_t keys, bool gradients)
+{
+    size_t columns = whole(keys, KEYS), padded = whole(size, LANES);
+    size_t forward = columns * size + columns * padded + QUERIES * columns;
+    /* as lay_out in attend_backward.c */
+    size_t backward = 2 * columns * size + 3 * columns * padded + (2 * QUERIES + 1) * columns +
+                      3 * QUERIES * padded;
+    return gradients && backward > forward ? backward : forward;
+}
+
+/* Scores become exponentials, zeros outside what the row sees. Returns their sum. */
+static float softmax_row(const cz_attend *a, interval keys, interval seen, float *row, float *top)
+{
+    float sign = a->scale < 0 ? -1.0f : 1.0f, factor = a->scale * LOG2E;
+    lanes most = lanes_set(-INFINITY), total = lanes_set(0.0f), mirror = lanes_set(sign);
+    size_t from = seen.from - keys.from, to = seen.to - keys.from, end = keys.to - keys.from;
+    size_t begin = from / ROW * ROW;
+
+    for (size_t j = begin; j < to; j += ROW) {
+        lanes s = lanes_mul(lanes_load(row + j), mirror);
+        if (j < from || j + ROW > to)
+            s = lanes_between(s, from > j ? from - j : 0, to - j, -INFINITY);
+        most = lanes_max(most, s);
+    }
+    *top = lanes_highest(most) * sign;
+    lanes highest = lanes_set(*top), scale = lanes_set(factor);
+    for (size_t j = 0; j < begin; j += ROW)
+        lanes_store(row + j, lanes_set(0.0f));
+    for (size_t j = begin; j < to; j += ROW) {
+        lanes s = lanes_mul(lanes_sub(lanes_load(row + j), highest), scale);
+        EACH_PART s.part[piece] = exp2_vec(s.part[piece]);
+        if (j < from || j + ROW > to)
+            s = lanes_between(s, from > j ? from - j : 0, to - j, 0.0f);
+        lanes_store(row + j, s);
+        total = lanes_add(total, s);
+    }
+    for (size_t j = to > begin ? whole(to, ROW) : begin; j < end; j += ROW)
+        lanes_store(row + j, lanes_set(0.0f));
+    return lanes_sum(total);
+}
+
+/* Softmax of rows first .. first + rows; what each is to be multiplied with at the end. */
+static void softmax_rows(const cz_attend *a, size_t first, size_t rows, interval keys,
+                         float *scores, size_t stride, float *inverse)
+{
+    for (size_t i = 0; i < rows; i++) {
+        interval seen = seen_by(a, first + i);
+        float *row = scores + i * stride, top, sum = softmax_row(a, keys, seen, row, &top);
+        inverse[i] = seen.from < seen.to ? 1.0f / sum : 0.0f;
+        if (a->log_sum)
+            a->log_sum[(first + i) * a->log_sum_stride] =
+                seen.from < seen.to
+                    ? (float)((double)top * (double)a->scale + cz_logarithm((double)sum))
+                    : -INFINITY;
+        if (a->dropout)
+            drop_row(a, first + i, keys, seen, row);
+    }
+}
+
+static void times_values(const cz_attend *a, size_t first, size_t rows, const float *scores,
+                         size_t stride, const float *values, size_t depth, const float *inverse)
+{
+    alignas(64) float sums[8 * PANEL];
+    size_t padded = whole(a->size, LANES);
+    tile t = { .x_stride = stride,
+               .w_stride = padded,
+               .sums = sums,
+               .sums_stride = PANEL,
+               .depth = depth,
+               .first = true };
+    for (size_t c = 0, wide; c < padded; c += wide * LANES) {
+        wide = next_wide((padded - c) / LANES);
+        t.w = values + c;
+        for (size_t i = 0, tall; i < rows; i += tall) {
+            tall = next_rows(rows - i, tallest(wide));
+            t.x = scores + i * stride;
+            run_tile(&t, tall, wide);
+            for (size_t r = 0; r < tall; r++)
+                for (size_t v = 0; v < wide * LANES; v += LANES) {
+                    vec sum = vec_mul(vec_load(sums + r * PANEL + v), vec_set(inverse[i + r]));
+                    vec_store_first(a->out + (first + i + r) * a->out_stride + c + v, sum,
+                                    a->size - c - v);
+                }
+        }
+    }
+}
+
+/* For whoever looks: the rows divided by their sums, instead of the values. */
+static void show_rows(const cz_attend *a, size_t first, size_t rows, interval keys,
+                      const float *scores, size_t stride, const float *inverse)
+{
+    for (size_t i = 0; i < rows; i++) {
+        float *to = a->probabilities + (first + i) * a->keys;
+        for (size_t j = 0; j < a->keys; j++)
+            to[j] = j >= keys.from && j < keys.to ? scores[i * stride + j - keys.from] * inverse[i]
+                                                  : 0.0f;
+    }
+}
+
+void CZ_OF_ISA(cz_attend)(const cz_attend *a)
+{
+    interval all = seen_by_rows(a, a->first, a->last);
+    size_t count = all.to > all.from ? all.to - all.from : 0, columns = whole(count, KEYS);
+    size_t padded = whole(a->size, LANES);
+    float *keys = a->scratch, *values = keys + columns * a->size;
+    float *scores = values + columns * padded, inverse[QUERIES];
+
+    transpose_rows(a->k + all.from * a->k_stride, a->k_stride, count, a->size, keys);
+    copy_rows(a->v + all.from * a->v_stride, a->v_stride, count, a->size, values);
+    for (size_t i = a->first; i < a->last; i += QUERIES) {
+        size_t rows = a->last - i < QUERIES ? a->last - i : QUERIES;
+        interval here = seen_by_rows(a, i, i + rows);
+        size_t skip = here.from < here.to ? here.from - all.from : 0;
+        size_t width = here.from < here.to ? here.to - here.from : 0;
+        times_panels(a->q + i * a->q_stride, a->q_stride, rows, keys + skip * a->size, a->size,
+                     width, scores, columns, run_tile);
+        softmax_rows(a, i, rows, here, scores, columns, inverse);
+        if (a->probabilities)
+            show_rows(a, i, rows, here, scores, columns, inverse);
+        else
+            times_values(a, i, rows, scores, columns, values + skip * padded, width, inverse);
+    }
+}

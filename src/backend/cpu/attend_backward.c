@@ -1,0 +1,174 @@
+/*
+ * attend_backward.c - gradients of attention, one head of one sequence at a time, so that nobody
+ * else adds into its keys and values. Probabilities are made again from the kept log-sum. Sums over
+ * queries go through blocks of 24 in order. Compiled once per instruction set.
+ */
+#include "attention.h"
+#include "curves.h"
+#include "isa.h"
+
+#include <string.h>
+
+static void run_tile(const tile *t, size_t rows, size_t wide)
+{
+    tile_any(t, rows, wide, false, false);
+}
+
+static void run_tile_down(const tile *t, size_t rows, size_t wide)
+{
+    tile_any(t, rows, wide, true, false);
+}
+
+typedef struct parts {
+    float *key_panels, *value_panels, *key_rows; /* both ways of the keys */
+    float *d_k, *d_v;                            /* [keys, padded] sums so far */
+    float *p, *d_s;                              /* [QUERIES, columns] */
+    float *kept;                                 /* [columns] dropout factors of a row */
+    float *q, *d_out, *d_q;                      /* [QUERIES, padded] */
+    size_t columns, padded;
+} parts;
+
+static parts lay_out(const cz_attend *a)
+{
+    parts s = { .columns = whole(a->keys, KEYS), .padded = whole(a->size, LANES) };
+    s.key_panels = a->scratch;
+    s.value_panels = s.key_panels + s.columns * a->size;
+    s.key_rows = s.value_panels + s.columns * a->size;
+    s.d_k = s.key_rows + s.columns * s.padded;
+    s.d_v = s.d_k + s.columns * s.padded;
+    s.p = s.d_v + s.columns * s.padded;
+    s.d_s = s.p + QUERIES * s.columns;
+    s.kept = s.d_s + QUERIES * s.columns;
+    s.q = s.kept + s.columns;
+    s.d_out = s.q + QUERIES * s.padded;
+    s.d_q = s.d_out + QUERIES * s.padded;
+    return s;
+}
+
+/* The sum over the head's columns of d_out * out. */
+static float along_row(const cz_attend *a, size_t i)
+{
+    const float *d_out = a->d_out + i * a->d_out_stride, *out = a->out + i * a->out_stride;
+    lanes total = lanes_set(0.0f);
+    for (size_t c = 0; c < a->size; c += ROW)
+        total = lanes_fma(lanes_load_first(d_out + c, a->size - c),
+                          lanes_load_first(out + c, a->size - c), total);
+    return lanes_sum(total);
+}
+
+static const float *kept_row(const cz_attend *a, size_t i, interval keys, interval seen,
+                             float *kept)
+{
+    for (size_t j = 0; j < keys.to - keys.from; j++)
+        kept[j] = 1.0f;
+    if (a->dropout)
+        drop_row(a, i, keys, seen, kept);
+    return kept;
+}
+
+/* Scores and d of probabilities become dropped probabilities and d of scores. */
+static void turn_row(const cz_attend *a, size_t i, interval keys, interval seen, float *p,
+                     float *d_s, const float *kept)
+{
+    float log_sum = a->log_sum[i * a->log_sum_stride];
+    lanes below = lanes_set(-log_sum), scale = lanes_set(a->scale), base = lanes_set(LOG2E);
+    lanes along = lanes_set(along_row(a, i));
+    size_t from = seen.from - keys.from, to = seen.to - keys.from;
+    for (size_t j = 0; j < keys.to - keys.from; j += ROW) {
+        lanes e = lanes_mul(lanes_fma(lanes_load(p + j), scale, below), base);
+        EACH_PART e.part[piece] = exp2_vec(e.part[piece]);
+        size_t begin = from > j ? from - j : 0, end = to > j ? to - j : 0;
+        lanes keep = lanes_load(kept + j);
+        lanes d = lanes_sub(lanes_mul(lanes_load(d_s + j), keep), along);
+        d = lanes_mul(lanes_mul(e, d), scale);
+        lanes_store(d_s + j, lanes_between(d, begin, end, 0.0f));
+        lanes_store(p + j, lanes_between(lanes_mul(e, keep), begin, end, 0.0f));
+    }
+}
+
+/* sums[j] += sum over rows i of x[i, j] * w[i] */
+static void add_down(const parts *s, const float *x, const float *w, size_t rows, interval keys,
+                     float *sums)
+{
+    tile t = { .x_stride = s->columns,
+               .w_stride = s->padded,
+               .sums_stride = s->padded,
+               .depth = rows,
+               .first = false };
+    size_t count = keys.to - keys.from;
+    for (size_t c = 0, wide; c < s->padded; c += wide * LANES) {
+        wide = next_wide((s->padded - c) / LANES);
+        t.w = w + c;
+        for (size_t j = 0, tall; j < count; j += tall) {
+            tall = next_rows(count - j, tallest(wide));
+            t.x = x + j;
+            t.sums = sums + (keys.from + j) * s->padded + c;
+            run_tile_down(&t, tall, wide);
+        }
+    }
+}
+
+static void query_gradients(const cz_attend *a, const parts *s, size_t first, size_t rows,
+                            interval keys)
+{
+    tile t = { .x_stride = s->columns,
+               .w_stride = s->padded,
+               .sums_stride = s->padded,
+               .depth = keys.to - keys.from,
+               .first = true };
+    for (size_t c = 0, wide; c < s->padded; c += wide * LANES) {
+        wide = next_wide((s->padded - c) / LANES);
+        t.w = s->key_rows + keys.from * s->padded + c;
+        for (size_t i = 0, tall; i < rows; i += tall) {
+            tall = next_rows(rows - i, tallest(wide));
+            t.x = s->d_s + i * s->columns;
+            t.sums = s->d_q + i * s->padded + c;
+            run_tile(&t, tall, wide);
+        }
+    }
+    for (size_t i = 0; i < rows; i++)
+        add_row(a->d_q + (first + i) * a->d_q_stride, s->d_q + i * s->padded, a->size);
+}
+
+static void block_backward(const cz_attend *a, const parts *s, size_t first, size_t rows)
+{
+    interval keys = seen_by_rows(a, first, first + rows);
+    const float *d_out = a->d_out + first * a->d_out_stride;
+    if (keys.from >= keys.to)
+        return;
+    size_t count = keys.to - keys.from;
+    copy_rows(a->q + first * a->q_stride, a->q_stride, rows, a->size, s->q);
+    copy_rows(d_out, a->d_out_stride, rows, a->size, s->d_out);
+    times_panels(s->q, s->padded, rows, s->key_panels + keys.from * a->size, a->size, count, s->p,
+                 s->columns, run_tile);
+    times_panels(s->d_out, s->padded, rows, s->value_panels + keys.from * a->size, a->size, count,
+                 s->d_s, s->columns, run_tile);
+    for (size_t i = 0; i < rows; i++) {
+        interval seen = seen_by(a, first + i);
+        const float *kept = kept_row(a, first + i, keys, seen, s->kept);
+        turn_row(a, first + i, keys, seen, s->p + i * s->columns, s->d_s + i * s->columns, kept);
+    }
+    if (a->d_v)
+        add_down(s, s->p, s->d_out, rows, keys, s->d_v);
+    if (a->d_k)
+        add_down(s, s->d_s, s->q, rows, keys, s->d_k);
+    if (a->d_q)
+        query_gradients(a, s, first, rows, keys);
+}
+
+void CZ_OF_ISA(cz_attend_backward)(const cz_attend *a)
+{
+    parts s = lay_out(a);
+    transpose_rows(a->k, a->k_stride, a->keys, a->size, s.key_panels);
+    transpose_rows(a->v, a->v_stride, a->keys, a->size, s.value_panels);
+    copy_rows(a->k, a->k_stride, a->keys, a->size, s.key_rows);
+    memset(s.d_k, 0, 2 * s.columns * s.padded * sizeof(float));
+    for (size_t i = 0; i < a->queries; i += QUERIES)
+        block_backward(a, &s, i, a->queries - i < QUERIES ? a->queries - i : QUERIES);
+    for (size_t j = 0; j < a->keys; j++) {
+        if (a->d_k)
+            add_row(a->d_k + j * a->d_k_stride, s.d_k + j * s.padded, a->size);
+        if (a->d_v)
+            add_row(a->d_v + j * a->d_v_stride, s.d_v + j * s.padded, a->size);
+    }
+}

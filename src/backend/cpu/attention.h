@@ -1,0 +1,119 @@
+/*
+ * attention.h - what the forward and the backward kernel of attention share: the keys that a row
+ * sees, copies of keys and values in the order in which a tile wants them, and dropped rows.
+ */
+#ifndef CZ_CPU_ATTENTION_H
+#define CZ_CPU_ATTENTION_H
+
+#include "backend/dropout.h"
+#include "kernels.h"
+#include "lanes.h"
+#include "tile.h"
+
+/* Keys are laid out from a multiple of KEYS on, which is one of every panel and of 16: the lanes of
+ * a sum count from the sequence's first key wherever the copy begins. */
+enum { KEYS = 48, QUERIES = 24 };
+
+typedef struct interval {
+    size_t from, to;
+} interval;
+
+INLINE size_t whole(size_t count, size_t unit)
+{
+    return (count + unit - 1) / unit * unit;
+}
+
+INLINE interval seen_by(const cz_attend *a, size_t i)
+{
+    interval seen = { 0, a->keys };
+    if (a->reach == CZ_REACH_CAUSAL && i + 1 < seen.to)
+        seen.to = i + 1;
+    if (a->reach == CZ_REACH_WINDOW) {
+        if (i > a->window)
+            seen.from = i - a->window;
+        if (a->window < seen.to && i + 1 < seen.to - a->window)
+            seen.to = i + 1 + a->window;
+    }
+    if (seen.from > seen.to)
+        seen.from = seen.to;
+    return seen;
+}
+
+/* All keys that rows first .. last see, begun at a multiple of KEYS: both ends only grow with i. */
+INLINE interval seen_by_rows(const cz_attend *a, size_t first, size_t last)
+{
+    interval low = seen_by(a, first), high = seen_by(a, last - 1);
+    return (interval){ low.from / KEYS * KEYS, high.to };
+}
+
+/* Rows of `from` become columns of panels [size, PANEL], zeros behind the last. */
+INLINE void transpose_rows(const float *from, size_t stride, size_t rows, size_t size, float *to)
+{
+    vec square[LANES];
+    for (size_t j = 0; j < whole(rows, KEYS); j += LANES) {
+        float *panel = to + j / PANEL * PANEL * size + j % PANEL;
+        for (size_t c = 0; c < size; c += LANES) {
+            size_t left = size - c < LANES ? size - c : LANES;
+            for (size_t i = 0; i < LANES; i++)
+                square[i] = j + i < rows ? vec_load_first(from + (j + i) * stride + c, left)
+                                         : vec_set(0.0f);
+            vec_transpose(square);
+            for (size_t i = 0; i < left; i++)
+                vec_store(panel + (c + i) * PANEL, square[i]);
+        }
+    }
+}
+
+/* Rows one behind the other, each padded with zeros to whole vectors. */
+INLINE void copy_rows(const float *from, size_t stride, size_t rows, size_t size, float *to)
+{
+    size_t padded = whole(size, LANES);
+    for (size_t j = 0; j < rows; j++)
+        for (size_t c = 0; c < size; c += LANES)
+            vec_store(to + j * padded + c, vec_load_first(from + j * stride + c, size - c));
+}
+
+INLINE void add_row(float *to, const float *row, size_t size)
+{
+    for (size_t c = 0; c < size; c += LANES)
+        vec_store_first(to + c, vec_add(vec_load_first(to + c, size - c), vec_load(row + c)),
+                        size - c);
+}
+
+/* Every kept element of a row times 1 / (1 - p), the others zero. */
+static inline void drop_row(const cz_attend *a, size_t i, interval keys, interval seen, float *row)
+{
+    uint64_t first = a->element + (uint64_t)i * a->keys;
+    for (size_t j = seen.from; j < seen.to; j++)
+        row[j - keys.from] *= (float)cz_dropout_factor(a->dropout, a->sample, first + j);
+}
+
+/* sums [rows, sums_stride] = x [rows, depth] times all panels that hold `count` columns. */
+INLINE void times_panels(const float *x, size_t x_stride, size_t rows, const float *panels,
+                         size_t depth, size_t count, float *sums, size_t sums_stride,
+                         void (*run)(const tile *t, size_t rows, size_t wide))
+{
+    tile t = { .x_stride = x_stride,
+               .w_stride = PANEL,
+               .sums_stride = sums_stride,
+               .depth = depth,
+               .first = true };
+    for (size_t j = 0; j < count; j += PANEL) {
+        size_t left = count - j, wide = left < PANEL ? (left + LANES - 1) / LANES : WIDE;
+        t.w = panels + j * depth;
+        for (size_t i = 0, tall; i < rows; i += tall) {
+            tall = next_rows(rows - i, tallest(wide));
+            t.x = x + i * x_stride;
+            t.sums = sums + i * sums_stride + j;
+            run(&t, tall, wide);
+        }
+    }
+}
+
+/* Vectors that the next tile takes of `left`: at most three, four as two and two. */
+INLINE size_t next_wide(size_t left)
+{
+    return left == 4 ? 2 : left < WIDE ? left : WIDE;
+}
+
+#endif

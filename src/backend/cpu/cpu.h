@@ -1,0 +1,74 @@
+/*
+ * cpu.h - inside the CPU's room: the place's kernels and scratch, and the slots of each file.
+ */
+#ifndef CZ_CPU_CPU_H
+#define CZ_CPU_CPU_H
+
+#include "kernels.h"
+
+#include <stdatomic.h>
+
+static inline const cz_kernels *kernels_of(const cz_place *place)
+{
+    return place->kernels ? place->kernels : &cz_kernels_scalar;
+}
+
+static inline void *scratch_of(const cz_place *place, size_t worker)
+{
+    return place->scratch + worker * place->scratch_size;
+}
+
+static inline size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline size_t parts_of(size_t count, size_t unit)
+{
+    return (count + unit - 1) / unit;
+}
+
+/* Rows that a task takes of an operation which is cut by rows, columns that one takes by column. */
+enum { CZ_TASK_ROWS = 16, CZ_TASK_COLUMNS = 64, CZ_OUTER_ROWS = 128 };
+
+/* count numbers of a tensor's row as floats: where they lie if they are F32, else in `room`. */
+const char *cz_floats(const cz_tensor *t, size_t row, size_t first, size_t count, float *room);
+
+/* The scratch that shared rows (one number of 8 bytes each) take before a worker's own. */
+size_t cz_shared_size(size_t rows);
+
+/* pack.c */
+size_t cz_cpu_pack_size(const void *kernels, const cz_weight *weight, bool bf16);
+cloze_status cz_cpu_pack(const cz_place *place, const cz_weight *weight, bool bf16, void *memory,
+                         cz_pack **out, cloze_error *error);
+size_t cz_panels(const cz_kernels *kernels, const cz_weight *weight);
+/* A panel ready to be multiplied, made in `room` [in, panel] unless it is kept. NULL: not finite. */
+const float *cz_panel(const cz_kernels *kernels, const cz_weight *weight, size_t panel,
+                      float *room);
+/* True when cz_panel needs no room. */
+bool cz_panel_is_kept(const cz_weight *weight);
+/* Its bias, padded with zeros, in `room` [panel] unless kept; NULL when there is none. */
+const float *cz_panel_bias(const cz_kernels *kernels, const cz_weight *weight, size_t panel,
+                           float *room);
+/* Columns first .. first + count of all rows: [out, panel]. */
+void cz_panel_of_columns(const cz_kernels *kernels, const cz_weight *weight, size_t first,
+                         size_t count, float *room);
+
+#define CZ_SLOT(name)                                                                              \
+    cloze_status cz_cpu_##name(const cz_place *place, const cz_##name##_call *call);               \
+    cloze_status cz_cpu_##name##_backward(const cz_place *place, const cz_##name##_call *call);
+CZ_SLOT(embed)         /* embed.c */
+CZ_SLOT(linear)        /* linear.c, linear_backward.c */
+CZ_SLOT(norm)          /* norm.c */
+CZ_SLOT(attention)     /* heads.c */
+CZ_SLOT(pointwise)     /* pointwise.c */
+CZ_SLOT(blend)         /* pointwise.c */
+CZ_SLOT(select)        /* gather.c */
+CZ_SLOT(pool)          /* gather.c */
+CZ_SLOT(normalize)     /* norm.c */
+CZ_SLOT(cross_entropy) /* loss.c */
+CZ_SLOT(squared_error) /* loss.c */
+#undef CZ_SLOT
+cloze_status cz_cpu_probabilities(const cz_place *place, const cz_probabilities_call *call);
+
+#endif

@@ -1,0 +1,161 @@
+/*
+ * heads.c - cuts attention into tasks: some heads of a sequence and, forward, a block of its
+ * queries. Long sequences are cut, short ones share a task between heads, so that tasks are of a
+ * size; their order is that of the batch. Backward, a head's keys belong to one task alone.
+ */
+#include "cpu.h"
+
+enum { BLOCK = 192, FEW = 96 }; /* queries of a task at most; below FEW heads are joined */
+
+typedef struct heads_job {
+    const cz_place *place;
+    const cz_kernels *kernels;
+    const cz_attention_call *call;
+    float *probabilities;
+    size_t group; /* tasks that share a look-up of their sequence */
+} heads_job;
+
+static cz_attend head_of(const heads_job *job, size_t s, size_t head)
+{
+    const cz_attention_call *call = job->call;
+    size_t size = call->q->columns / call->heads, column = head * size;
+    size_t query = call->queries->begin[s], key = call->keys->begin[s];
+    cz_attend a = {
+        .q = cz_f32_row(call->q, query) + column,
+        .q_stride = call->q->stride,
+        .k = cz_f32_row(call->k, key) + column,
+        .k_stride = call->k->stride,
+        .v = cz_f32_row(call->v, key) + column,
+        .v_stride = call->v->stride,
+        .size = size,
+        .queries = call->queries->length[s],
+        .keys = call->keys->length[s],
+        .last = call->queries->length[s],
+        .scale = (float)call->scale,
+        .reach = call->reach,
+        .window = call->window,
+        .dropout = call->dropout.p > 0 ? &call->dropout : NULL,
+        .sample = call->dropout.samples ? call->dropout.samples[s] : s,
+        .out = cz_f32_row(call->out, query) + column,
+        .out_stride = call->out->stride,
+    };
+    a.element = (uint64_t)head * a.queries * a.keys;
+    if (call->log_sum) {
+        a.log_sum = cz_f32_row(call->log_sum, query) + head;
+        a.log_sum_stride = call->log_sum->stride;
+    }
+    return a;
+}
+
+/* Heads that a task takes of a sequence, and blocks of queries that it is cut into. */
+static size_t heads_together(const cz_attention_call *call, size_t length)
+{
+    size_t together = length ? FEW / length : call->heads;
+    return together < 1 ? 1 : least(together, call->heads);
+}
+
+static void do_heads(const heads_job *job, size_t s, size_t head, size_t heads, size_t first,
+                     size_t last, size_t worker)
+{
+    for (size_t end = least(head + heads, job->call->heads); head < end; head++) {
+        cz_attend a = head_of(job, s, head);
+        a.first = first;
+        a.last = last;
+        a.probabilities = job->probabilities;
+        a.scratch = scratch_of(job->place, worker);
+        job->kernels->attend(&a);
+    }
+}
+
+/* A task is a sequence, some of `slots` shares of its heads, and a block of queries. */
+static void attention_task(void *context, size_t task, size_t worker)
+{
+    const heads_job *job = context;
+    const cz_attention_call *call = job->call;
+    size_t s = task / job->group, rest = task % job->group;
+    size_t length = call->queries->length[s], heads = heads_together(call, length);
+    size_t shares = parts_of(call->heads, heads);
+    size_t head = rest % shares * heads, first = rest / shares * BLOCK;
+    if (first < length)
+        do_heads(job, s, head, heads, first, least(first + BLOCK, length), worker);
+}
+
+static bool room_suffices(const heads_job *job, bool gradients)
+{
+    const cz_attention_call *call = job->call;
+    size_t longest = 0, size = call->q->columns / call->heads;
+    for (size_t s = 0; s < call->keys->count; s++)
+        longest = call->keys->length[s] > longest ? call->keys->length[s] : longest;
+    return job->place->scratch_size >=
+           job->kernels->attend_scratch(size, longest, gradients) * sizeof(float);
+}
+
+cloze_status cz_cpu_attention(const cz_place *place, const cz_attention_call *call)
+{
+    heads_job job = { .place = place, .kernels = kernels_of(place), .call = call };
+    size_t most = 0;
+    if (!room_suffices(&job, false))
+        return CLOZE_ERROR_LIMIT;
+    for (size_t s = 0; s < call->queries->count; s++) {
+        size_t length = call->queries->length[s];
+        size_t tasks =
+            parts_of(call->heads, heads_together(call, length)) * parts_of(length, BLOCK);
+        most = tasks > most ? tasks : most;
+    }
+    job.group = most;
+    cz_pool_run(place->pool, call->queries->count * most, attention_task, &job);
+    return CLOZE_OK;
+}
+
+static void backward_task(void *context, size_t task, size_t worker)
+{
+    const heads_job *job = context;
+    const cz_attention_call *call = job->call;
+    size_t s = task / call->heads, head = task % call->heads;
+    cz_attend a = head_of(job, s, head);
+    size_t column = head * a.size, query = call->queries->begin[s], key = call->keys->begin[s];
+    a.d_out = cz_f32_row(call->d_out, query) + column;
+    a.d_out_stride = call->d_out->stride;
+    if (call->d_q) {
+        a.d_q = cz_f32_row(call->d_q, query) + column;
+        a.d_q_stride = call->d_q->stride;
+    }
+    if (call->d_k) {
+        a.d_k = cz_f32_row(call->d_k, key) + column;
+        a.d_k_stride = call->d_k->stride;
+    }
+    if (call->d_v) {
+        a.d_v = cz_f32_row(call->d_v, key) + column;
+        a.d_v_stride = call->d_v->stride;
+    }
+    a.scratch = scratch_of(job->place, worker);
+    job->kernels->attend_backward(&a);
+}
+
+cloze_status cz_cpu_attention_backward(const cz_place *place, const cz_attention_call *call)
+{
+    heads_job job = { .place = place, .kernels = kernels_of(place), .call = call };
+    if (!room_suffices(&job, true))
+        return CLOZE_ERROR_LIMIT;
+    if (!call->log_sum)
+        return CLOZE_ERROR_ARGUMENT;
+    cz_pool_run(place->pool, call->queries->count * call->heads, backward_task, &job);
+    return CLOZE_OK;
+}
+
+/* Looking leaves no trace: neither out nor log_sum is written, nothing is dropped. */
+cloze_status cz_cpu_probabilities(const cz_place *place, const cz_probabilities_call *call)
+{
+    cz_attention_call quiet = *call->attention;
+    heads_job job = { .place = place,
+                      .kernels = kernels_of(place),
+                      .call = &quiet,
+                      .probabilities = cz_f32(call->out) };
+    quiet.log_sum = NULL;
+    quiet.dropout.p = 0;
+    if (!room_suffices(&job, false))
+        return CLOZE_ERROR_LIMIT;
+    if (call->out->rows)
+        do_heads(&job, call->sequence, call->head, 1, 0, call->out->rows, 0);
+    return CLOZE_OK;
+}

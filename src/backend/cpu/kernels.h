@@ -1,0 +1,122 @@
+/*
+ * kernels.h - the kernel table of an instruction set. Kernels are written once over a simd header
+ * and compiled once per instruction set; all tables give the same bits.
+ *
+ * The law: an element of a product is one chain of fused multiply-adds over ascending k that begins
+ * at zero, the bias added last; a sum along a row has 16 lanes, counted from the row's (or the
+ * sequence's) begin, and one closing tree. Nothing here allocates or knows of threads.
+ */
+#ifndef CZ_CPU_KERNELS_H
+#define CZ_CPU_KERNELS_H
+
+#include "backend/backend.h"
+
+/* Most columns of a panel, and most rows that a product takes at once, on any instruction set. */
+enum { CZ_PANEL_MOST = 48, CZ_BLOCK_ROWS = 64 };
+
+/* What is done with the elements of a product: out = or += activation(sum + bias). */
+typedef struct cz_finish {
+    float *out, *before; /* before: the sum with bias, or NULL */
+    size_t out_stride, before_stride;
+    size_t columns;    /* of the panel that are real */
+    const float *bias; /* [panel], or NULL */
+    cz_activation activation;
+    bool add;
+} cz_finish;
+
+/* rows of x times one panel of a packed weight. */
+typedef struct cz_product {
+    const float *x;
+    size_t x_stride, rows, depth;
+    const float *panel; /* [depth, panel width] */
+    const void *next;   /* memory wanted next, of the same size: fetched meanwhile; or NULL */
+    cz_finish finish;
+} cz_product;
+
+/* d[o, c] += sum over i of a[i, o] * b[i, c]: the gradient of a weight. */
+typedef struct cz_outer {
+    const float *a, *b;
+    size_t a_stride, b_stride, tokens, rows, columns; /* columns: at most a panel's */
+    float *out;
+    size_t out_stride;
+    float *scratch;
+} cz_outer;
+
+/* One head of one sequence; pointers are at the sequence's first row and the head's column. */
+typedef struct cz_attend {
+    const float *q, *k, *v;
+    size_t q_stride, k_stride, v_stride;
+    size_t size, queries, keys;
+    size_t first, last; /* the queries of this task */
+    float scale;
+    cz_reach reach;
+    size_t window;
+    const cz_dropout *dropout; /* NULL: none */
+    uint64_t sample, element;  /* the sample's number, and the element of query 0 and key 0 */
+    float *out, *log_sum;      /* log_sum may be NULL */
+    size_t out_stride, log_sum_stride;
+    float *probabilities; /* [queries, keys] made instead of out; NULL as a rule */
+    float *scratch;
+    /* backward, for all queries at once */
+    const float *d_out;
+    size_t d_out_stride;
+    float *d_q, *d_k, *d_v; /* each may be NULL */
+    size_t d_q_stride, d_k_stride, d_v_stride;
+} cz_attend;
+
+/* One row of a norm. x + branch goes to sum; out may be NULL when only the moments are wanted. */
+typedef struct cz_norm_row {
+    const float *x, *branch; /* branch may be NULL */
+    const float *gain, *shift;
+    size_t columns;
+    float epsilon;
+    bool root_mean_square;
+    float *sum, *out;
+} cz_norm_row;
+
+typedef struct cz_moments {
+    float mean, inverse;
+} cz_moments;
+
+typedef struct cz_kernels {
+    const char *name;
+    size_t lanes, panel;
+
+    void (*multiply)(const cz_product *product);
+    void (*outer)(const cz_outer *outer);
+    size_t (*outer_scratch)(size_t rows); /* floats */
+
+    /* row [count] of depth floats each (any address) become columns of a panel; false: not finite */
+    bool (*pack)(const char *const *row, size_t count, size_t depth, float *panel);
+    void (*widen)(const uint16_t *half, size_t count, float *to);
+
+    void (*attend)(const cz_attend *attend);
+    void (*attend_backward)(const cz_attend *attend);
+    size_t (*attend_scratch)(size_t size, size_t keys, bool gradients); /* floats */
+
+    /* sum = x + branch (NULL: x alone); may be in place */
+    void (*add_rows)(const float *x, const float *branch, size_t columns, float *sum);
+    cz_moments (*norm)(const cz_norm_row *row);
+    /* d_sum of a row of which the moments are known */
+    void (*norm_backward)(const cz_norm_row *row, cz_moments moments, const float *d_out,
+                          float *d_sum);
+    void (*activate)(cz_activation kind, const float *x, size_t count, float *out);
+    /* out = d * activation'(x) */
+    void (*slope)(cz_activation kind, const float *x, const float *d, size_t count, float *out);
+    /* the highest, and the sum of exp(x - highest); out (may be NULL) receives the exponentials */
+    float (*highest)(const float *x, size_t count);
+    float (*exp_sum)(const float *x, size_t count, float highest, float *out);
+    /* out = sum of rows at any address; false: not finite */
+    bool (*sum_rows)(const void *const *row, int count, size_t columns, float *out);
+    /* flop of that many rounds of fused multiply-adds in registers: the peak, for measuring */
+    size_t (*peak)(size_t rounds, float *sink);
+} cz_kernels;
+
+extern const cz_kernels cz_kernels_scalar;
+#if defined(__x86_64__)
+extern const cz_kernels cz_kernels_avx2, cz_kernels_avx512;
+#elif defined(__aarch64__)
+extern const cz_kernels cz_kernels_neon;
+#endif
+
+#endif

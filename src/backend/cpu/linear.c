@@ -1,0 +1,86 @@
+/*
+ * linear.c - activation(x W' + b), forward: cuts a product into tasks by its shape. Few rows are
+ * cut by panels, many by blocks of rows and panels; a panel that is made at use serves all rows.
+ */
+#include "cpu.h"
+
+#include <stdalign.h>
+
+enum { STRIPS = 16 };
+
+typedef struct linear_job {
+    const cz_place *place;
+    const cz_kernels *kernels;
+    const cz_linear_call *call;
+    size_t panels, grain, strips; /* panels in all, in a task; tasks side by side */
+    size_t block;                 /* rows of a task */
+    atomic_bool bad;
+} linear_job;
+
+static void multiply_panel(linear_job *job, size_t panel, size_t top, size_t rows, size_t worker,
+                           const void *next)
+{
+    const cz_linear_call *call = job->call;
+    const cz_weight *weight = call->weight;
+    size_t first = panel * job->kernels->panel;
+    alignas(64) float bias[CZ_PANEL_MOST];
+    cz_product p = {
+        .x = cz_f32_row(call->x, top),
+        .x_stride = call->x->stride,
+        .rows = rows,
+        .depth = weight->in,
+        .next = next,
+        .finish = {
+            .out = cz_f32_row(call->out, top) + first,
+            .out_stride = call->out->stride,
+            .columns = least(job->kernels->panel, weight->out - first),
+            .activation = call->activation,
+        },
+    };
+    if (call->before) {
+        p.finish.before = cz_f32_row(call->before, top) + first;
+        p.finish.before_stride = call->before->stride;
+    }
+    p.panel = cz_panel(job->kernels, weight, panel, scratch_of(job->place, worker));
+    if (p.panel && weight->bias[0])
+        p.finish.bias = cz_panel_bias(job->kernels, weight, panel, bias);
+    if (!p.panel || (weight->bias[0] && !p.finish.bias))
+        atomic_store(&job->bad, true);
+    else
+        job->kernels->multiply(&p);
+}
+
+static void linear_task(void *context, size_t task, size_t worker)
+{
+    linear_job *job = context;
+    size_t top = task / job->strips * job->block;
+    size_t rows = least(job->block, job->call->x->rows - top);
+    size_t panel = task % job->strips * job->grain, end = least(panel + job->grain, job->panels);
+    const cz_weight *weight = job->call->weight;
+    bool kept = cz_panel_is_kept(weight);
+    for (; panel < end; panel++) {
+        const void *next = NULL;
+        if (kept && panel + 1 < end)
+            next = cz_panel(job->kernels, weight, panel + 1, NULL);
+        multiply_panel(job, panel, top, rows, worker, next);
+    }
+}
+
+cloze_status cz_cpu_linear(const cz_place *place, const cz_linear_call *call)
+{
+    const cz_kernels *kernels = kernels_of(place);
+    const cz_weight *weight = call->weight;
+    size_t rows = call->x->rows, blocks;
+    linear_job job = { .place = place, .kernels = kernels, .call = call };
+    atomic_init(&job.bad, false);
+    if (!cz_panel_is_kept(weight) &&
+        place->scratch_size < kernels->panel * weight->in * sizeof(float))
+        return CLOZE_ERROR_LIMIT;
+    job.panels = cz_panels(kernels, weight);
+    job.block = weight->pack ? CZ_BLOCK_ROWS : rows;
+    blocks = rows ? parts_of(rows, job.block) : 0;
+    job.grain = blocks > 1 ? parts_of(job.panels, 4) : parts_of(job.panels, STRIPS);
+    job.strips = parts_of(job.panels, job.grain);
+    cz_pool_run(place->pool, blocks * job.strips, linear_task, &job);
+    return atomic_load(&job.bad) ? CLOZE_ERROR_FORMAT : CLOZE_OK;
+}

@@ -1,0 +1,157 @@
+/* simd_avx512.h - vectors of 16 lanes: AVX-512 F, VL, DQ, BW. Functions: simd_scalar.h. */
+#ifndef CZ_CPU_SIMD_H
+#define CZ_CPU_SIMD_H
+
+#include <immintrin.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+
+enum { LANES = 16, TALL1 = 8, TALL2 = 8, TALL3 = 8 };
+
+typedef __m512 vec;
+typedef __mmask16 mask;
+
+INLINE vec vec_set(float a)
+{
+    return _mm512_set1_ps(a);
+}
+
+INLINE vec vec_load(const void *from)
+{
+    return _mm512_loadu_ps(from);
+}
+
+INLINE void vec_store(float *to, vec a)
+{
+    _mm512_storeu_ps(to, a);
+}
+
+INLINE __mmask16 first_lanes(size_t n)
+{
+    return n < LANES ? (__mmask16)((1u << n) - 1u) : (__mmask16)0xffff;
+}
+
+INLINE vec vec_load_first(const void *from, size_t n)
+{
+    return _mm512_maskz_loadu_ps(first_lanes(n), from);
+}
+
+INLINE void vec_store_first(float *to, vec a, size_t n)
+{
+    _mm512_mask_storeu_ps(to, first_lanes(n), a);
+}
+
+INLINE vec vec_load_bf16(const uint16_t *from)
+{
+    __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)from));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
+}
+
+INLINE vec vec_add(vec a, vec b)
+{
+    return _mm512_add_ps(a, b);
+}
+
+INLINE vec vec_sub(vec a, vec b)
+{
+    return _mm512_sub_ps(a, b);
+}
+
+INLINE vec vec_mul(vec a, vec b)
+{
+    return _mm512_mul_ps(a, b);
+}
+
+INLINE vec vec_div(vec a, vec b)
+{
+    return _mm512_div_ps(a, b);
+}
+
+INLINE vec vec_fma(vec a, vec b, vec c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+INLINE vec vec_max(vec a, vec b)
+{
+    return _mm512_max_ps(a, b);
+}
+
+INLINE vec vec_min(vec a, vec b)
+{
+    return _mm512_min_ps(a, b);
+}
+
+INLINE vec vec_abs(vec a)
+{
+    return _mm512_andnot_ps(_mm512_set1_ps(-0.0f), a);
+}
+
+INLINE mask vec_less(vec a, vec b)
+{
+    return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+}
+
+INLINE vec vec_choose(mask m, vec yes, vec no)
+{
+    return _mm512_mask_blend_ps(m, no, yes);
+}
+
+INLINE vec vec_scale(vec p, vec t)
+{
+    __m512i n = _mm512_slli_epi32(_mm512_castps_si512(t), 23);
+    return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p), n));
+}
+
+INLINE vec vec_index(void)
+{
+    return _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
+/* 4 x 4 blocks within 128-bit lanes, then the blocks themselves. */
+INLINE void vec_transpose(vec row[LANES])
+{
+    vec t[16];
+    for (int i = 0; i < 8; i++) {
+        t[2 * i] = _mm512_unpacklo_ps(row[2 * i], row[2 * i + 1]);
+        t[2 * i + 1] = _mm512_unpackhi_ps(row[2 * i], row[2 * i + 1]);
+    }
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 2; j++) {
+            row[4 * i + 2 * j] = _mm512_shuffle_ps(t[4 * i + j], t[4 * i + 2 + j], 0x44);
+            row[4 * i + 2 * j + 1] = _mm512_shuffle_ps(t[4 * i + j], t[4 * i + 2 + j], 0xee);
+        }
+    for (int i = 0; i < 4; i++) {
+        t[i] = _mm512_shuffle_f32x4(row[i], row[4 + i], 0x88);
+        t[4 + i] = _mm512_shuffle_f32x4(row[i], row[4 + i], 0xdd);
+        t[8 + i] = _mm512_shuffle_f32x4(row[8 + i], row[12 + i], 0x88);
+        t[12 + i] = _mm512_shuffle_f32x4(row[8 + i], row[12 + i], 0xdd);
+    }
+    for (int i = 0; i < 4; i++) {
+        row[i] = _mm512_shuffle_f32x4(t[i], t[8 + i], 0x88);
+        row[8 + i] = _mm512_shuffle_f32x4(t[i], t[8 + i], 0xdd);
+        row[4 + i] = _mm512_shuffle_f32x4(t[4 + i], t[12 + i], 0x88);
+        row[12 + i] = _mm512_shuffle_f32x4(t[4 + i], t[12 + i], 0xdd);
+    }
+}
+
+INLINE float vec_sum16(const vec *part)
+{
+    __m256 s = _mm256_add_ps(_mm512_castps512_ps256(*part), _mm512_extractf32x8_ps(*part, 1));
+    __m128 t = _mm_add_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1));
+    t = _mm_add_ps(t, _mm_movehl_ps(t, t));
+    return _mm_cvtss_f32(_mm_add_ss(t, _mm_movehdup_ps(t)));
+}
+
+INLINE void vec_prefetch(const void *at)
+{
+    _mm_prefetch(at, _MM_HINT_T1);
+}
+
+#define VEC_PIN(a) __asm__("" : "+v"(a))
+
+#endif
