@@ -48,12 +48,61 @@ static void the_reference_in_float_is_within_the_bounds(void **state)
     hold(&(golden_options){ .backend = &cz_backend_reference_f32 }, 1e-5, 2e-5);
 }
 
+static void the_cpu_is_within_the_bounds(void **state)
+{
+    static const char *const sets[] = { "scalar", "avx2", "avx512", "neon" };
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        if (!cz_cpu_kernels(sets[i])) {
+            printf("skipped: %s is not on this machine\n", sets[i]);
+            continue;
+        }
+        hold(&(golden_options){ .backend = &cz_backend_cpu, .isa = sets[i], .pack = true }, 1e-5,
+             2e-5);
+        hold(&(golden_options){ .backend = &cz_backend_cpu, .isa = sets[i], .threads = 2,
+                                .recompute = true }, 1e-5, 2e-5);
+    }
+}
+
+/* Every gradient's bits, one after the other. */
+static uint64_t hash_of_gradients(const golden_options *options)
+{
+    uint64_t hash = 14695981039346656037u;
+    golden g;
+    golden_open(&g, "odd", options);
+    golden_run(&g);
+    for (size_t i = 0; i < g.network->parameter_count; i++) {
+        const unsigned char *bytes = g.gradients[i].data;
+        for (size_t b = 0; b < g.gradients[i].rows * g.gradients[i].columns * 4; b++)
+            hash = (hash ^ bytes[b]) * 1099511628211u;
+    }
+    golden_close(&g);
+    return hash;
+}
+
+static void gradients_have_the_same_bits_kept_or_recomputed_on_any_threads(void **state)
+{
+    (void)state;
+    for (int dropout = 0; dropout < 2; dropout++) {
+        golden_options options = { .backend = &cz_backend_cpu, .dropout = dropout };
+        uint64_t expected = hash_of_gradients(&options);
+        for (unsigned threads = 1; threads <= 8; threads += threads == 3 ? 5 : 1)
+            for (int recompute = 0; recompute < 2; recompute++) {
+                options.threads = threads;
+                options.recompute = recompute;
+                assert_int_equal(hash_of_gradients(&options), expected);
+            }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_reference_in_double_equals_transformers),
         cmocka_unit_test(recomputing_stages_gives_the_same_gradients),
         cmocka_unit_test(the_reference_in_float_is_within_the_bounds),
+        cmocka_unit_test(the_cpu_is_within_the_bounds),
+        cmocka_unit_test(gradients_have_the_same_bits_kept_or_recomputed_on_any_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
