@@ -1,0 +1,181 @@
+/* info.c - cloze info: what a model is, and the memory that it will need. */
+#include "commands.h"
+#include "open.h"
+#include "output.h"
+#include "say.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const command_example examples[] = {
+    { "cloze info -m sentence-transformers/all-MiniLM-L6-v2", "what a model is" },
+    { "cloze info --batch-tokens 4096", "and the memory that embed needs with this option" },
+    { NULL, NULL },
+};
+
+static int run(const cli_command *self, int argc, char **argv);
+
+const cli_command command_info = {
+    .name = "info",
+    .operands = "",
+    .operand_kind = "none",
+    .summary = "tell what a model is, and its memory",
+    .description =
+        "Prints the model's family, sizes, limits, pooling and prompts. With --batch-tokens N also "
+        "the peak memory of `cloze embed` with the same options, in parts: what stays of the "
+        "mapped "
+        "file, packed weights, tokenizer, and the arena for the worst lengths that N allows.",
+    .groups = { &model_options, &general_options },
+    .examples = examples,
+    .run = run,
+};
+
+typedef struct part {
+    const char *key, *name;
+    size_t size;
+} part;
+
+enum { PARTS = 6 };
+
+static void memory_parts(cloze_memory memory, part parts[PARTS])
+{
+    parts[0] = (part){ "mapped_weights", "mapped weights", memory.mapped_weights };
+    parts[1] = (part){ "packed_weights", "packed weights", memory.packed_weights };
+    parts[2] = (part){ "tokenizer", "tokenizer", memory.tokenizer };
+    parts[3] = (part){ "arena", "arena", memory.arena };
+    parts[4] = (part){ "other", "other", memory.other };
+    parts[5] = (part){ "total", "in all", 0 };
+    for (int i = 0; i < PARTS - 1; i++)
+        parts[PARTS - 1].size += parts[i].size;
+}
+
+static cloze_text text(const char *words)
+{
+    return (cloze_text){ words, strlen(words) };
+}
+
+static void write_json(cli_output *output, const cloze_model *model, const cli_settings *settings)
+{
+    cloze_model_info info = cloze_model_describe(model);
+    char pooling[128];
+    part parts[PARTS];
+    const part sizes[] = {
+        { "layers", "", info.layers },         { "hidden", "", info.hidden },
+        { "heads", "", info.heads },           { "intermediate", "", info.intermediate },
+        { "vocabulary", "", info.vocabulary }, { "max_tokens", "", info.max_tokens },
+        { "parameters", "", info.parameters }, { "dimension", "", info.dimension },
+    };
+    const char *const words[][2] = {
+        { "path", info.path },
+        { "family", info.family },
+        { "architecture", info.architecture },
+        { "weights_type", info.weights_type },
+        { "pooling", pooling_name(info.pooling, pooling, sizeof pooling) },
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        output_format(output, "%s\"%s\": ", i ? ", " : "{", words[i][0]);
+        output_json(output, text(words[i][1]));
+    }
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        output_format(output, ", \"%s\": %zu", sizes[i].key, sizes[i].size);
+    output_format(output, ", \"normalizes\": %s, \"prompts\": {",
+                  info.normalizes ? "true" : "false");
+    for (size_t i = 0; i < info.prompts; i++) {
+        output_text(output, i ? ", " : "");
+        output_json(output, text(cloze_model_prompt_name(model, i)));
+        output_text(output, ": ");
+        output_json(output, text(cloze_model_prompt_text(model, i)));
+    }
+    output_text(output, "}");
+    if (settings->batch_tokens) {
+        memory_parts(cloze_model_memory(model, settings->batch_tokens), parts);
+        for (int i = 0; i < PARTS; i++)
+            output_format(output, "%s\"%s\": %zu", i ? ", " : ", \"memory\": {", parts[i].key,
+                          parts[i].size);
+        output_text(output, "}");
+    }
+    output_text(output, "}\n");
+}
+
+static void row(cli_output *output, const char *name, const char *value)
+{
+    output_format(output, "%-16s%s\n", name, value);
+}
+
+static void number_row(cli_output *output, const char *name, size_t value)
+{
+    output_format(output, "%-16s%zu\n", name, value);
+}
+
+static void write_memory(cli_output *output, const cloze_model *model, const cli_settings *settings)
+{
+    part parts[PARTS];
+    memory_parts(cloze_model_memory(model, settings->batch_tokens), parts);
+    output_format(output, "\nmemory with --batch-tokens %zu\n", settings->batch_tokens);
+    for (int i = 0; i < PARTS; i++)
+        output_format(output, "%-16s%8.1f MB\n", parts[i].name, (double)parts[i].size / 1e6);
+}
+
+static void write_table(cli_output *output, const cloze_model *model, const cli_settings *settings,
+                        const cloze_engine *engine)
+{
+    cloze_model_info info = cloze_model_describe(model);
+    char pooling[128], line[256];
+    row(output, "path", info.path);
+    snprintf(line, sizeof line, "%s%s%s%s", info.family, *info.architecture ? " (" : "",
+             info.architecture, *info.architecture ? ")" : "");
+    row(output, "family", line);
+    snprintf(line, sizeof line, "%.1f million (%s)", (double)info.parameters / 1e6,
+             info.weights_type);
+    row(output, "parameters", line);
+    number_row(output, "layers", info.layers);
+    number_row(output, "hidden", info.hidden);
+    number_row(output, "heads", info.heads);
+    number_row(output, "intermediate", info.intermediate);
+    number_row(output, "vocabulary", info.vocabulary);
+    number_row(output, "max tokens", info.max_tokens);
+    number_row(output, "dimension", info.dimension);
+    snprintf(line, sizeof line, "%s%s", pooling_name(info.pooling, pooling, sizeof pooling),
+             info.normalizes ? ", normalized" : "");
+    row(output, "pooling", line);
+    for (size_t i = 0; i < info.prompts; i++) {
+        output_format(output, "%-16s%s: ", i ? "" : "prompts", cloze_model_prompt_name(model, i));
+        output_json(output, text(cloze_model_prompt_text(model, i)));
+        output_text(output, "\n");
+    }
+    snprintf(line, sizeof line, "%s, %u thread%s", cloze_engine_isa(engine),
+             cloze_engine_threads(engine), cloze_engine_threads(engine) == 1 ? "" : "s");
+    row(output, "runs on", line);
+    if (settings->batch_tokens)
+        write_memory(output, model, settings);
+}
+
+static int run(const cli_command *self, int argc, char **argv)
+{
+    cli_settings settings;
+    cli_opened opened = { 0 };
+    cli_output *output = NULL;
+    int first = 0, code = options_parse(self, argc, argv, &settings, &first);
+    if (code >= 0)
+        return code;
+    if (first < argc && !settings.model)
+        settings.model = argv[first++];
+    if (first < argc)
+        return say_failure(CLOZE_ERROR_ARGUMENT, "info takes one model, not also \"%s\"",
+                           argv[first]);
+    /* Without a question about memory nothing needs packing. */
+    code = open_engine(&opened, &settings);
+    if (!code)
+        code = open_model(&opened, &settings, !settings.batch_tokens);
+    if (!code)
+        code = output_open(&output, settings.output);
+    if (!code) {
+        if (settings.json)
+            write_json(output, opened.model, &settings);
+        else
+            write_table(output, opened.model, &settings, opened.engine);
+        code = output_close(output, 0);
+    }
+    close_all(&opened);
+    return code;
+}

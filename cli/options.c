@@ -1,0 +1,260 @@
+/*
+ * options.c - reading a command line by its command's tables, with getopt_long underneath, and the
+ * groups of options that several commands share.
+ */
+#include "options.h"
+
+#include "help.h"
+#include "say.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTIONS_MOST = 64, LONG_BASE = 256 };
+
+const option_group general_options = {
+    "General",
+    (const command_option[]){
+        OPTION("json", 0, OPTION_FLAG, NULL, json, "print JSON for programs"),
+        OPTION("output", 'o', OPTION_WORD, "FILE", output,
+               "write to FILE, which appears only when all is written"),
+        OPTION("quiet", 'q', OPTION_FLAG, NULL, quiet, "no progress and no remarks"),
+        OPTION("help", 'h', OPTION_FLAG, NULL, help, "print this help"), OPTIONS_END },
+};
+
+const option_group model_options = {
+    "Model",
+    (const command_option[]){
+        OPTION("model", 'm', OPTION_WORD, "MODEL", model,
+               "a folder, or the name of a hub model in the cache (default: $CLOZE_MODEL, else "
+               "sentence-transformers/all-MiniLM-L6-v2)"),
+        OPTION("revision", 0, OPTION_WORD, "REVISION", revision,
+               "branch, tag or commit of a hub model (default: main)"),
+        OPTION("pull", 0, OPTION_FLAG, NULL, pull,
+               "download the model if it is not in the cache; without this no command but pull "
+               "uses the network"),
+        OPTION("threads", 't', OPTION_NUMBER, "N", threads, "threads (default: one per core)"),
+        OPTION("batch-tokens", 0, OPTION_NUMBER, "N", batch_tokens,
+               "tokens that are computed together (default: 1024); memory grows with it"),
+        OPTION("packing", 0, OPTION_CHOICE, "auto|kept|at-use|bf16", packing,
+               "how weights are prepared: once (kept), on the fly (at-use), rounded to half the "
+               "memory (bf16); auto takes at-use when all texts fit one batch"),
+        OPTION("isa", 0, OPTION_WORD, "ISA", isa,
+               "use at most this instruction set: scalar, avx2, avx512, neon"),
+        OPTION("no-mmap", 0, OPTION_FLAG, NULL, no_mmap,
+               "read the weights instead of mapping them"),
+        OPTIONS_END },
+};
+
+const option_group input_options = {
+    "Input",
+    (const command_option[]){
+        OPTION("file", 'f', OPTION_WORDS, "FILE", files,
+               "read texts from FILE, one a line (- is standard input); may be repeated"),
+        OPTION("field", 0, OPTION_WORD, "NAME", field,
+               "the files are JSON lines; take the text from this field"),
+        OPTION("null", '0', OPTION_FLAG, NULL, null_separated,
+               "texts end with a zero byte instead of a line end"),
+        OPTIONS_END },
+};
+
+const option_group embedding_options = {
+    "Embedding",
+    (const command_option[]){
+        OPTION("pooling", 0, OPTION_WORD, "MODES", pooling,
+               "cls, mean, max, mean_sqrt, weighted, last, or several joined by + (default: what "
+               "the model says)"),
+        OPTION("no-normalize", 0, OPTION_FLAG, NULL, no_normalize,
+               "leave vectors at the length that they come out with"),
+        OPTION("prompt", 0, OPTION_WORD, "NAME", prompt,
+               "put a prompt of the model before every text"),
+        OPTION("prompt-text", 0, OPTION_WORD, "TEXT", prompt_text, "put TEXT before every text"),
+        OPTION("long", 0, OPTION_CHOICE, "truncate|error|chunk", long_text,
+               "texts longer than the model's limit: cut them and count it (the default), refuse "
+               "them, or pool over windows"),
+        OPTION("max-tokens", 0, OPTION_NUMBER, "N", max_tokens, "lower the model's limit"),
+        OPTION("truncate-dim", 0, OPTION_NUMBER, "N", truncate_dimension,
+               "keep the first N components (Matryoshka models)"),
+        OPTION("layer", 0, OPTION_NUMBER, "N", layer, "use layer N's output instead of the last's"),
+        OPTIONS_END },
+};
+
+static bool add_word(cli_words *list, const char *word)
+{
+    const char **grown = realloc(list->item, (list->count + 1) * sizeof *grown);
+    if (!grown)
+        return false;
+    list->item = grown;
+    list->item[list->count++] = word;
+    return true;
+}
+
+static bool read_number(const char *text, size_t *out)
+{
+    char *end;
+    unsigned long long value;
+    errno = 0;
+    if (*text < '0' || *text > '9')
+        return false;
+    value = strtoull(text, &end, 10);
+    if (*end || errno || value > SIZE_MAX)
+        return false;
+    *out = (size_t)value;
+    return true;
+}
+
+static bool read_real(const char *text, double *out)
+{
+    char *end;
+    *out = strtod(text, &end);
+    return end != text && !*end && *out >= 0 && *out < 1e30;
+}
+
+/* The number, from 1, of `text` among "a|b|c"; 0 if it is not there. */
+static int choice_number(const char *choices, const char *text)
+{
+    size_t size = strlen(text);
+    int number = 1;
+    for (const char *c = choices;; c++, number++) {
+        const char *end = strchr(c, '|');
+        size_t length = end ? (size_t)(end - c) : strlen(c);
+        if (length == size && !memcmp(c, text, size))
+            return number;
+        if (!end)
+            return 0;
+        c = end;
+    }
+}
+
+static int store(const cli_command *self, const command_option *option, const char *text,
+                 cli_settings *out)
+{
+    void *field = (char *)out + option->field;
+    bool good = true;
+    switch (option->kind) {
+    case OPTION_FLAG:
+        *(bool *)field = true;
+        break;
+    case OPTION_WORD:
+        *(const char **)field = text;
+        break;
+    case OPTION_WORDS:
+        if (!add_word(field, text))
+            return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+        break;
+    case OPTION_NUMBER:
+        good = read_number(text, field);
+        break;
+    case OPTION_REAL:
+        good = read_real(text, field);
+        break;
+    case OPTION_CHOICE:
+        good = (*(int *)field = choice_number(option->value, text)) != 0;
+        break;
+    }
+    if (good)
+        return -1;
+    if (option->kind == OPTION_CHOICE)
+        return say_failure(CLOZE_ERROR_ARGUMENT, "--%s takes %s, not \"%s\"", option->name,
+                           option->value, text);
+    return say_failure(CLOZE_ERROR_ARGUMENT, "--%s takes a number, not \"%s\"; see `cloze help %s`",
+                       option->name, text, self->name);
+}
+
+/* getopt's tables of this command. */
+typedef struct tables {
+    const command_option *option[OPTIONS_MOST];
+    struct option longs[OPTIONS_MOST + 1];
+    char shorts[2 * OPTIONS_MOST + 2];
+    int count;
+} tables;
+
+static void fill_tables(const cli_command *self, tables *out)
+{
+    char *letters = out->shorts;
+    *letters++ = ':'; /* tell a missing value from an unknown option */
+    out->count = 0;
+    for (int g = 0; g < GROUPS_MOST && self->groups[g]; g++)
+        for (const command_option *o = self->groups[g]->options; o->name; o++) {
+            int has_value = o->kind == OPTION_FLAG ? no_argument : required_argument;
+            if (out->count == OPTIONS_MOST)
+                continue;
+            out->option[out->count] = o;
+            out->longs[out->count] =
+                (struct option){ o->name, has_value, NULL, LONG_BASE + out->count };
+            out->count++;
+            if (o->letter) {
+                *letters++ = o->letter;
+                if (has_value)
+                    *letters++ = ':';
+            }
+        }
+    out->longs[out->count] = (struct option){ 0 };
+    *letters = 0;
+}
+
+static const command_option *option_of(const tables *known, int code)
+{
+    if (code >= LONG_BASE)
+        return known->option[code - LONG_BASE];
+    for (int i = 0; i < known->count; i++)
+        if (known->option[i]->letter == code)
+            return known->option[i];
+    return NULL;
+}
+
+static int refuse(const cli_command *self, const tables *known, int code, const char *argument)
+{
+    const command_option *option = optopt ? option_of(known, optopt) : NULL;
+    if (code == ':' && option)
+        return say_failure(CLOZE_ERROR_ARGUMENT, "--%s needs a value: %s", option->name,
+                           option->value);
+    if (option)
+        return say_failure(CLOZE_ERROR_ARGUMENT, "--%s takes no value", option->name);
+    if (optopt && optopt < LONG_BASE)
+        return say_failure(CLOZE_ERROR_ARGUMENT,
+                           "%s has no option -%c; `cloze help %s` lists them; a text that begins "
+                           "with - goes after --",
+                           self->name, optopt, self->name);
+    return say_failure(CLOZE_ERROR_ARGUMENT,
+                       "%s has no option %.100s, or several that begin so; `cloze help %s` lists "
+                       "them; a text that begins with - goes after --",
+                       self->name, argument, self->name);
+}
+
+int options_parse(const cli_command *self, int argc, char **argv, cli_settings *out, int *first)
+{
+    tables known;
+    int code;
+    memset(out, 0, sizeof *out);
+    fill_tables(self, &known);
+    opterr = 0;
+    optind = 1;
+    for (;;) {
+        const command_option *option;
+        optopt = 0;
+        code = getopt_long(argc, argv, known.shorts, known.longs, NULL);
+        if (code == -1)
+            break;
+        if (code == '?' || code == ':')
+            return refuse(self, &known, code, argv[optind - 1]);
+        option = option_of(&known, code);
+        if ((code = store(self, option, optarg, out)) >= 0)
+            return code;
+    }
+    *first = optind;
+    if (!out->help)
+        return -1;
+    help_command(self);
+    return 0;
+}
+
+void settings_clear(cli_settings *settings)
+{
+    free(settings->files.item);
+    free(settings->queries.item);
+    free(settings->lengths.item);
+}

@@ -1,0 +1,68 @@
+/*
+ * options.h - tables of options, and commands that have them. Parsing, help screens, the man page
+ * and shell completions all come from these tables.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "settings.h"
+
+typedef enum option_kind {
+    OPTION_FLAG,   /* bool */
+    OPTION_WORD,   /* const char * */
+    OPTION_WORDS,  /* words: may be given several times */
+    OPTION_NUMBER, /* size_t */
+    OPTION_REAL,   /* double */
+    OPTION_CHOICE  /* int; `value` lists the choices: "jsonl|npy|raw" */
+} option_kind;
+
+typedef struct command_option {
+    const char *name; /* long name; NULL ends a table */
+    char letter;      /* 0: none */
+    option_kind kind;
+    const char *value; /* placeholder: MODEL, FILE, FOLDER and choices are completed by shells */
+    size_t field;      /* offset in settings */
+    const char *help;
+} command_option;
+
+typedef struct option_group {
+    const char *title;
+    const command_option *options;
+} option_group;
+
+enum { GROUPS_MOST = 6 };
+
+typedef struct command_example {
+    const char *line, *remark;
+} command_example;
+
+typedef struct cli_command {
+    const char *name;
+    const char *operands;     /* "[TEXT ...]" */
+    const char *operand_kind; /* what shells complete: "file", "command", "none" */
+    const char *summary;
+    const char *description; /* paragraphs, an empty line between them */
+    const option_group *groups[GROUPS_MOST];
+    const command_example *examples; /* ends with a NULL line */
+    int (*run)(const struct cli_command *self, int argc, char **argv);
+} cli_command;
+
+extern const option_group general_options, model_options, input_options, embedding_options;
+
+/*
+ * Fills `out` and moves the operands to argv[*first ...]. Returns -1 to go on, else the exit code
+ * to end with: help was asked for and printed, or something was wrong and said.
+ */
+int options_parse(const cli_command *self, int argc, char **argv, cli_settings *out, int *first);
+void settings_clear(cli_settings *settings);
+
+#define OPTION(name, letter, kind, value, field, help)                                             \
+    {                                                                                              \
+        name, letter, kind, value, offsetof(cli_settings, field), help                             \
+    }
+#define OPTIONS_END                                                                                \
+    {                                                                                              \
+        NULL, 0, OPTION_FLAG, NULL, 0, NULL                                                        \
+    }
+
+#endif

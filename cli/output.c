@@ -1,0 +1,325 @@
+/*
+ * output.c - see output.h. A named regular file is written beside its place and renamed at the end;
+ * devices and pipes are written directly.
+ */
+#include "output.h"
+
+#include "say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BUFFER_SIZE = 1 << 16 };
+
+struct cli_output {
+    int descriptor, final; /* final: where a spooled output goes in the end, or -1 */
+    int failure;           /* errno of the first failed call */
+    off_t patch_at;
+    char *path, *temporary; /* NULL: standard output, or written directly */
+    size_t used;
+    char buffer[BUFFER_SIZE];
+};
+
+static const char *name_of(const cli_output *output)
+{
+    return output->path ? output->path : "standard output";
+}
+
+static int cannot_write(const char *name, int failure)
+{
+    if (failure == EPIPE)
+        return EXIT_BROKEN_PIPE;
+    return say_failure(failure == ENOENT ? (int)CLOZE_ERROR_NOT_FOUND : (int)CLOZE_ERROR_IO,
+                       "cannot write %s: %s", name, strerror(failure));
+}
+
+static mode_t usual_mode(void)
+{
+    mode_t mask = umask(0);
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+/* Opens a temporary file beside output->path. */
+static bool open_beside(cli_output *output, mode_t mode)
+{
+    size_t size = strlen(output->path) + sizeof ".XXXXXX";
+    if (!(output->temporary = malloc(size)))
+        return false;
+    snprintf(output->temporary, size, "%s.XXXXXX", output->path);
+    output->descriptor = mkstemp(output->temporary);
+    if (output->descriptor < 0)
+        return false;
+    fcntl(output->descriptor, F_SETFD, FD_CLOEXEC);
+    return !fchmod(output->descriptor, mode);
+}
+
+static bool open_path(cli_output *output, const char *path)
+{
+    struct stat there;
+    bool exists = !stat(path, &there);
+    output->path = exists ? realpath(path, NULL) : strdup(path);
+    if (!output->path)
+        return false;
+    if (exists && !S_ISREG(there.st_mode)) {
+        output->descriptor = open(path, O_WRONLY | O_CLOEXEC);
+        return output->descriptor >= 0;
+    }
+    if (exists && access(path, W_OK))
+        return false;
+    return open_beside(output, exists ? there.st_mode & 0777 : usual_mode());
+}
+
+static void release(cli_output *output)
+{
+    if (output->temporary && output->descriptor >= 0)
+        unlink(output->temporary);
+    if (output->path && output->descriptor >= 0)
+        close(output->descriptor);
+    free(output->temporary);
+    free(output->path);
+    free(output);
+}
+
+int output_open(cli_output **out, const char *path)
+{
+    cli_output *output = calloc(1, sizeof *output);
+    int code;
+    if (!output)
+        return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+    output->descriptor = path ? -1 : STDOUT_FILENO;
+    output->final = -1;
+    if (path && strcmp(path, "-") && !open_path(output, path)) {
+        code = cannot_write(path, errno);
+        release(output);
+        return code;
+    }
+    if (path && !strcmp(path, "-"))
+        output->descriptor = STDOUT_FILENO;
+    *out = output;
+    return 0;
+}
+
+static bool write_all(int descriptor, const char *data, size_t size)
+{
+    while (size) {
+        ssize_t written = write(descriptor, data, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        data += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+void output_flush(cli_output *output)
+{
+    if (!output->failure && !write_all(output->descriptor, output->buffer, output->used))
+        output->failure = errno;
+    output->used = 0;
+}
+
+void output_write(cli_output *output, const void *data, size_t size)
+{
+    if (size > BUFFER_SIZE - output->used)
+        output_flush(output);
+    if (size >= BUFFER_SIZE) {
+        if (!output->failure && !write_all(output->descriptor, data, size))
+            output->failure = errno;
+        return;
+    }
+    if (size)
+        memcpy(output->buffer + output->used, data, size);
+    output->used += size;
+}
+
+void output_text(cli_output *output, const char *text)
+{
+    output_write(output, text, strlen(text));
+}
+
+void output_format(cli_output *output, const char *format, ...)
+{
+    char line[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (size > 0)
+        output_write(output, line, (size_t)size < sizeof line ? (size_t)size : sizeof line - 1);
+}
+
+void output_json(cli_output *output, cloze_text text)
+{
+    size_t from = 0;
+    output_write(output, "\"", 1);
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+            continue;
+        output_write(output, text.data + from, i - from);
+        if (c == '"' || c == '\\')
+            output_format(output, "\\%c", c);
+        else if (c == '\n')
+            output_text(output, "\\n");
+        else if (c == '\t')
+            output_text(output, "\\t");
+        else
+            output_format(output, "\\u%04x", (unsigned)c);
+        from = i + 1;
+    }
+    output_write(output, text.data + from, text.size - from);
+    output_write(output, "\"", 1);
+}
+
+/*
+ * Nine digits always tell floats apart. Fewer are taken when what they say lies so near that it
+ * must round to the same float: within half of the smallest distance to a neighbour.
+ */
+void output_float(cli_output *output, float value)
+{
+    static const double powers[] = { 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13 };
+    double size = fabs((double)value), bound = 1;
+    char text[32], *end = text + sizeof text, *begin = end;
+    uint64_t digits = 0;
+    int decimals = 5, chosen;
+    if (!(size < 10 && size >= 1e-4)) {
+        if (size == 0)
+            output_text(output, signbit(value) ? "-0.0" : "0.0");
+        else if (isfinite(value))
+            output_format(output, "%.9g", (double)value);
+        else
+            output_text(output, "null");
+        return;
+    }
+    while (size < bound) {
+        bound /= 10;
+        decimals++;
+    }
+    for (chosen = 0; chosen < 4; chosen++) {
+        digits = (uint64_t)(size * powers[decimals + chosen - 5] + 0.5);
+        if (fabs((double)digits / powers[decimals + chosen - 5] - size) < size * 0x1.fp-26)
+            break;
+    }
+    if (chosen == 4)
+        chosen = 3;
+    decimals += chosen;
+    while (decimals > 1 && digits % 10 == 0) {
+        digits /= 10;
+        decimals--;
+    }
+    for (int i = 0; i < decimals; i++, digits /= 10)
+        *--begin = (char)('0' + digits % 10);
+    *--begin = '.';
+    *--begin = (char)('0' + digits % 10);
+    if (value < 0)
+        *--begin = '-';
+    output_write(output, begin, (size_t)(end - begin));
+}
+
+bool output_failed(const cli_output *output)
+{
+    return output->failure != 0;
+}
+
+bool output_is_terminal(const cli_output *output)
+{
+    return isatty(output->descriptor);
+}
+
+static int open_spool(void)
+{
+    const char *folder = getenv("TMPDIR");
+    char path[4096];
+    int descriptor;
+    snprintf(path, sizeof path, "%s/cloze.XXXXXX", folder && *folder ? folder : "/tmp");
+    descriptor = mkstemp(path);
+    if (descriptor >= 0)
+        unlink(path);
+    return descriptor;
+}
+
+void output_begin_patchable(cli_output *output)
+{
+    struct stat kind;
+    int flags = fcntl(output->descriptor, F_GETFL);
+    output_flush(output);
+    if (!fstat(output->descriptor, &kind) && S_ISREG(kind.st_mode) && !(flags & O_APPEND)) {
+        output->patch_at = lseek(output->descriptor, 0, SEEK_CUR);
+        return;
+    }
+    output->final = output->descriptor;
+    output->descriptor = open_spool();
+    if (output->descriptor < 0) {
+        output->failure = errno;
+        output->descriptor = output->final;
+        output->final = -1;
+    }
+}
+
+void output_patch(cli_output *output, const void *data, size_t size)
+{
+    output_flush(output);
+    if (!output->failure &&
+        pwrite(output->descriptor, data, size, output->patch_at) != (ssize_t)size)
+        output->failure = errno ? errno : EIO;
+}
+
+/* The spooled bytes go where they belong. */
+static void unspool(cli_output *output)
+{
+    ssize_t got = 0;
+    int spool = output->descriptor;
+    output_flush(output);
+    output->descriptor = output->final;
+    output->final = -1;
+    if (!output->failure && lseek(spool, 0, SEEK_SET) < 0)
+        output->failure = errno;
+    while (!output->failure && (got = read(spool, output->buffer, BUFFER_SIZE)) > 0)
+        if (!write_all(output->descriptor, output->buffer, (size_t)got))
+            output->failure = errno;
+    if (got < 0 && !output->failure)
+        output->failure = errno;
+    close(spool);
+}
+
+static void complete(cli_output *output)
+{
+    if (output->final >= 0)
+        unspool(output);
+    else
+        output_flush(output);
+    if (output->failure || !output->temporary)
+        return;
+    if (fsync(output->descriptor) || rename(output->temporary, output->path))
+        output->failure = errno;
+    else {
+        free(output->temporary);
+        output->temporary = NULL;
+    }
+}
+
+int output_close(cli_output *output, int code)
+{
+    if (!output)
+        return code;
+    if (!code || (!output->path && output->final < 0))
+        complete(output);
+    if (output->failure && (!code || code == EXIT_BROKEN_PIPE))
+        code = cannot_write(name_of(output), output->failure);
+    if (output->final >= 0) {
+        close(output->descriptor);
+        output->descriptor = output->final;
+    }
+    release(output);
+    return code;
+}

@@ -1,0 +1,27 @@
+/*
+ * progress.h - one line on standard error that tells how far long work is. Only on a terminal, only
+ * after half a second, coloured unless NO_COLOR is set.
+ */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cli_progress {
+    bool on, drawn, colour;
+    double begun, last;
+    size_t columns;
+} cli_progress;
+
+double seconds_now(void);
+/* `quiet` keeps it silent. */
+void progress_begin(cli_progress *progress, bool quiet);
+/* "name  [#####     ]  50 %  5 of 10 texts  10 texts/s"; total 0: unknown. `bytes`: in MB. */
+void progress_show(cli_progress *progress, const char *name, uint64_t done, uint64_t total,
+                   bool bytes);
+/* Removes the line. */
+void progress_end(cli_progress *progress);
+
+#endif

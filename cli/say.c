@@ -1,0 +1,68 @@
+/*
+ * say.c - messages and exit codes. A message is one line whatever a file name or a text in it
+ * holds: control characters are shown, not sent to the terminal.
+ */
+#include "say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+const exit_meaning exit_meanings[] = {
+    { 0, "success" },
+    { CLOZE_ERROR_MEMORY, "out of memory" },
+    { CLOZE_ERROR_ARGUMENT, "the command line is wrong" },
+    { CLOZE_ERROR_NOT_FOUND, "there is no such file, model, tensor or prompt" },
+    { CLOZE_ERROR_IO, "reading or writing failed (a full disk, a missing permission)" },
+    { CLOZE_ERROR_FORMAT, "a file is damaged" },
+    { CLOZE_ERROR_UNSUPPORTED, "a model or file that nothing here can run" },
+    { CLOZE_ERROR_LIMIT, "something is larger than a stated limit" },
+    { CLOZE_ERROR_TEXT, "a text is too long (with --long error) or is not UTF-8" },
+    { CLOZE_ERROR_CANCELLED, "cancelled" },
+    { CLOZE_ERROR_NETWORK, "the hub did not answer as it should" },
+    { CLOZE_ERROR_ACCESS, "the hub wants a token, or refused the one it got" },
+    { CLOZE_ERROR_OFFLINE, "not in the cache, and nothing may be downloaded" },
+    { EXIT_DIFFERENT, "compare: a difference is larger than --tolerance" },
+    { EXIT_INTERRUPTED, "interrupted (Ctrl-C)" },
+    { EXIT_BROKEN_PIPE, "whoever read the output stopped reading; no message" },
+    { 0, NULL },
+};
+
+static void write_line(const char *kind, const char *format, va_list arguments)
+{
+    char text[CLOZE_MESSAGE_SIZE + 4096];
+    vsnprintf(text, sizeof text, format, arguments);
+    fprintf(stderr, "cloze: %s", kind);
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            fprintf(stderr, "\\x%02x", (unsigned)(unsigned char)*c);
+        else
+            putc(*c, stderr);
+    putc('\n', stderr);
+}
+
+int say_failure(int code, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    write_line("", format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+int say_error(const cloze_error *error, const char *prefix)
+{
+    if (error->status == CLOZE_ERROR_CANCELLED)
+        return EXIT_INTERRUPTED;
+    return say_failure((int)error->status, "%s%s%s", prefix ? prefix : "", prefix ? ": " : "",
+                       error->message);
+}
+
+void say_note(bool quiet, const char *format, ...)
+{
+    va_list arguments;
+    if (quiet)
+        return;
+    va_start(arguments, format);
+    write_line("note: ", format, arguments);
+    va_end(arguments);
+}

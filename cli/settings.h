@@ -1,0 +1,64 @@
+/*
+ * settings.h - everything that options can say, for all commands: one struct, so that tables of
+ * options can be shared. A command reads the fields that its own tables fill.
+ */
+#ifndef CLI_SETTINGS_H
+#define CLI_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct cli_words {
+    const char **item;
+    size_t count;
+} cli_words;
+
+/* Choices are numbered from 1 in the order of the option's placeholder; 0: not given. */
+typedef struct cli_settings {
+    /* general */
+    bool help, json, quiet;
+    const char *output;
+
+    /* model */
+    const char *model, *revision, *isa;
+    size_t threads, batch_tokens;
+    int packing, precision;
+    bool pull, no_mmap;
+
+    /* input */
+    cli_words files;
+    const char *field;
+    bool null_separated;
+
+    /* embedding */
+    const char *pooling, *prompt, *prompt_text;
+    bool no_normalize, tokens, no_text;
+    int long_text, format, quantize;
+    size_t max_tokens, truncate_dimension, layer;
+
+    /* similar */
+    cli_words queries;
+    const char *query_file, *query_prompt;
+    size_t top;
+
+    /* tokenize */
+    const char *pair, *pair_field;
+    bool tab_pairs, ids, decode, no_special, bytes, truncate_left;
+    int truncation;
+    size_t max_length, stride;
+
+    /* bench and compare */
+    cli_words lengths;
+    int shape;
+    size_t rounds;
+    double tolerance;
+
+    /* pull */
+    const char *cache, *endpoint;
+
+    /* help */
+    bool man;
+    int completion;
+} cli_settings;
+
+#endif

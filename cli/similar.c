@@ -1,0 +1,318 @@
+/*
+ * similar.c - cloze similar: the most similar pairs of a list of texts, or for each query the most
+ * similar texts of a corpus. All vectors are kept in memory; texts too.
+ */
+#include "commands.h"
+#include "input.h"
+#include "open.h"
+#include "say.h"
+#include "table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOP_DEFAULT = 5 };
+
+static const option_group own = {
+    "Comparing",
+    (const command_option[]){
+        OPTION("top", 'n', OPTION_NUMBER, "N", top,
+               "how many pairs, or answers for each query (default: 5)"),
+        OPTION("query", 0, OPTION_WORDS, "TEXT", queries,
+               "compare this text with all the others; may be repeated"),
+        OPTION("query-file", 0, OPTION_WORD, "FILE", query_file, "queries, one a line"),
+        OPTION("query-prompt", 0, OPTION_WORD, "NAME", query_prompt,
+               "the model's prompt for queries (default: that of --prompt)"),
+        OPTIONS_END },
+};
+
+static const command_example examples[] = {
+    { "cloze similar \"I love pasta\" \"Do you like pizza?\" \"A woman watches TV\"",
+      "the most similar pairs" },
+    { "cloze similar -f corpus.txt --query \"how do I reset my password\" --top 3",
+      "search a file" },
+    { NULL, NULL },
+};
+
+static int run(const cli_command *self, int argc, char **argv);
+
+const cli_command command_similar = {
+    .name = "similar",
+    .operands = "[TEXT ...]",
+    .operand_kind = "none",
+    .summary = "find the most similar texts",
+    .description = "Prints the most similar pairs of the texts, best first, with the cosine of "
+                   "their vectors. With --query or --query-file it prints for each query the most "
+                   "similar of the texts instead. Every pair is looked at; nothing is approximate. "
+                   "Texts and vectors are kept in memory.",
+    .groups = { &own, &embedding_options, &input_options, &model_options, &general_options },
+    .examples = examples,
+    .run = run,
+};
+
+/* Texts with their vectors, growing. */
+typedef struct similar_library {
+    char *bytes;
+    size_t used, capacity;
+    size_t *ends; /* [count] */
+    float *vectors;
+    size_t count, room;
+} similar_library;
+
+static int out_of_memory(void)
+{
+    return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+}
+
+static cloze_text text_of(const similar_library *library, size_t i)
+{
+    size_t begin = i ? library->ends[i - 1] : 0;
+    return (cloze_text){ library->bytes + begin, library->ends[i] - begin };
+}
+
+static void library_clear(similar_library *library)
+{
+    free(library->bytes);
+    free(library->ends);
+    free(library->vectors);
+}
+
+static bool make_room(similar_library *library, const cloze_text *texts, size_t count,
+                      size_t dimension)
+{
+    size_t bytes = library->used + 1, row;
+    for (size_t i = 0; i < count; i++)
+        bytes += texts[i].size;
+    if (bytes > library->capacity) {
+        char *grown = realloc(library->bytes, 2 * bytes);
+        if (!grown)
+            return false;
+        library->bytes = grown;
+        library->capacity = 2 * bytes;
+    }
+    if (library->count + count > library->room) {
+        size_t room = 2 * (library->count + count), size;
+        if (__builtin_mul_overflow(dimension, sizeof(float), &row) ||
+            __builtin_mul_overflow(room, row, &size))
+            return false;
+        size_t *ends = realloc(library->ends, room * sizeof *ends);
+        if (ends)
+            library->ends = ends;
+        float *vectors = realloc(library->vectors, size);
+        if (vectors)
+            library->vectors = vectors;
+        if (!ends || !vectors)
+            return false;
+        library->room = room;
+    }
+    return true;
+}
+
+static int add_chunk(similar_library *library, const cli_input *input, cli_opened *opened,
+                     const cloze_embed_options *options, cloze_embed_report *total)
+{
+    size_t count = input_count(input), dimension = cloze_embed_dimension(opened->model, options);
+    const cloze_text *texts = input_texts(input);
+    cloze_embed_report report = { 0 };
+    cloze_error error;
+    if (!make_room(library, texts, count, dimension))
+        return out_of_memory();
+    if (cloze_embed(opened->session, texts, count, options,
+                    library->vectors + library->count * dimension, NULL, &report, &error))
+        return say_error(&error, NULL);
+    for (size_t i = 0; i < count; i++) {
+        if (texts[i].size)
+            memcpy(library->bytes + library->used, texts[i].data, texts[i].size);
+        library->used += texts[i].size;
+        library->ends[library->count++] = library->used;
+    }
+    opened->done += count;
+    total->texts += count;
+    total->truncated_texts += report.truncated_texts;
+    total->truncated_tokens += report.truncated_tokens;
+    return 0;
+}
+
+static int fill(similar_library *library, cli_input *input, cli_opened *opened,
+                const cloze_embed_options *options, cloze_embed_report *report)
+{
+    int code = 0;
+    while (!code && input_count(input)) {
+        code = add_chunk(library, input, opened, options, report);
+        if (!code)
+            code = input_next(input);
+    }
+    return code;
+}
+
+typedef struct similar_job {
+    const cli_settings *settings;
+    cli_input *input, *query_input;
+    const char *query_file[1];
+    cli_opened opened;
+    cloze_embed_options options, query_options;
+    cloze_embed_report report;
+    similar_library texts, queries;
+    cloze_pair *pairs;
+    size_t found;
+} similar_job;
+
+static bool has_queries(const cli_settings *settings)
+{
+    return settings->queries.count || settings->query_file;
+}
+
+static int find(similar_job *job)
+{
+    size_t top = job->settings->top ? job->settings->top : TOP_DEFAULT;
+    size_t count = job->texts.count, room, queries = job->queries.count;
+    size_t dimension = cloze_embed_dimension(job->opened.model, &job->options);
+    cloze_error error;
+    cloze_status status;
+    if (!has_queries(job->settings)) {
+        size_t all = count < 2 ? 0 : count % 2 ? (count - 1) / 2 * count : count / 2 * (count - 1);
+        room = top < all ? top : all;
+    } else if (__builtin_mul_overflow(queries, top < count ? top : count, &room)) {
+        return out_of_memory();
+    }
+    if (__builtin_mul_overflow(room, sizeof *job->pairs, &room) ||
+        !(job->pairs = malloc(room + sizeof *job->pairs)))
+        return out_of_memory();
+    room /= sizeof *job->pairs;
+    if (!room)
+        return 0;
+    if (has_queries(job->settings))
+        status = cloze_search(job->opened.session, job->queries.vectors, queries,
+                              job->texts.vectors, count, dimension, top < count ? top : count,
+                              job->pairs, &job->found, &error);
+    else
+        status = cloze_similar_pairs(job->opened.session, job->texts.vectors, count, dimension,
+                                     room, job->pairs, &job->found, &error);
+    return status ? say_error(&error, NULL) : 0;
+}
+
+static cloze_text first_text(const similar_job *job, size_t i)
+{
+    return text_of(has_queries(job->settings) ? &job->queries : &job->texts, job->pairs[i].first);
+}
+
+static void write_json(const similar_job *job, cli_output *output)
+{
+    bool search = has_queries(job->settings);
+    for (size_t i = 0; i < job->found; i++) {
+        const cloze_pair *pair = &job->pairs[i];
+        output_text(output, "{\"score\": ");
+        output_float(output, pair->score);
+        output_format(output, ", \"%s\": %zu, \"%s\": %zu, \"%s\": ", search ? "query_id" : "i",
+                      pair->first, search ? "corpus_id" : "j", pair->second,
+                      search ? "query" : "first");
+        output_json(output, first_text(job, i));
+        output_format(output, ", \"%s\": ", search ? "text" : "second");
+        output_json(output, text_of(&job->texts, pair->second));
+        output_text(output, "}\n");
+    }
+}
+
+/* Scores and both texts in columns; texts are cut on a terminal that is too narrow for them. */
+static void write_table(const similar_job *job, cli_output *output)
+{
+    size_t terminal = output_columns(output), left = 0, right = 0, room;
+    for (size_t i = 0; i < job->found; i++) {
+        size_t a = cell_columns(first_text(job, i));
+        size_t b = cell_columns(text_of(&job->texts, job->pairs[i].second));
+        left = a > left ? a : left;
+        right = b > right ? b : right;
+    }
+    if (terminal && terminal > 12 && left + right + 11 > terminal) {
+        room = (terminal - 11) / 2;
+        left = right < room ? terminal - 11 - right : left < room ? left : room;
+        right = terminal - 11 - left;
+    }
+    for (size_t i = 0; i < job->found; i++) {
+        output_format(output, "%7.4f  ", (double)job->pairs[i].score);
+        output_cell(output, first_text(job, i), left, true);
+        output_text(output, "  ");
+        output_cell(output, text_of(&job->texts, job->pairs[i].second), right, false);
+        output_text(output, "\n");
+    }
+}
+
+static int prepare(similar_job *job, char **texts, size_t count)
+{
+    const cli_settings *settings = job->settings;
+    int code = input_open(&job->input, settings, texts, count);
+    if (!code)
+        code = input_next(job->input);
+    if (!code && has_queries(settings)) {
+        struct cli_settings of_queries = { .quiet = settings->quiet };
+        job->query_file[0] = settings->query_file;
+        of_queries.files = (cli_words){ job->query_file, settings->query_file ? 1 : 0 };
+        code = input_open(&job->query_input, &of_queries,
+                          (char **)(uintptr_t)settings->queries.item, settings->queries.count);
+        if (!code)
+            code = input_next(job->query_input);
+    }
+    if (!code)
+        code = open_all(&job->opened, settings,
+                        input_is_last(job->input) && input_count(job->input) <= 16 &&
+                            !has_queries(settings));
+    if (!code)
+        code = embed_options(settings, job->opened.model, &job->options);
+    if (code)
+        return code;
+    job->query_options = job->options;
+    if (settings->query_prompt) {
+        job->query_options.prompt_name = settings->query_prompt;
+        job->query_options.prompt = NULL;
+        code = prompt_exists(job->opened.model, settings->query_prompt);
+    }
+    return code;
+}
+
+static int compute(similar_job *job)
+{
+    int code = fill(&job->texts, job->input, &job->opened, &job->options, &job->report);
+    if (!code && job->query_input)
+        code =
+            fill(&job->queries, job->query_input, &job->opened, &job->query_options, &job->report);
+    if (!code)
+        code = find(job);
+    progress_end(&job->opened.progress);
+    return code;
+}
+
+static int run(const cli_command *self, int argc, char **argv)
+{
+    cli_settings settings;
+    similar_job job = { .settings = &settings };
+    cli_output *output = NULL;
+    int first = 0, code = options_parse(self, argc, argv, &settings, &first);
+    if (code >= 0) {
+        settings_clear(&settings);
+        return code;
+    }
+    code = prepare(&job, argv + first, (size_t)(argc - first));
+    if (!code)
+        code = compute(&job);
+    if (!code)
+        code = output_open(&output, settings.output);
+    if (!code) {
+        if (settings.json)
+            write_json(&job, output);
+        else
+            write_table(&job, output);
+        code = output_close(output, 0);
+    }
+    if (!code && job.report.truncated_texts)
+        say_note(settings.quiet,
+                 "%zu texts are longer than the limit and lost %zu tokens; see --long",
+                 job.report.truncated_texts, job.report.truncated_tokens);
+    close_all(&job.opened);
+    input_close(job.input);
+    input_close(job.query_input);
+    library_clear(&job.texts);
+    library_clear(&job.queries);
+    free(job.pairs);
+    settings_clear(&settings);
+    return code;
+}
