@@ -241,5 +241,7 @@ extern const cz_backend cz_backend_reference_f32, cz_backend_reference_f64, cz_b
  * the CLOZE_ISA environment variable allows. NULL result: unknown or not to be had here. */
 const void *cz_cpu_kernels(const char *isa);
 const char *cz_cpu_kernels_name(const void *kernels);
+/* Fused multiply-adds in registers on this thread, for measuring; returns the flop done. */
+size_t cz_cpu_peak(const void *kernels, size_t rounds);
 
 #endif
