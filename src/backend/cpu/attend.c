@@ -28,37 +28,6 @@ size_t CZ_OF_ISA(cz_attend_scratch)(size_t size, size_t keys, bool gradients)
     return gradients && backward > forward ? backward : forward;
 }
 
-/* Scores become exponentials, zeros outside what the row sees. Returns their sum. */
-static float softmax_row(const cz_attend *a, interval keys, interval seen, float *row, float *top)
-{
-    float sign = a->scale < 0 ? -1.0f : 1.0f, factor = a->scale * LOG2E;
-    lanes most = lanes_set(-INFINITY), total = lanes_set(0.0f), mirror = lanes_set(sign);
-    size_t from = seen.from - keys.from, to = seen.to - keys.from, end = keys.to - keys.from;
-    size_t begin = from / ROW * ROW;
-
-    for (size_t j = begin; j < to; j += ROW) {
-        lanes s = lanes_mul(lanes_load(row + j), mirror);
-        if (j < from || j + ROW > to)
-            s = lanes_between(s, from > j ? from - j : 0, to - j, -INFINITY);
-        most = lanes_max(most, s);
-    }
-    *top = lanes_highest(most) * sign;
-    lanes highest = lanes_set(*top), scale = lanes_set(factor);
-    for (size_t j = 0; j < begin; j += ROW)
-        lanes_store(row + j, lanes_set(0.0f));
-    for (size_t j = begin; j < to; j += ROW) {
-        lanes s = lanes_mul(lanes_sub(lanes_load(row + j), highest), scale);
-        EACH_PART s.part[piece] = exp2_vec(s.part[piece]);
-        if (j < from || j + ROW > to)
-            s = lanes_between(s, from > j ? from - j : 0, to - j, 0.0f);
-        lanes_store(row + j, s);
-        total = lanes_add(total, s);
-    }
-    for (size_t j = to > begin ? whole(to, ROW) : begin; j < end; j += ROW)
-        lanes_store(row + j, lanes_set(0.0f));
-    return lanes_sum(total);
-}
-
 /* Softmax of rows first .. first + rows; what each is to be multiplied with at the end. */
 static void softmax_rows(const cz_attend *a, size_t first, size_t rows, interval keys,
                          float *scores, size_t stride, float *inverse)

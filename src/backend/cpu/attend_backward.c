@@ -1,7 +1,8 @@
 /*
  * attend_backward.c - gradients of attention, one head of one sequence at a time, so that nobody
- * else adds into its keys and values. Probabilities are made again from the kept log-sum. Sums over
- * queries go through blocks of 24 in order. Compiled once per instruction set.
+ * else adds into its keys and values. Probabilities are made again as forward made them: from a
+ * log-sum rounded to float they would be off by its last place, which wide scores make large. Sums
+ * over queries go through blocks of 24 in order. Compiled once per instruction set.
  */
 #include "attention.h"
 #include "curves.h"
@@ -66,23 +67,32 @@ static const float *kept_row(const cz_attend *a, size_t i, interval keys, interv
     return kept;
 }
 
-/* Scores and d of probabilities become dropped probabilities and d of scores. */
+/*
+ * Scores and d of probabilities become dropped probabilities and d of scores: p (d - mean), where
+ * mean is the sum of p d. Where one key has nearly all of the attention, d - mean cancels, so the
+ * mean is taken twice: first from the row's output, then of what is left.
+ */
 static void turn_row(const cz_attend *a, size_t i, interval keys, interval seen, float *p,
                      float *d_s, const float *kept)
 {
-    float log_sum = a->log_sum[i * a->log_sum_stride];
-    lanes below = lanes_set(-log_sum), scale = lanes_set(a->scale), base = lanes_set(LOG2E);
-    lanes along = lanes_set(along_row(a, i));
-    size_t from = seen.from - keys.from, to = seen.to - keys.from;
-    for (size_t j = 0; j < keys.to - keys.from; j += ROW) {
-        lanes e = lanes_mul(lanes_fma(lanes_load(p + j), scale, below), base);
-        EACH_PART e.part[piece] = exp2_vec(e.part[piece]);
-        size_t begin = from > j ? from - j : 0, end = to > j ? to - j : 0;
-        lanes keep = lanes_load(kept + j);
-        lanes d = lanes_sub(lanes_mul(lanes_load(d_s + j), keep), along);
-        d = lanes_mul(lanes_mul(e, d), scale);
-        lanes_store(d_s + j, lanes_between(d, begin, end, 0.0f));
-        lanes_store(p + j, lanes_between(lanes_mul(e, keep), begin, end, 0.0f));
+    float top, sum = softmax_row(a, keys, seen, p, &top);
+    lanes inverse = lanes_set(seen.from < seen.to ? 1.0f / sum : 0.0f), scale = lanes_set(a->scale);
+    lanes along = lanes_set(along_row(a, i)), left = lanes_set(0.0f);
+    size_t end = keys.to - keys.from;
+    for (size_t j = 0; j < end; j += ROW) {
+        lanes e = lanes_mul(lanes_load(p + j), inverse);
+        lanes d = lanes_sub(lanes_mul(lanes_load(d_s + j), lanes_load(kept + j)), along);
+        if (j + ROW > end)
+            d = lanes_between(d, 0, end - j, 0.0f);
+        lanes_store(p + j, e);
+        lanes_store(d_s + j, d);
+        left = lanes_fma(e, d, left);
+    }
+    lanes rest = lanes_set(lanes_sum(left));
+    for (size_t j = 0; j < end; j += ROW) {
+        lanes e = lanes_load(p + j), d = lanes_sub(lanes_load(d_s + j), rest);
+        lanes_store(d_s + j, lanes_mul(lanes_mul(e, d), scale));
+        lanes_store(p + j, lanes_mul(e, lanes_load(kept + j)));
     }
 }
 

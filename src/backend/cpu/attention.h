@@ -6,9 +6,12 @@
 #define CZ_CPU_ATTENTION_H
 
 #include "backend/dropout.h"
+#include "curves.h"
 #include "kernels.h"
 #include "lanes.h"
 #include "tile.h"
+
+#include <math.h>
 
 /* Keys are laid out from a multiple of KEYS on, which is one of every panel and of 16: the lanes of
  * a sum count from the sequence's first key wherever the copy begins. */
@@ -114,6 +117,37 @@ INLINE void times_panels(const float *x, size_t x_stride, size_t rows, const flo
 INLINE size_t next_wide(size_t left)
 {
     return left == 4 ? 2 : left < WIDE ? left : WIDE;
+}
+
+/* Scores become exponentials, zeros outside what the row sees. Returns their sum. */
+INLINE float softmax_row(const cz_attend *a, interval keys, interval seen, float *row, float *top)
+{
+    float sign = a->scale < 0 ? -1.0f : 1.0f, factor = a->scale * LOG2E;
+    lanes most = lanes_set(-INFINITY), total = lanes_set(0.0f), mirror = lanes_set(sign);
+    size_t from = seen.from - keys.from, to = seen.to - keys.from, end = keys.to - keys.from;
+    size_t begin = from / ROW * ROW;
+
+    for (size_t j = begin; j < to; j += ROW) {
+        lanes s = lanes_mul(lanes_load(row + j), mirror);
+        if (j < from || j + ROW > to)
+            s = lanes_between(s, from > j ? from - j : 0, to - j, -INFINITY);
+        most = lanes_max(most, s);
+    }
+    *top = lanes_highest(most) * sign;
+    lanes highest = lanes_set(*top), scale = lanes_set(factor);
+    for (size_t j = 0; j < begin; j += ROW)
+        lanes_store(row + j, lanes_set(0.0f));
+    for (size_t j = begin; j < to; j += ROW) {
+        lanes s = lanes_mul(lanes_sub(lanes_load(row + j), highest), scale);
+        EACH_PART s.part[piece] = exp2_vec(s.part[piece]);
+        if (j < from || j + ROW > to)
+            s = lanes_between(s, from > j ? from - j : 0, to - j, 0.0f);
+        lanes_store(row + j, s);
+        total = lanes_add(total, s);
+    }
+    for (size_t j = to > begin ? whole(to, ROW) : begin; j < end; j += ROW)
+        lanes_store(row + j, lanes_set(0.0f));
+    return lanes_sum(total);
 }
 
 #endif
