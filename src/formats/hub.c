@@ -1,53 +1,184 @@
 /*
- * hub.c - finding a repository in the cache that Python's huggingface_hub uses.
+ * hub.c - finding a repository in the cache that Python's huggingface_hub keeps. Opens no socket.
  */
-#include <cloze/hub.h>
+#include "formats/hub.h"
 
 #include "base/error.h"
-#include "base/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_SIZE = 4096 };
+enum { NAME_MOST = 96 };
 
-static cloze_status cache_folder(const cloze_hub_options *options, char *out, cloze_error *error)
+const char *cz_environment(const char *name)
 {
-    const char *cache = options && options->cache ? options->cache : getenv("HF_HUB_CACHE");
-    const char *home = getenv("HF_HOME"), *user = getenv("HOME");
-    int length = cache && *cache   ? snprintf(out, PATH_SIZE, "%s", cache)
-                 : home && *home   ? snprintf(out, PATH_SIZE, "%s/hub", home)
-                 : snprintf(out, PATH_SIZE, "%s/.cache/huggingface/hub", user ? user : "");
-    return length > 0 && length < PATH_SIZE
-               ? CLOZE_OK
-               : cz_fail(error, CLOZE_ERROR_LIMIT, "the path of the hub cache is too long");
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+bool cz_is_commit(const char *text)
+{
+    return strlen(text) == 40 && strspn(text, "0123456789abcdef") == 40;
+}
+
+/* A path from the environment, where "~" may stand for the home folder. */
+static cloze_status expand(char *out, size_t out_size, const char *path, const char *below,
+                           cloze_error *error)
+{
+    const char *home = "";
+    int length;
+    if (path[0] == '~' && (path[1] == '/' || !path[1])) {
+        if (!(home = cz_environment("HOME")))
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                           "HOME is not set: set HF_HOME to the folder for downloaded models");
+        path++;
+    }
+    length = snprintf(out, out_size, "%s%s%s", home, path, below);
+    if (length < 0 || (size_t)length >= out_size)
+        return cz_fail(error, CLOZE_ERROR_LIMIT, "the path of the hub cache is too long");
+    return CLOZE_OK;
+}
+
+cloze_status cz_hub_home(char *out, size_t out_size, cloze_error *error)
+{
+    const char *home = cz_environment("HF_HOME"), *caches = cz_environment("XDG_CACHE_HOME");
+    if (home)
+        return expand(out, out_size, home, "", error);
+    return expand(out, out_size, caches ? caches : "~/.cache", "/huggingface", error);
+}
+
+static cloze_status cache_folder(char *out, size_t out_size, const cloze_hub_options *options,
+                                 cloze_error *error)
+{
+    const char *cache = options ? options->cache : NULL;
+    char home[CZ_PATH_SIZE];
+    cloze_status status;
+    if (!cache)
+        cache = cz_environment("HF_HUB_CACHE");
+    if (!cache)
+        cache = cz_environment("HUGGINGFACE_HUB_CACHE");
+    if (cache)
+        return expand(out, out_size, cache, "", error);
+    status = cz_hub_home(home, sizeof home, error);
+    return status ? status : cz_path_join(out, out_size, home, "hub", error);
+}
+
+/* One half of ORG/NAME, by the hub's own rules. */
+static bool is_name_part(const char *part, size_t size)
+{
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    if (!size || strspn(part, letters) < size || strchr(".-", part[0]) ||
+        strchr(".-", part[size - 1]))
+        return false;
+    for (size_t i = 1; i < size; i++)
+        if ((part[i] == '.' || part[i] == '-') && part[i] == part[i - 1])
+            return false;
+    return true;
+}
+
+static bool is_repository_name(const char *name, size_t size)
+{
+    const char *slash = memchr(name, '/', size);
+    size_t first = slash ? (size_t)(slash - name) : size;
+    return size <= NAME_MOST && is_name_part(name, first) &&
+           (!slash || is_name_part(slash + 1, size - first - 1));
+}
+
+static void fill_folder(cz_repository *repository)
+{
+    const char *slash = strchr(repository->name, '/');
+    int first = slash ? (int)(slash - repository->name) : 0;
+    if (slash)
+        snprintf(repository->folder, sizeof repository->folder, "models--%.*s--%s", first,
+                 repository->name, slash + 1);
+    else
+        snprintf(repository->folder, sizeof repository->folder, "models--%s", repository->name);
+}
+
+cloze_status cz_repository_of(cz_repository *out, const char *name,
+                              const cloze_hub_options *options, cloze_error *error)
+{
+    const char *revision = options ? options->revision : NULL, *at = strchr(name, '@');
+    size_t size = at ? (size_t)(at - name) : strlen(name);
+    char shown[160], path[CZ_PATH_SIZE];
+    cloze_status status;
+    if (!is_repository_name(name, size))
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "\"%s\" is neither a folder nor a name of the hub like ORG/NAME",
+                       cz_printable(shown, sizeof shown, name, strlen(name)));
+    if (!revision)
+        revision = at ? at + 1 : "main";
+    if (strlen(revision) >= sizeof out->revision ||
+        cz_path_below(path, sizeof path, "refs", revision, NULL))
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "\"%s\" is not a branch, tag or commit",
+                       cz_printable(shown, sizeof shown, revision, strlen(revision)));
+    memcpy(out->name, name, size);
+    out->name[size] = 0;
+    memcpy(out->revision, revision, strlen(revision) + 1);
+    fill_folder(out);
+    status = cache_folder(out->cache, sizeof out->cache, options, error);
+    return status ? status
+                  : cz_path_join(out->path, sizeof out->path, out->cache, out->folder, error);
+}
+
+/* The commit that refs/REVISION holds. */
+static bool read_reference(const cz_repository *repository, char *commit)
+{
+    char folder[CZ_PATH_SIZE], path[CZ_PATH_SIZE];
+    cz_mapping file;
+    size_t size;
+    if (cz_path_join(folder, sizeof folder, repository->path, "refs", NULL) ||
+        cz_path_below(path, sizeof path, folder, repository->revision, NULL) ||
+        cz_file_open(&file, path, 256, true, NULL, NULL))
+        return false;
+    for (size = file.size; size && strchr(" \r\n", file.data[size - 1]); size--)
+        continue;
+    bool fits = size == 40;
+    if (fits) {
+        memcpy(commit, file.data, size);
+        commit[size] = 0;
+    }
+    cz_file_close(&file);
+    return fits && cz_is_commit(commit);
+}
+
+cloze_status cz_repository_find(const cz_repository *repository, char *path, size_t path_size,
+                                cloze_error *error)
+{
+    char folder[CZ_PATH_SIZE], found[CZ_PATH_SIZE], commit[41];
+    cloze_status status = cz_path_join(folder, sizeof folder, repository->path, "snapshots", error);
+    if (status)
+        return status;
+    if (!read_reference(repository, commit)) {
+        if (!cz_is_commit(repository->revision))
+            return CLOZE_ERROR_NOT_FOUND;
+        memcpy(commit, repository->revision, sizeof commit);
+    }
+    if ((status = cz_path_join(found, sizeof found, folder, commit, error)))
+        return status;
+    if (!cz_path_is_folder(found))
+        return CLOZE_ERROR_NOT_FOUND;
+    if (strlen(found) >= path_size)
+        return cz_fail(error, CLOZE_ERROR_LIMIT, "the path of the model is too long");
+    memcpy(path, found, strlen(found) + 1);
+    return CLOZE_OK;
 }
 
 cloze_status cloze_hub_find(const char *name, const cloze_hub_options *options, char *path,
                             size_t path_size, cloze_error *error)
 {
-    char cache[PATH_SIZE], repository[PATH_SIZE], reference[PATH_SIZE + 300], folder[512];
-    const char *revision = options && options->revision ? options->revision : "main";
-    cz_mapping file = { 0 };
-    size_t used = 0;
-    cloze_status status = cache_folder(options, cache, error);
+    cz_repository repository;
+    cloze_status status = cz_repository_of(&repository, name, options, error);
     if (status)
         return status;
-    for (const char *c = name; *c && used + 3 < sizeof folder; c++)
-        used += (size_t)snprintf(folder + used, sizeof folder - used, *c == '/' ? "--" : "%c", *c);
-    folder[used] = 0;
-    snprintf(repository, sizeof repository, "%.3000s/models--%.500s", cache, folder);
-    snprintf(reference, sizeof reference, "%s/refs/%.200s", repository, revision);
-    if (!cz_file_open(&file, reference, 256, true, NULL, NULL)) {
-        snprintf(path, path_size, "%s/snapshots/%.*s", repository, (int)strcspn(file.data, "\r\n"), file.data);
-        cz_file_close(&file);
-    } else {
-        snprintf(path, path_size, "%s/snapshots/%.200s", repository, revision);
-    }
-    if (cz_path_is_folder(path))
-        return CLOZE_OK;
-    return cz_fail(error, CLOZE_ERROR_NOT_FOUND,
-                   "%.200s is neither a folder nor in the hub cache; get it with: cloze pull %.200s",
-                   name, name);
+    status = cz_repository_find(&repository, path, path_size, error);
+    if (status != CLOZE_ERROR_NOT_FOUND)
+        return status;
+    return cz_fail(error, status,
+                   "%s@%s is not in the hub cache (%.150s); get it with: cloze pull %s%s%s",
+                   repository.name, repository.revision, repository.cache, repository.name,
+                   strcmp(repository.revision, "main") ? "@" : "",
+                   strcmp(repository.revision, "main") ? repository.revision : "");
 }

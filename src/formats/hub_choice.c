@@ -1,0 +1,149 @@
+/* hub_choice.c - see hub_choice.h. */
+#include "formats/hub_choice.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILES_MOST = 100000, NAME_MOST = 512 };
+
+static bool ends_with(const char *name, const char *end)
+{
+    size_t length = strlen(name), tail = strlen(end);
+    return length >= tail && !strcmp(name + length - tail, end);
+}
+
+static cloze_status add(cz_choice *choice, const char *name, cloze_error *error)
+{
+    char path[CZ_PATH_SIZE];
+    void *files = choice->files;
+    char *copy;
+    cloze_status status;
+    if (strlen(name) > NAME_MOST)
+        return cz_fail(error, CLOZE_ERROR_LIMIT,
+                       "the name of a file of the repository is too long");
+    if ((status = cz_path_below(path, sizeof path, "the repository", name, error)))
+        return status;
+    if (!cz_grow(NULL, &files, &choice->capacity, choice->count + 1, sizeof *choice->files))
+        return cz_fail_memory(error, "a list of files", choice->count * sizeof *choice->files);
+    choice->files = files;
+    if (!(copy = cz_copy_text(NULL, name, strlen(name))))
+        return cz_fail_memory(error, "a list of files", strlen(name));
+    choice->files[choice->count++] = (cz_choice_file){ copy, false };
+    return CLOZE_OK;
+}
+
+cloze_status cz_choice_list(cz_choice *choice, const json_t *siblings, cloze_error *error)
+{
+    size_t count = json_array_size(siblings);
+    if (!json_is_array(siblings) || count > FILES_MOST)
+        return cz_fail(error, CLOZE_ERROR_NETWORK, "the hub does not list the repository's files");
+    for (size_t i = 0; i < count; i++) {
+        const json_t *name = json_object_get(json_array_get(siblings, i), "rfilename");
+        cloze_status status;
+        if (!json_is_string(name))
+            return cz_fail(error, CLOZE_ERROR_NETWORK, "the hub lists a file without a name");
+        if ((status = add(choice, json_string_value(name), error)))
+            return status;
+    }
+    return CLOZE_OK;
+}
+
+bool cz_choice_has(const cz_choice *choice, const char *name)
+{
+    for (size_t i = 0; i < choice->count; i++)
+        if (!strcmp(choice->files[i].name, name))
+            return true;
+    return false;
+}
+
+/* "FOLDER/NAME", or NAME in the root. */
+static bool has_in(const cz_choice *choice, const char *folder, size_t folder_size,
+                   const char *name)
+{
+    char path[2 * NAME_MOST];
+    snprintf(path, sizeof path, "%.*s%s%s", (int)folder_size, folder, folder_size ? "/" : "", name);
+    return cz_choice_has(choice, path);
+}
+
+/* model-00001-of-00003.safetensors */
+static bool is_shard(const char *name)
+{
+    static const char pattern[] = "model-#####-of-#####.safetensors";
+    if (strlen(name) != sizeof pattern - 1)
+        return false;
+    for (size_t i = 0; pattern[i]; i++)
+        if (pattern[i] == '#' ? name[i] < '0' || name[i] > '9' : name[i] != pattern[i])
+            return false;
+    return true;
+}
+
+/* Whether a file of a folder of the model is wanted; `name` without the folder. */
+static bool is_useful(const cz_choice *choice, const char *folder, size_t folder_size,
+                      const char *name)
+{
+    bool whole = has_in(choice, folder, folder_size, "model.safetensors");
+    if (name[0] == '.')
+        return false;
+    if (ends_with(name, ".safetensors"))
+        return whole ? !strcmp(name, "model.safetensors") : is_shard(name);
+    if (ends_with(name, ".index.json"))
+        return !whole && !strcmp(name, "model.safetensors.index.json");
+    return ends_with(name, ".json") || ends_with(name, ".txt") || ends_with(name, ".model");
+}
+
+/* True if modules.json names this folder; each "path" there is a plain name. */
+static bool is_module(const json_t *modules, const char *folder, size_t size)
+{
+    for (size_t i = 0; i < json_array_size(modules); i++) {
+        const char *path = json_string_value(json_object_get(json_array_get(modules, i), "path"));
+        if (path && strlen(path) == size && !memcmp(path, folder, size))
+            return true;
+    }
+    return false;
+}
+
+void cz_choice_make(cz_choice *choice, const json_t *modules)
+{
+    for (size_t i = 0; i < choice->count; i++) {
+        cz_choice_file *file = &choice->files[i];
+        const char *slash = strrchr(file->name, '/');
+        size_t folder = slash ? (size_t)(slash - file->name) : 0;
+        const char *name = slash ? slash + 1 : file->name;
+        file->wanted = (!slash || is_module(modules, file->name, folder)) &&
+                       is_useful(choice, file->name, folder, name);
+    }
+}
+
+void cz_choice_clear(cz_choice *choice)
+{
+    for (size_t i = 0; i < choice->count; i++)
+        free(choice->files[i].name);
+    free(choice->files);
+    *choice = (cz_choice){ NULL, 0, 0 };
+}
+
+bool cz_choice_is_weights(const char *name)
+{
+    return ends_with(name, ".safetensors");
+}
+
+bool cz_choice_has_weights(const cz_choice *choice)
+{
+    for (size_t i = 0; i < choice->count; i++)
+        if (choice->files[i].wanted && cz_choice_is_weights(choice->files[i].name))
+            return true;
+    return false;
+}
+
+size_t cz_choice_count(const cz_choice *choice)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < choice->count; i++)
+        count += choice->files[i].wanted;
+    return count;
+}
