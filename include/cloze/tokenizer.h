@@ -24,7 +24,9 @@ typedef struct cloze_tokenizer_options {
 /*
  * Opens `path`: a folder (tokenizer.json, else vocab.txt with tokenizer_config.json), or one of
  * these files. Padding and truncation stored inside tokenizer.json are kept apart: see
- * cloze_tokenize_options. The method of each part is that of the Rust `tokenizers` package.
+ * cloze_tokenize_options. The method of each part is that of the Rust `tokenizers` package. In a
+ * folder tokenizer_config.json decides about lower case, accents and Chinese characters, as it does
+ * in transformers; a tokenizer.json that is named itself is taken as it is.
  */
 CLOZE_API cloze_status cloze_tokenizer_open(cloze_tokenizer **out, const char *path,
                                             const cloze_tokenizer_options *options,
@@ -51,17 +53,24 @@ typedef struct cloze_tokenize_options {
     bool overflow;               /* keep what was cut off as further windows */
 } cloze_tokenize_options;
 
-/* A buffer for results. `hooks` may be NULL. */
+/*
+ * A buffer for results. `hooks` may be NULL. It grows to the longest text that it has seen, and
+ * remembers the pieces of recent words (512 KiB), so that they need not be found again.
+ */
 CLOZE_API cloze_status cloze_encoding_new(cloze_encoding **out, const cloze_hooks *hooks,
                                           cloze_error *error);
 CLOZE_API void cloze_encoding_free(cloze_encoding *encoding);
 
-/* Replaces what `encoding` holds by the tokens of `text` (and `pair`, unless its data is NULL). */
+/*
+ * Replaces what `encoding` holds by the tokens of `text` (and `pair`, unless its data is NULL);
+ * after an error it holds nothing. A text has at most 1 GiB and must be UTF-8; CLOZE_ERROR_TEXT
+ * tells the byte if not. With `overflow` every window of a text meets every one of its pair.
+ */
 CLOZE_API cloze_status cloze_tokenize(const cloze_tokenizer *tokenizer, cloze_text text,
                                       cloze_text pair, const cloze_tokenize_options *options,
                                       cloze_encoding *encoding, cloze_error *error);
 
-/* The same for text that is already split into words, as CoNLL files are; offsets are in the word. */
+/* The same for text that is split into words already (CoNLL files); offsets are in the word. */
 CLOZE_API cloze_status cloze_tokenize_words(const cloze_tokenizer *tokenizer,
                                             const cloze_text *words, size_t count,
                                             const cloze_text *pair_words, size_t pair_count,
@@ -87,7 +96,8 @@ CLOZE_API size_t cloze_encoding_truncated(const cloze_encoding *encoding);
 
 /* Size of the vocabulary with added tokens: one more than the largest id. */
 CLOZE_API size_t cloze_tokenizer_size(const cloze_tokenizer *tokenizer);
-/* The token's text, borrowed from the tokenizer; NULL data if there is no such id. */
+/* The token's text, borrowed from the tokenizer; NULL data if there is no such id. As in the
+ * package an added token that is matched after normalization shows in its normalized form. */
 CLOZE_API cloze_text cloze_tokenizer_token(const cloze_tokenizer *tokenizer, uint32_t id);
 /* The id of a token's text; false if the vocabulary lacks it. */
 CLOZE_API bool cloze_tokenizer_id(const cloze_tokenizer *tokenizer, cloze_text token,
@@ -105,7 +115,7 @@ CLOZE_API cloze_status cloze_tokenizer_decode(const cloze_tokenizer *tokenizer,
                                               cloze_error *error);
 CLOZE_API void cloze_tokenizer_release_text(const cloze_tokenizer *tokenizer, char *text);
 
-/* Byte offsets of `text` to code-point offsets, in place. Offsets must ascend in `begin`. */
+/* Byte offsets of `text` to code-point offsets, in place; fast where `begin` ascends. */
 CLOZE_API void cloze_offsets_to_code_points(cloze_text text, cloze_token_offset *offsets,
                                             size_t count);
 

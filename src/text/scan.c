@@ -4,8 +4,8 @@
  * beginning of its word to the next certain boundary goes the long way.
  *
  * A boundary is certain where a word ends whatever the neighbours are, and no mark can be
- * reordered across: before an ASCII space or punctuation, and behind a character that is a word or a
- * gap by itself and that no step changes.
+ * reordered across: before an ASCII space or punctuation, and behind a character that no step
+ * changes and that is a word or a gap by itself.
  */
 #include "text/parts.h"
 

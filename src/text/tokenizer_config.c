@@ -187,9 +187,29 @@ static cloze_status add_decoder_tokens(cloze_tokenizer *tokenizer, const json_t 
     return status;
 }
 
+static bool is_text(const json_t *value, const char *text)
+{
+    const json_t *content = json_is_object(value) ? json_object_get(value, "content") : value;
+    return json_is_string(content) && !strcmp(json_string_value(content), text);
+}
+
+/* Whether a configuration names the token as one of its special tokens. */
+static bool is_stated_special(const json_t *source, const char *text)
+{
+    const json_t *additional = json_object_get(source, "additional_special_tokens");
+    for (size_t i = 0; i < SPECIAL_KINDS; i++)
+        if (is_text(json_object_get(source, kind_names[i]), text))
+            return true;
+    for (size_t i = 0; i < json_array_size(additional); i++)
+        if (is_text(json_array_get(additional, i), text))
+            return true;
+    return false;
+}
+
 /* added_tokens.json of older models. */
 static cloze_status add_plain_tokens(cloze_tokenizer *tokenizer, const json_t *object,
-                                     const cz_added_spec *specials, cloze_error *error)
+                                     const json_t *config, const json_t *special,
+                                     cloze_error *error)
 {
     listed *list;
     size_t count;
@@ -197,11 +217,10 @@ static cloze_status add_plain_tokens(cloze_tokenizer *tokenizer, const json_t *o
     if (status)
         return status;
     for (size_t i = 0; i < count && !status; i++) {
-        cz_added_spec spec = { .text = { list[i].key, strlen(list[i].key) }, .normalized = true };
-        for (size_t k = 0; k < SPECIAL_KINDS; k++)
-            if (specials[k].text.size == spec.text.size &&
-                !memcmp(specials[k].text.data, spec.text.data, spec.text.size))
-                spec = specials[k];
+        const char *text = list[i].key;
+        cz_added_spec spec = { .text = { text, strlen(text) } };
+        spec.special = is_stated_special(config, text) || is_stated_special(special, text);
+        spec.normalized = !spec.special;
         status = add_new(tokenizer, &spec, error);
     }
     cz_release(&tokenizer->hooks.allocator, list);
@@ -224,23 +243,28 @@ static cloze_status add_additional(cloze_tokenizer *tokenizer, const json_t *sou
     return status;
 }
 
-/* unk_token and so on: the default, what the configuration says, what the special map says. */
+/* unk_token and so on: the default, what the configuration says, what the special map says;
+ * detailed: with flags, which then win over those of an added token of that text. */
 static cloze_status read_specials(const json_t *config, const json_t *special,
-                                  cz_added_spec specs[SPECIAL_KINDS], cloze_error *error)
+                                  cz_added_spec specs[SPECIAL_KINDS], bool detailed[SPECIAL_KINDS],
+                                  cloze_error *error)
 {
     for (size_t i = 0; i < SPECIAL_KINDS; i++) {
         const json_t *sources[] = { config, special };
         specs[i] = (cz_added_spec){ .text = { kind_defaults[i], strlen(kind_defaults[i]) },
                                     .special = true };
+        detailed[i] = false;
         for (size_t k = 0; k < 2; k++) {
+            const json_t *value = json_object_get(sources[k], kind_names[i]);
             cz_added_spec spec;
             bool present;
-            cloze_status status = read_token(json_object_get(sources[k], kind_names[i]),
-                                             kind_names[i], true, &present, &spec, error);
+            cloze_status status = read_token(value, kind_names[i], true, &present, &spec, error);
             if (status)
                 return status;
-            if (present)
+            if (present) {
                 specs[i] = spec;
+                detailed[i] = json_is_object(value);
+            }
         }
     }
     return CLOZE_OK;
@@ -251,17 +275,19 @@ static cloze_status add_all_tokens(cloze_tokenizer *tokenizer, const json_t *con
                                    cz_added_spec specs[SPECIAL_KINDS], cloze_error *error)
 {
     const json_t *decoder = json_object_get(config, "added_tokens_decoder");
+    bool has_list = json_is_object(decoder), detailed[SPECIAL_KINDS];
     cloze_status status;
-    if (json_is_object(decoder))
+    if (has_list)
         special = added = NULL;
-    status = read_specials(config, special, specs, error);
+    status = read_specials(config, special, specs, detailed, error);
     cz_added_begin(tokenizer);
-    if (!status && json_is_object(decoder))
+    if (!status && has_list)
         status = add_decoder_tokens(tokenizer, decoder, error);
     if (!status && added)
-        status = add_plain_tokens(tokenizer, added, specs, error);
+        status = add_plain_tokens(tokenizer, added, config, special, error);
     for (size_t i = 0; i < SPECIAL_KINDS && !status; i++)
-        status = add_new(tokenizer, &specs[i], error);
+        status = detailed[i] && !has_list ? cz_added_put(tokenizer, &specs[i], error)
+                                          : add_new(tokenizer, &specs[i], error);
     if (!status)
         status = add_additional(tokenizer, config, error);
     return status ? status : add_additional(tokenizer, special, error);

@@ -23,7 +23,7 @@ bool cz_vocabulary_init(cz_vocabulary *vocabulary, const cloze_allocator *alloca
     vocabulary->allocator = allocator;
     if (expected > CZ_VOCABULARY_LIMIT)
         expected = CZ_VOCABULARY_LIMIT;
-    while (capacity / 2 < expected)
+    while (capacity / 3 * 2 < expected)
         capacity *= 2;
     vocabulary->start = cz_system_seed();
     vocabulary->factor = cz_system_seed() | 1;
@@ -145,7 +145,7 @@ bool cz_vocabulary_put(cz_vocabulary *vocabulary, const char *token, size_t size
 {
     uint64_t hash = hash_of(vocabulary, token, size);
     cz_vocabulary_slot *slot;
-    if (vocabulary->count >= vocabulary->slots_capacity / 2 && !grow_slots(vocabulary))
+    if (vocabulary->count >= vocabulary->slots_capacity / 3 * 2 && !grow_slots(vocabulary))
         return false;
     if (!reach_id(vocabulary, id) ||
         !cz_grow(vocabulary->allocator, (void **)&vocabulary->text, &vocabulary->text_capacity,

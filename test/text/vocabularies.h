@@ -1,6 +1,6 @@
 /*
- * vocabularies.h - the four vocabularies of the data folder, opened as BertTokenizerFast would. They
- * belong to others, so they lie outside this tree: CLOZE_DATA names the folder.
+ * vocabularies.h - the four vocabularies of the data folder, opened as BertTokenizerFast would.
+ * They belong to others, so they lie outside this tree: CLOZE_DATA names the folder.
  */
 #ifndef TEST_VOCABULARIES_H
 #define TEST_VOCABULARIES_H
