@@ -175,12 +175,15 @@ static cz_tensor *encode(tiny *t)
 {
     cz_run *run = &t->run;
     cz_stage_body *body = t->nested ? nested_body : layer_body;
+    bool record = run->record;
+    run->record = record && !t->frozen;
     cz_tensor *x = cz_stage(run, embed_body, t, &t->batch, NULL, NULL, 0);
     cz_run_tap(run, "embeddings", 0, 0, x);
     for (size_t i = 0; i < t->layers; i++) {
         /* The list need not outlive the call. */
         cz_tensor *outside[1] = { t->memory_input };
         t->layer[i].memory = t->no_outside ? NULL : t->memory_input;
+        run->record = record && i >= t->frozen;
         x = cz_stage(run, body, &t->layer[i], &t->batch, x, outside, !t->no_outside);
         cz_run_tap(run, "layer", i + 1, 0, x);
     }

@@ -42,6 +42,7 @@ typedef struct tiny {
     cz_tensor *memory_input, *out, *loss;
     bool nested; /* each half of a layer is a stage within the layer's */
     bool no_outside;
+    size_t frozen; /* so many layers, and the embeddings, predict whatever the others do */
     char *host, *numbers, *scratch;
 } tiny;
 

@@ -229,6 +229,8 @@ static void looking_changes_no_bit(void **state)
         tiny_run(&plain);
         tiny_run(&tapped);
         tiny_expect_same(&plain, &tapped, true);
+        assert_int_equal(plain.run.numbers.used, tapped.run.numbers.used);
+        assert_int_equal(plain.run.host.used, tapped.run.host.used);
         assert_true(recompute ? w.again > 0 : w.again == 0);
         tiny_close(&plain);
         tiny_close(&tapped);

@@ -46,6 +46,31 @@ static void recomputed_gradients_are_the_kept_ones_bit_for_bit(void **state)
             }
 }
 
+static void layers_above_frozen_ones_learn_alike_kept_or_recomputed(void **state)
+{
+    (void)state;
+    for (int nested = 0; nested < 2; nested++) {
+        tiny kept, recomputed, whole;
+        open_mode(&kept, &cz_backend_reference_f64, 4, KEEP, true);
+        open_mode(&recomputed, &cz_backend_reference_f64, 4, RECOMPUTE, true);
+        open_mode(&whole, &cz_backend_reference_f64, 4, KEEP, true);
+        kept.frozen = recomputed.frozen = 2;
+        recomputed.nested = nested;
+        tiny_run(&kept);
+        tiny_run(&recomputed);
+        tiny_run(&whole);
+        tiny_expect_same(&kept, &recomputed, true);
+        tiny_expect_same(&kept, &whole, false);
+        /* The last layer's gradients are those of the whole network's. */
+        size_t last = kept.parameters - 1;
+        assert_memory_equal(kept.gradient[last].data, whole.gradient[last].data,
+                            sizeof(double) * WIDTH);
+        tiny_close(&kept);
+        tiny_close(&recomputed);
+        tiny_close(&whole);
+    }
+}
+
 static void predicting_gives_the_bits_of_recording(void **state)
 {
     (void)state;
@@ -221,6 +246,18 @@ static cz_tensor *memory_body(cz_run *run, const void *self, const cz_batch *bat
     return t->memory_input;
 }
 
+/* Two residual streams, the second from outside: the first must stay whole. */
+static cz_tensor *two_streams_body(cz_run *run, const void *self, const cz_batch *batch,
+                                   cz_tensor *x)
+{
+    const tiny *t = self;
+    const cz_dropout_site site = { 0, 1 };
+    cz_tensor *a = cz_residual(run, batch, x, cz_activate(run, x, CZ_TANH), NULL, site);
+    cz_tensor *h = cz_activate(run, a, CZ_SILU);
+    cz_tensor *b = cz_residual(run, batch, t->memory_input, h, NULL, site);
+    return cz_blend(run, a, 1, b, -3);
+}
+
 /* Stages of odd bodies over the caller's numbers: the result, and the input's gradient. */
 static void run_odd(tiny *t, cz_stage_body *body, double *out, double *gradient, size_t rows)
 {
@@ -231,6 +268,7 @@ static void run_odd(tiny *t, cz_stage_body *body, double *out, double *gradient,
     t->memory_input = cz_run_input(run, t->memory, TOKENS, WIDTH, run->record);
     cz_tensor *const outside[] = { t->memory_input };
     cz_tensor *x = cz_activate(run, t->memory_input, CZ_SIGMOID);
+    x = cz_stage(run, nothing_body, t, &t->batch, x, NULL, 0);
     x = cz_stage(run, body, t, &t->batch, x, outside, 1);
     x = cz_stage(run, nothing_body, t, &t->batch, x, NULL, 0);
     assert_int_equal(x->rows, rows);
@@ -253,9 +291,12 @@ static void stages_that_only_hand_on_or_change_the_shape_are_stages_too(void **s
     static const struct {
         cz_stage_body *body;
         size_t rows;
-    } bodies[] = { { nothing_body, TOKENS }, { first_rows_body, 4 }, { memory_body, TOKENS } };
+    } bodies[] = { { nothing_body, TOKENS },
+                   { first_rows_body, 4 },
+                   { memory_body, TOKENS },
+                   { two_streams_body, TOKENS } };
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         double out[3][TOKENS * WIDTH], gradient[3][TOKENS * WIDTH];
         for (int m = PREDICT; m <= RECOMPUTE; m++) {
             tiny t;
@@ -273,6 +314,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recomputed_gradients_are_the_kept_ones_bit_for_bit),
+        cmocka_unit_test(layers_above_frozen_ones_learn_alike_kept_or_recomputed),
         cmocka_unit_test(predicting_gives_the_bits_of_recording),
         cmocka_unit_test(the_gradient_of_the_network_is_its_slope),
         cmocka_unit_test(predicting_needs_no_more_for_more_layers),
