@@ -84,10 +84,10 @@ static int begin_all(void **state)
 
 static const char *in_cache(const char *name)
 {
-    static char path[4][400];
+    static char path[4][600];
     static unsigned turn;
     char *out = path[turn++ % 4];
-    snprintf(out, 400, "%s/models--o--n/%s", cache, name);
+    snprintf(out, 600, "%s/models--o--n/%s", cache, name);
     return out;
 }
 
@@ -97,8 +97,6 @@ static cloze_status pull_with(const cz_patience *patience, const cloze_hub_optio
     char path[4096] = "";
     cloze_status status = cz_hub_pull_patiently("o/n", options, patience, path, sizeof path, error);
     if (!status) {
-        char expected[4096];
-        snprintf(expected, sizeof expected, "%s/snapshots/%s", in_cache(""), fake_hub_commit(hub));
         assert_true(strstr(path, fake_hub_commit(hub)) != NULL);
         assert_true(cz_path_is_folder(path));
     }
