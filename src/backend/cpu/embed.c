@@ -47,7 +47,7 @@ static void embed_backward_task(void *context, size_t task, size_t worker)
     size_t n = call->d_out->columns;
     (void)worker;
     for (size_t i = 0; i < call->d_out->rows; i++) {
-        if (index[i] % SHARES != task)
+        if (index[i] % SHARES != task || index[i] == call->fixed[job->table])
             continue;
         float *to = cz_f32_row(call->d_table[job->table], index[i]);
         const float *d_out = cz_f32_row(call->d_out, i);

@@ -137,8 +137,6 @@ cloze_status cz_cpu_attention_backward(const cz_place *place, const cz_attention
     heads_job job = { .place = place, .kernels = kernels_of(place), .call = call };
     if (!room_suffices(&job, true))
         return CLOZE_ERROR_LIMIT;
-    if (!call->log_sum)
-        return CLOZE_ERROR_ARGUMENT;
     cz_pool_run(place->pool, call->queries->count * call->heads, backward_task, &job);
     return CLOZE_OK;
 }
