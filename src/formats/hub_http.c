@@ -171,7 +171,7 @@ static cloze_status fail_transport(const cz_attempt *mine, CURLcode result, cons
         return cz_fail(mine->error, CLOZE_ERROR_NETWORK,
                        "%.120s cannot be reached (%s); is there a network? HF_ENDPOINT names "
                        "another hub",
-                       mine->http->origin, curl_easy_strerror(result));
+                       mine->http->options.endpoint, curl_easy_strerror(result));
     return cz_fail(mine->error, CLOZE_ERROR_NETWORK,
                    "getting %.200s failed: %s; try again, what "
                    "is there is kept",
