@@ -1,6 +1,6 @@
 /*
- * reference_attention.c - softmax(scale q k') v, head by head, sequence by sequence. A row's log of
- * the sum of exp is all that is kept for the way back.
+ * reference_attention.c - softmax(scale q k') v, head by head, sequence by sequence. The way
+ * back makes the probabilities again: a log-sum rounded to float would put them off.
  */
 #include "backend/reference.h"
 
@@ -96,18 +96,24 @@ cloze_status REFERENCE(attention)(const cz_place *place, const cz_attention_call
     return CLOZE_OK;
 }
 
+/* Queries walk back in blocks, so that the log-sums of a block are at hand for every key. */
+typedef struct query_block {
+    size_t first, count;
+    double log_sum[REFERENCE_CHUNK];
+} query_block;
+
 /* What pair (i, j) sends back: to v with weight `value`, to q and k with weight `match`. */
 typedef struct pair_weight {
     double value, match;
 } pair_weight;
 
-static pair_weight pair_backward(const head_view *v, size_t i, size_t j)
+static pair_weight pair_backward(const head_view *v, size_t i, size_t j, double log_sum)
 {
     const cz_attention_call *call = v->call;
     size_t row = v->query + i;
     if (!sees(v, i, j))
         return (pair_weight){ 0, 0 };
-    double p = exp(score(v, i, j) - at(call->log_sum, row, v->head));
+    double p = exp(score(v, i, j) - log_sum);
     double factor = pair_kept(v, i, j), along = 0, d_p = 0;
     for (size_t c = v->first; c < v->first + v->size; c++) {
         along += at(call->d_out, row, c) * at(call->out, row, c);
@@ -116,7 +122,7 @@ static pair_weight pair_backward(const head_view *v, size_t i, size_t j)
     return (pair_weight){ p * factor, p * (d_p * factor - along) * call->scale };
 }
 
-static void query_backward(const head_view *v, size_t i)
+static void query_backward(const head_view *v, size_t i, double log_sum)
 {
     size_t end = v->first + v->size, count;
     double sum[REFERENCE_CHUNK];
@@ -125,7 +131,7 @@ static void query_backward(const head_view *v, size_t i)
         for (size_t c = 0; c < count; c++)
             sum[c] = 0;
         for (size_t j = 0; j < v->keys; j++) {
-            pair_weight w = pair_backward(v, i, j);
+            pair_weight w = pair_backward(v, i, j, log_sum);
             for (size_t c = 0; c < count; c++)
                 sum[c] += w.match * at(v->call->k, v->key + j, c0 + c);
         }
@@ -134,7 +140,7 @@ static void query_backward(const head_view *v, size_t i)
     }
 }
 
-static void key_backward(const head_view *v, size_t j)
+static void key_backward(const head_view *v, const query_block *block, size_t j)
 {
     size_t end = v->first + v->size, count;
     double k[REFERENCE_CHUNK], value[REFERENCE_CHUNK];
@@ -142,8 +148,9 @@ static void key_backward(const head_view *v, size_t j)
         count = reference_chunk(c0, end);
         for (size_t c = 0; c < count; c++)
             k[c] = value[c] = 0;
-        for (size_t i = 0; i < v->queries; i++) {
-            pair_weight w = pair_backward(v, i, j);
+        for (size_t n = 0; n < block->count; n++) {
+            size_t i = block->first + n;
+            pair_weight w = pair_backward(v, i, j, block->log_sum[n]);
             for (size_t c = 0; c < count; c++) {
                 k[c] += w.match * at(v->call->q, v->query + i, c0 + c);
                 value[c] += w.value * at(v->call->d_out, v->query + i, c0 + c);
@@ -158,16 +165,26 @@ static void key_backward(const head_view *v, size_t j)
     }
 }
 
+static void head_backward(const head_view *v)
+{
+    for (size_t first = 0; first < v->queries; first += REFERENCE_CHUNK) {
+        query_block block = { .first = first, .count = reference_chunk(first, v->queries) };
+        for (size_t n = 0; n < block.count; n++)
+            block.log_sum[n] = log_sum_of(v, first + n);
+        for (size_t n = 0; n < block.count && v->call->d_q; n++)
+            query_backward(v, first + n, block.log_sum[n]);
+        for (size_t j = 0; j < v->keys && (v->call->d_k || v->call->d_v); j++)
+            key_backward(v, &block, j);
+    }
+}
+
 cloze_status REFERENCE(attention_backward)(const cz_place *place, const cz_attention_call *call)
 {
     (void)place;
     for (size_t s = 0; s < call->queries->count; s++)
         for (size_t head = 0; head < call->heads; head++) {
             head_view v = view_of(call, s, head);
-            for (size_t i = 0; i < v.queries && call->d_q; i++)
-                query_backward(&v, i);
-            for (size_t j = 0; j < v.keys && (call->d_k || call->d_v); j++)
-                key_backward(&v, j);
+            head_backward(&v);
         }
     return CLOZE_OK;
 }

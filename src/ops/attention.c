@@ -80,8 +80,6 @@ static cz_tensor *attend(cz_run *run, const columns_of from[3], const cz_packing
         .dropout = cz_run_dropout(run, shape->dropout.p, shape->dropout.site, queries, samples),
         .out = out,
     };
-    if (run->record)
-        node->call.log_sum = cz_run_tensor(run, rows, shape->heads);
     if (cz_run_computes(run))
         cz_run_check(run, run->backend->attention(&run->place, &node->call), NULL, 0);
     if (run->tap && run->tap_attention)

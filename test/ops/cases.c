@@ -87,7 +87,7 @@ static const cz_attention_shape *attention_shape(op_stand *s, size_t width)
 {
     s->attention = (cz_attention_shape){ .heads = s->c->heads,
                                          .head_size = width / s->c->heads,
-                                         .scale = 0.8,
+                                         .scale = s->c->scale > 0 ? s->c->scale : 0.8,
                                          .reach = s->c->reach,
                                          .window = 2,
                                          .dropout = { s->c->p, 22 } };
@@ -285,8 +285,24 @@ static void add_attention(case_list *list, const cz_packing *packing, size_t hea
             "attention to other keys, %zu heads of %zu", heads, size);
 }
 
+/* Scores so far apart that one key has nearly everything, and so large that exp alone overflows. */
+static void add_sharp_attentions(case_list *list)
+{
+    static const double scales[] = { 12, 60 };
+    for (size_t i = 0; i < 2; i++)
+        add(list,
+            (op_case){ .build = build_attention,
+                       .value = { { rows_of(&ragged), 3 * 8, false, 0, false } },
+                       .packing = &ragged,
+                       .samples = samples,
+                       .heads = 2,
+                       .scale = scales[i] },
+            "attention with scores scaled by %g", scales[i]);
+}
+
 static void add_attentions(case_list *list)
 {
+    add_sharp_attentions(list);
     add_attention(list, &ragged, 1, 1);
     add_attention(list, &ragged, 2, 3);
     add_attention(list, &ragged, 1, 8);

@@ -36,6 +36,7 @@ typedef struct op_case {
     cz_reach reach;
     size_t heads, count;
     float p;
+    double scale; /* of the scores; 0: an ordinary one */
     bool bias, shift, root_mean_square;
 } op_case;
 
