@@ -116,6 +116,12 @@ INLINE vec sigmoid_slope(vec x)
     return vec_div(t, vec_mul(u, u));
 }
 
+/* Far out every curve is straight; there products of x would only overflow. */
+INLINE vec near(vec x, float limit)
+{
+    return vec_max(vec_set(-limit), vec_min(vec_set(limit), x));
+}
+
 /* d/dx of x sigmoid(g(x)) = s + x g' s (1 - s). */
 INLINE vec gated_slope(vec x, vec inside, vec inside_slope)
 {
@@ -125,7 +131,7 @@ INLINE vec gated_slope(vec x, vec inside, vec inside_slope)
 
 INLINE vec gelu_slope(vec x)
 {
-    vec at = vec_max(vec_set(-14.0f), vec_min(vec_set(14.0f), x)), a = vec_abs(at);
+    vec at = near(x, 14.0f), a = vec_abs(at);
     vec tail = phi_tail(a);
     vec below = vec_choose(vec_less(x, vec_set(0.0f)), tail, vec_sub(vec_set(1.0f), tail));
     vec density = exp2_vec(vec_mul(vec_mul(a, a), vec_set(-0.5f * LOG2E)));
@@ -140,13 +146,16 @@ INLINE vec slope(const cz_activation kind, vec x)
     case CZ_GELU:
         return gelu_slope(x);
     case CZ_GELU_TANH:
+        x = near(x, 14.0f);
         t = vec_fma(vec_mul(x, x), vec_set(0.214064449f), vec_set(1.59576912f));
         return gated_slope(x, gelu_tanh_inside(x), t);
     case CZ_GELU_QUICK:
+        x = near(x, 100.0f);
         return gated_slope(x, vec_mul(x, vec_set(1.702f)), vec_set(1.702f));
     case CZ_RELU:
         return vec_choose(vec_less(vec_set(0.0f), x), one, vec_set(0.0f));
     case CZ_SILU:
+        x = near(x, 100.0f);
         return gated_slope(x, x, one);
     case CZ_TANH:
         return vec_mul(vec_set(4.0f), sigmoid_slope(vec_add(x, x)));

@@ -1,0 +1,187 @@
+/*
+ * test_curves.c - activations and their slopes over all floats (every 401st bit pattern and all
+ * that matter near zero) against double, within the errors that numerics.md states.
+ */
+#include "backend/backend.h"
+#include "backend/cpu/kernels.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { BLOCK = 1000 };
+
+/* Error allowed: of the value's size, or of max(1, |x|) where the curve itself is cut short. */
+static const struct {
+    cz_activation kind;
+    const char *name;
+    double value, slope;
+} bounds[] = {
+    { CZ_GELU, "gelu", 1e-7, 1.5e-7 },
+    { CZ_GELU_TANH, "gelu tanh", 1.5e-7, 2e-7 },
+    { CZ_GELU_QUICK, "gelu quick", 1.5e-7, 2e-7 },
+    { CZ_RELU, "relu", 0, 0 },
+    { CZ_SILU, "silu", 1.5e-7, 2e-7 },
+    { CZ_TANH, "tanh", 1e-7, 2e-7 },
+    { CZ_SIGMOID, "sigmoid", 1e-7, 6e-8 },
+};
+
+static double sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+static const double half_root = 0.70710678118654752440;
+
+static double inside(double x)
+{
+    return 2 * 0.79788456080286535588 * (x + 0.044715 * x * x * x);
+}
+
+static double gated(double x, double g, double slope)
+{
+    double s = sigmoid(g);
+    return s * (1 - s) > 0 ? s + x * slope * s * (1 - s) : s;
+}
+
+static double exact(cz_activation kind, double x)
+{
+    switch (kind) {
+    case CZ_GELU:
+        return 0.5 * x * erfc(-x * half_root);
+    case CZ_GELU_TANH:
+        return x * sigmoid(inside(x));
+    case CZ_GELU_QUICK:
+        return x * sigmoid(1.702 * x);
+    case CZ_RELU:
+        return x > 0 ? x : 0;
+    case CZ_SILU:
+        return x * sigmoid(x);
+    case CZ_TANH:
+        return tanh(x);
+    case CZ_SIGMOID:
+        return sigmoid(x);
+    case CZ_IDENTITY:
+    case CZ_ACTIVATIONS:
+        break;
+    }
+    return x;
+}
+
+static double exact_slope(cz_activation kind, double x)
+{
+    double s;
+    switch (kind) {
+    case CZ_GELU:
+        s = exp(-0.5 * x * x);
+        return 0.5 * erfc(-x * half_root) + (s > 0 ? x * 0.39894228040143267794 * s : 0);
+    case CZ_GELU_TANH:
+        return gated(x, inside(x), 2 * 0.79788456080286535588 * (1 + 3 * 0.044715 * x * x));
+    case CZ_GELU_QUICK:
+        return gated(x, 1.702 * x, 1.702);
+    case CZ_RELU:
+        return x > 0;
+    case CZ_SILU:
+        return gated(x, x, 1);
+    case CZ_TANH:
+        s = cosh(x);
+        return 1 / (s * s);
+    case CZ_SIGMOID:
+        return sigmoid(x) * sigmoid(-x);
+    case CZ_IDENTITY:
+    case CZ_ACTIVATIONS:
+        break;
+    }
+    return 1;
+}
+
+/* The next `count` floats of the walk over all bit patterns, from *bits on; 0 at the end. */
+static size_t next_floats(uint32_t *bits, float *x)
+{
+    size_t count = 0;
+    while (count < BLOCK && *bits < UINT32_MAX - 401) {
+        float value;
+        memcpy(&value, bits, sizeof value);
+        *bits += 401;
+        if (isfinite(value))
+            x[count++] = value;
+    }
+    return count;
+}
+
+static void check(const cz_kernels *kernels, size_t number)
+{
+    static float x[BLOCK], ones[BLOCK], y[BLOCK], d[BLOCK];
+    cz_activation kind = bounds[number].kind;
+    double worst = 0, worst_slope = 0;
+    uint32_t bits = 0;
+    for (size_t i = 0; i < BLOCK; i++)
+        ones[i] = 1;
+    for (size_t count; (count = next_floats(&bits, x)) > 0;) {
+        kernels->activate(kind, x, count, y);
+        kernels->slope(kind, x, ones, count, d);
+        for (size_t i = 0; i < count; i++) {
+            double size = fmax(1, fabs((double)x[i]));
+            worst = fmax(worst, fabs((double)y[i] - exact(kind, (double)x[i])) / size);
+            worst_slope = fmax(worst_slope, fabs((double)d[i] - exact_slope(kind, (double)x[i])));
+            if (!isfinite(y[i]) || !isfinite(d[i]))
+                fail_msg("%s of %g on %s is not finite", bounds[number].name, (double)x[i],
+                         kernels->name);
+        }
+    }
+    print_message("%s %s: %.2g, slope %.2g\n", kernels->name, bounds[number].name, worst,
+                  worst_slope);
+    if (worst > bounds[number].value || worst_slope > bounds[number].slope)
+        fail_msg("%s on %s is off", bounds[number].name, kernels->name);
+}
+
+static void activations_keep_the_stated_error_over_all_floats(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
+        check(cz_cpu_kernels(NULL), i);
+}
+
+/* Relative, where the curve keeps it. */
+static void tanh_and_sigmoid_keep_relative_accuracy_near_zero(void **state)
+{
+    const cz_kernels *kernels = cz_cpu_kernels(NULL);
+    (void)state;
+    for (float x = 1e-30f; x < 80; x *= 1.0007f) {
+        float y;
+        kernels->activate(CZ_TANH, &x, 1, &y);
+        assert_true(fabs((double)y / tanh((double)x) - 1) < 3e-7);
+        float below = -x;
+        kernels->activate(CZ_SIGMOID, &below, 1, &y);
+        assert_true(fabs((double)y / sigmoid((double)below) - 1) < 1e-5);
+    }
+}
+
+static void not_a_number_stays_one(void **state)
+{
+    const cz_kernels *kernels = cz_cpu_kernels(NULL);
+    float x[20], y[20];
+    (void)state;
+    for (size_t i = 0; i < 20; i++)
+        x[i] = NAN;
+    for (int kind = 0; kind < CZ_ACTIVATIONS; kind++) {
+        kernels->activate((cz_activation)kind, x, 20, y);
+        for (size_t i = 0; i < 20; i++)
+            assert_true(isnan(y[i]));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(activations_keep_the_stated_error_over_all_floats),
+        cmocka_unit_test(tanh_and_sigmoid_keep_relative_accuracy_near_zero),
+        cmocka_unit_test(not_a_number_stays_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
