@@ -125,55 +125,58 @@ static bool lower(const cloze_allocator *allocator, cz_characters *characters, c
     return true;
 }
 
-/*
- * Canonical ordering of items[begin, end), all of a class above 0: stable, by class. While this
- * runs `begin` of a character is 0 if it stands for an original one, 1 if it was inserted. A run of
- * marks can be as long as the text, hence a counting sort for long ones.
- */
-static bool order_marks(const cloze_allocator *allocator, cz_character *items, size_t count)
+/* Canonical ordering of a run of marks, all of a class above 0: stable, by class. A run can be as
+ * long as the text, hence a counting sort into `scratch` for the long ones. */
+static void order_short(cz_character *items, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        cz_character c = items[i];
+        unsigned class = cz_unicode_class_of(c.code);
+        size_t at = i;
+        for (; at && cz_unicode_class_of(items[at - 1].code) > class; at--)
+            items[at] = items[at - 1];
+        items[at] = c;
+    }
+}
+
+static void order_long(cz_character *items, size_t count, cz_character *scratch)
 {
     size_t places[257] = { 0 };
-    cz_character *sorted;
-    if (count <= 32) {
-        for (size_t i = 1; i < count; i++) {
-            cz_character c = items[i];
-            unsigned class = cz_unicode_class_of(c.code);
-            size_t at = i;
-            for (; at && cz_unicode_class_of(items[at - 1].code) > class; at--)
-                items[at] = items[at - 1];
-            items[at] = c;
-        }
-        return true;
-    }
-    sorted = cz_allocate(allocator, count, sizeof *sorted);
-    if (!sorted)
-        return false;
     for (size_t i = 0; i < count; i++)
         places[cz_unicode_class_of(items[i].code) + 1]++;
     for (size_t i = 1; i < 257; i++)
         places[i] += places[i - 1];
     for (size_t i = 0; i < count; i++)
-        sorted[places[cz_unicode_class_of(items[i].code)]++] = items[i];
-    memcpy(items, sorted, count * sizeof *items);
-    cz_release(allocator, sorted);
-    return true;
+        scratch[places[cz_unicode_class_of(items[i].code)]++] = items[i];
+    memcpy(items, scratch, count * sizeof *items);
 }
 
+static bool is_mark(uint32_t code)
+{
+    return (cz_unicode_flags_of(code) & CZ_UNICODE_CHANGES) && cz_unicode_class_of(code);
+}
+
+/* Orders all runs; long ones by way of room behind the last character. */
 static bool order_runs(const cloze_allocator *allocator, cz_characters *characters)
 {
+    enum { LONG = 32 };
     for (size_t i = 0; i < characters->count;) {
         size_t begin = i;
-        while (i < characters->count &&
-               (cz_unicode_flags_of(characters->items[i].code) & CZ_UNICODE_CHANGES) &&
-               cz_unicode_class_of(characters->items[i].code))
+        while (i < characters->count && is_mark(characters->items[i].code))
             i++;
-        if (i - begin > 1 && !order_marks(allocator, characters->items + begin, i - begin))
-            return false;
+        if (i - begin <= LONG) {
+            order_short(characters->items + begin, i - begin);
+        } else {
+            if (!reserve(allocator, characters, characters->count + (i - begin)))
+                return false;
+            order_long(characters->items + begin, i - begin, characters->items + characters->count);
+        }
         i += i == begin;
     }
     return true;
 }
 
+/* Until the order is found, `begin` is 0 for a character that stands for an original one, else 1. */
 static bool decompose(const cloze_allocator *allocator, cz_characters *characters,
                       cz_characters *spare)
 {
