@@ -17,13 +17,18 @@ enum { HOST_SIZE = 1 << 15, NUMBERS_SIZE = 1 << 17, IN = 5, OUT = 4, ROWS = 3 };
 
 typedef struct fixture {
     cz_run run;
-    char *host, *numbers;
+    char *host, *numbers, *scratch;
     cz_parameter weight, bias, gain, shift;
     cz_linear_weights linear;
     cz_norm_weights norm;
     cz_embed_weights embed;
     double x[ROWS * IN];
+    float narrow[ROWS * IN];
 } fixture;
+
+static const cz_backend *const devices[] = { &cz_backend_reference_f64, &cz_backend_reference_f32,
+                                             &cz_backend_cpu };
+enum { DEVICES = sizeof devices / sizeof *devices };
 
 static double weight_number(size_t i)
 {
@@ -73,13 +78,24 @@ static void release(cz_parameter *p)
     free((char *)p->value.data - 1);
 }
 
-static void fixture_open(fixture *f, cz_type type)
+static void make_place(fixture *f, const cz_backend *backend)
+{
+    const cz_extent extent = { ROWS, ROWS, 32, 1, 8, true };
+    cz_place *place = &f->run.place;
+    place->type = backend->type;
+    place->kernels = backend == &cz_backend_cpu ? cz_cpu_kernels(NULL) : NULL;
+    place->scratch_size = (backend->scratch(&extent, place->kernels) + 63) / 64 * 64;
+    place->scratch = f->scratch = aligned_alloc(64, place->scratch_size + 64);
+}
+
+static void fixture_open(fixture *f, cz_type type, const cz_backend *backend)
 {
     *f = (fixture){ .host = aligned_alloc(64, HOST_SIZE),
                     .numbers = aligned_alloc(64, NUMBERS_SIZE) };
-    f->run = (cz_run){ .backend = &cz_backend_reference_f64,
+    f->run = (cz_run){ .backend = backend,
                        .host = { f->host, HOST_SIZE, 0, 0 },
                        .numbers = { f->numbers, NUMBERS_SIZE, 0, 0 } };
+    make_place(f, backend);
     cz_run_reset(&f->run);
     f->weight = parameter(OUT, IN, type, "dense.weight");
     f->bias = parameter(1, OUT, type, "dense.bias");
@@ -93,7 +109,7 @@ static void fixture_open(fixture *f, cz_type type)
     f->norm = (cz_norm_weights){ &f->gain, &f->shift, 1e-5, false };
     f->embed = (cz_embed_weights){ 1, { &f->weight }, { UINT32_MAX } };
     for (size_t i = 0; i < ROWS * IN; i++)
-        f->x[i] = sin((double)i);
+        f->x[i] = f->narrow[i] = sinf((float)i);
 }
 
 static void fixture_close(fixture *f)
@@ -102,13 +118,15 @@ static void fixture_close(fixture *f)
     release(&f->bias);
     release(&f->gain);
     release(&f->shift);
+    free(f->scratch);
     free(f->host);
     free(f->numbers);
 }
 
 static cz_tensor *input(fixture *f)
 {
-    return cz_run_input(&f->run, f->x, ROWS, IN, false);
+    void *numbers = f->run.backend->type == CZ_F64 ? (void *)f->x : (void *)f->narrow;
+    return cz_run_input(&f->run, numbers, ROWS, IN, false);
 }
 
 static const uint32_t ids[ROWS] = { 2, 0, 3 };
@@ -131,13 +149,14 @@ static void weights_of_every_type_give_the_same_numbers(void **state)
     static const cz_type types[] = { CZ_F64, CZ_F32, CZ_F16, CZ_BF16 };
     double out[4][ROWS * (OUT + 2 * IN)];
     (void)state;
-    for (size_t i = 0; i < 4; i++) {
-        fixture f;
-        fixture_open(&f, types[i]);
-        run_all(&f, out[i]);
-        fixture_close(&f);
-        assert_memory_equal(out[i], out[0], sizeof out[0]);
-    }
+    for (size_t d = 0; d < DEVICES; d++)
+        for (size_t i = 0; i < 4; i++) {
+            fixture f;
+            fixture_open(&f, types[i], devices[d]);
+            run_all(&f, out[i]);
+            fixture_close(&f);
+            assert_memory_equal(out[i], out[0], sizeof out[0]);
+        }
 }
 
 static void spoil(cz_parameter *p, size_t element, double value)
@@ -153,14 +172,13 @@ static void expect_refusal(fixture *f, const char *name, const char *where)
     assert_non_null(strstr(f->run.error.message, where));
 }
 
-static void a_weight_that_is_not_finite_is_refused_by_name(void **state)
+static void refuse_all(const cz_backend *backend, double value)
 {
     const uint32_t *const index[] = { ids };
     fixture f;
-    (void)state;
 
-    fixture_open(&f, CZ_F32);
-    spoil(&f.weight, 2 * IN + 3, NAN);
+    fixture_open(&f, CZ_F32, backend);
+    spoil(&f.weight, 2 * IN + 3, value);
     cz_linear(&f.run, input(&f), &f.linear, CZ_IDENTITY);
     expect_refusal(&f, "dense.weight", "row 2, column 3");
     cz_run_reset(&f.run);
@@ -168,31 +186,47 @@ static void a_weight_that_is_not_finite_is_refused_by_name(void **state)
     expect_refusal(&f, "dense.weight", "row 2, column 3");
     fixture_close(&f);
 
-    fixture_open(&f, CZ_F32);
-    spoil(&f.bias, 1, INFINITY);
+    fixture_open(&f, CZ_F32, backend);
+    spoil(&f.bias, 1, value);
     cz_linear(&f.run, input(&f), &f.linear, CZ_IDENTITY);
     expect_refusal(&f, "dense.bias", "row 0, column 1");
     fixture_close(&f);
 
-    fixture_open(&f, CZ_F32);
-    spoil(&f.shift, 4, -INFINITY);
+    fixture_open(&f, CZ_F32, backend);
+    spoil(&f.gain, 0, value);
+    cz_norm(&f.run, input(&f), &f.norm);
+    expect_refusal(&f, "norm.weight", "row 0, column 0");
+    fixture_close(&f);
+
+    fixture_open(&f, CZ_F32, backend);
+    spoil(&f.shift, 4, value);
     cz_norm(&f.run, input(&f), &f.norm);
     expect_refusal(&f, "norm.bias", "row 0, column 4");
     fixture_close(&f);
 }
 
+static void a_weight_that_is_not_finite_is_refused_by_name(void **state)
+{
+    (void)state;
+    for (size_t d = 0; d < DEVICES; d++) {
+        refuse_all(devices[d], (double)NAN);
+        refuse_all(devices[d], (double)INFINITY);
+        refuse_all(devices[d], -(double)INFINITY);
+    }
+}
+
 static void a_double_beyond_the_range_of_float_is_refused_in_float(void **state)
 {
-    fixture f;
-    double huge = 1e300;
-    float x[ROWS * IN] = { 0 };
+    const double huge = 1e300;
     (void)state;
-    fixture_open(&f, CZ_F64);
-    f.run.backend = &cz_backend_reference_f32;
-    memcpy(f.weight.value.data, &huge, sizeof huge);
-    cz_linear(&f.run, cz_run_input(&f.run, x, ROWS, IN, false), &f.linear, CZ_IDENTITY);
-    expect_refusal(&f, "dense.weight", "row 0, column 0");
-    fixture_close(&f);
+    for (size_t d = 1; d < DEVICES; d++) {
+        fixture f;
+        fixture_open(&f, CZ_F64, devices[d]);
+        memcpy(f.weight.value.data, &huge, sizeof huge);
+        cz_linear(&f.run, input(&f), &f.linear, CZ_IDENTITY);
+        expect_refusal(&f, "dense.weight", "row 0, column 0");
+        fixture_close(&f);
+    }
 }
 
 static void absent_weights_are_the_identity(void **state)
@@ -200,7 +234,7 @@ static void absent_weights_are_the_identity(void **state)
     const cz_linear_weights empty = { .weight = { .in = 0 } };
     fixture f;
     (void)state;
-    fixture_open(&f, CZ_F32);
+    fixture_open(&f, CZ_F32, &cz_backend_reference_f64);
     cz_tensor *x = input(&f);
     assert_ptr_equal(cz_linear(&f.run, x, NULL, CZ_IDENTITY), x);
     assert_ptr_equal(cz_linear(&f.run, x, &empty, CZ_IDENTITY), x);
@@ -218,7 +252,7 @@ static void a_padding_row_gets_no_gradient(void **state)
     cz_tensor gradient = { numbers, OUT, IN, IN, CZ_F64, false, NULL }, *list[] = { &gradient };
     fixture f;
     (void)state;
-    fixture_open(&f, CZ_F32);
+    fixture_open(&f, CZ_F32, &cz_backend_reference_f64);
     f.embed.fixed[0] = 3;
     f.run.record = f.run.parameter_gradients = true;
     f.run.gradients = list;
@@ -248,7 +282,7 @@ static void dropout_follows_the_sample_not_its_place(void **state)
     double swapped[ROWS * IN];
     fixture f;
     (void)state;
-    fixture_open(&f, CZ_F32);
+    fixture_open(&f, CZ_F32, &cz_backend_reference_f64);
     f.run.dropout = true;
     for (size_t i = 0; i < ROWS; i++)
         memcpy(swapped + i * IN, f.x + (i == 2 ? 0 : i + 1) * IN, IN * sizeof *swapped);
@@ -306,7 +340,7 @@ static void a_label_beyond_the_classes_is_refused(void **state)
     const int64_t labels[ROWS] = { 0, 5, 1 };
     fixture f;
     (void)state;
-    fixture_open(&f, CZ_F32);
+    fixture_open(&f, CZ_F32, &cz_backend_reference_f64);
     cz_cross_entropy(&f.run, input(&f), labels);
     assert_int_equal(f.run.error.status, CLOZE_ERROR_ARGUMENT);
     assert_non_null(strstr(f.run.error.message, "label 5 of row 1"));
