@@ -123,9 +123,10 @@ static void write_table(bench_job *job, cli_output *output)
     size_t widest = 8;
     for (size_t w = 0; w < job->count; w++)
         widest = strlen(job->workloads[w].name) > widest ? strlen(job->workloads[w].name) : widest;
-    output_format(output, "%s, %u thread%s, %zu rounds; peak %.1f GFLOP/s\n\n",
+    output_format(output, "%s, %u thread%s, %zu round%s; peak %.1f GFLOP/s\n\n",
                   cloze_engine_isa(engine), cloze_engine_threads(engine),
-                  cloze_engine_threads(engine) == 1 ? "" : "s", job->rounds, peak);
+                  cloze_engine_threads(engine) == 1 ? "" : "s", job->rounds,
+                  job->rounds == 1 ? "" : "s", peak);
     output_format(output, "%-*s  %9s  %8s  %10s  %10s  %8s  %7s\n", (int)widest, "lengths",
                   "sequences", "tokens", "ms", "tokens/s", "GFLOP/s", "of peak");
     for (size_t w = 0; w < job->count; w++) {

@@ -119,7 +119,7 @@ static int run(const cli_command *self, int argc, char **argv)
         return code;
     if (argc - first == 2 && !settings.model)
         settings.model = argv[first++];
-    if (argc - first != 1)
+    if (argc - first != 1 || !settings.model)
         return say_failure(CLOZE_ERROR_ARGUMENT,
                            "compare takes a model and a reference file; see `cloze help compare`");
     code = open_all(&opened, &settings, true);

@@ -97,20 +97,6 @@ static bool reserve(void **block, size_t *capacity, size_t count, size_t size)
     return true;
 }
 
-/* The library numbers texts within a call; people want the line of the file. */
-static int say_text_error(embed_job *job, const cloze_error *error, float *row)
-{
-    const cloze_text *texts = input_texts(job->input);
-    cloze_error single;
-    char where[PATH_SIZE + 32];
-    if (error->status == CLOZE_ERROR_TEXT)
-        for (size_t i = 0; i < input_count(job->input); i++)
-            if (cloze_embed(job->opened.session, &texts[i], 1, &job->options, row, NULL, NULL,
-                            &single) == CLOZE_ERROR_TEXT)
-                return say_error(&single, input_where(job->input, i, where, sizeof where));
-    return say_error(error, NULL);
-}
-
 static void quantize_rows(const embed_job *job, const float *rows, size_t count)
 {
     uint8_t *bits = job->small;
@@ -159,7 +145,7 @@ static int embed_chunk(embed_job *job, bool keep)
     rows = job->rows + job->row_count * columns;
     if (cloze_embed(job->opened.session, input_texts(job->input), count, &job->options, rows,
                     job->truncated, &report, &error))
-        return say_text_error(job, &error, rows);
+        return say_embed_error(&job->opened, job->input, &job->options, rows, &error);
     job->opened.done += report.texts;
     job->report.texts += report.texts;
     job->report.tokens += report.tokens;

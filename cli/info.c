@@ -113,7 +113,7 @@ static void write_memory(cli_output *output, const cloze_model *model, const cli
     memory_parts(cloze_model_memory(model, settings->batch_tokens), parts);
     output_format(output, "\nmemory with --batch-tokens %zu\n", settings->batch_tokens);
     for (int i = 0; i < PARTS; i++)
-        output_format(output, "%-16s%8.1f MB\n", parts[i].name, (double)parts[i].size / 1e6);
+        output_format(output, "%-16s%9.2f MB\n", parts[i].name, (double)parts[i].size / 1e6);
 }
 
 static void write_table(cli_output *output, const cloze_model *model, const cli_settings *settings,
@@ -125,8 +125,11 @@ static void write_table(cli_output *output, const cloze_model *model, const cli_
     snprintf(line, sizeof line, "%s%s%s%s", info.family, *info.architecture ? " (" : "",
              info.architecture, *info.architecture ? ")" : "");
     row(output, "family", line);
-    snprintf(line, sizeof line, "%.1f million (%s)", (double)info.parameters / 1e6,
-             info.weights_type);
+    if (info.parameters < 1000000)
+        snprintf(line, sizeof line, "%zu (%s)", info.parameters, info.weights_type);
+    else
+        snprintf(line, sizeof line, "%.1f million (%s)", (double)info.parameters / 1e6,
+                 info.weights_type);
     row(output, "parameters", line);
     number_row(output, "layers", info.layers);
     number_row(output, "hidden", info.hidden);

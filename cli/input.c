@@ -20,7 +20,8 @@ enum {
     CHUNK_TEXTS = 1024,
     CHUNK_BYTES = 4 << 20,
     READ_BYTES = 1 << 18,
-    LINE_MOST = 256 << 20 /* bytes of one text */
+    LINE_MOST = 256 << 20, /* bytes of one text */
+    LOOK_UP = 100          /* milliseconds */
 };
 
 struct cli_input {
@@ -138,8 +139,22 @@ static int open_next_file(cli_input *input)
     input->begin = input->scanned = input->filled = 0;
     if (input->descriptor >= 0)
         return 0;
+    if (interrupted())
+        return EXIT_INTERRUPTED;
     return say_failure(errno == ENOENT ? (int)CLOZE_ERROR_NOT_FOUND : (int)CLOZE_ERROR_IO,
                        "cannot read %s: %s", path, strerror(errno));
+}
+
+/* False when interrupted. It looks up now and then, since a signal may come just before the call,
+ * or to another thread. */
+static bool wait_for_bytes(const cli_input *input)
+{
+    struct pollfd question = { .fd = input->descriptor, .events = POLLIN };
+    do
+        if (interrupted())
+            return false;
+    while (poll(&question, 1, LOOK_UP) <= 0);
+    return !interrupted();
 }
 
 /* More bytes into the buffer, or `ended`. */
@@ -158,11 +173,11 @@ static int fill(cli_input *input)
                            input->line + 1, LINE_MOST >> 20);
     if ((code = grow(&input->buffer, &input->capacity, input->filled + READ_BYTES)))
         return code;
-    do {
-        if (interrupted())
-            return EXIT_INTERRUPTED;
+    if (!wait_for_bytes(input))
+        return EXIT_INTERRUPTED;
+    do
         got = read(input->descriptor, input->buffer + input->filled, READ_BYTES);
-    } while (got < 0 && errno == EINTR);
+    while (got < 0 && errno == EINTR);
     if (got < 0)
         return say_failure(CLOZE_ERROR_IO, "cannot read %s: %s", input->name, strerror(errno));
     input->filled += (size_t)got;

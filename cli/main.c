@@ -6,6 +6,7 @@
 
 #include <cloze/status.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,11 +61,16 @@ static int refuse(const char *name)
                        name);
 }
 
+/* Help is printed through stdio, everything else through output.h. */
 static int finish(int code)
 {
-    if (fflush(stdout) || ferror(stdout))
-        return code ? code : EXIT_BROKEN_PIPE;
-    return code;
+    errno = 0;
+    if (!fflush(stdout) && !ferror(stdout))
+        return code;
+    if (errno == EPIPE)
+        return EXIT_BROKEN_PIPE;
+    return say_failure(CLOZE_ERROR_IO, "cannot write standard output: %s",
+                       errno ? strerror(errno) : "an error before");
 }
 
 int main(int argc, char **argv)

@@ -255,3 +255,25 @@ int embed_options(const cli_settings *settings, const cloze_model *model, cloze_
         code = prompt_exists(model, settings->prompt);
     return code;
 }
+
+int say_embed_error(cli_opened *opened, const cli_input *input, const cloze_embed_options *options,
+                    float *row, const cloze_error *error)
+{
+    static const char subject[] = "text 1 ";
+    const cloze_text *texts = input_texts(input);
+    cloze_error one;
+    char where[PATH_SIZE + 32];
+    if (error->status != CLOZE_ERROR_TEXT)
+        return say_error(error, NULL);
+    for (size_t i = 0; i < input_count(input); i++) {
+        if (cloze_embed(opened->session, &texts[i], 1, options, row, NULL, NULL, &one) !=
+            CLOZE_ERROR_TEXT)
+            continue;
+        input_where(input, i, where, sizeof where);
+        if (!strncmp(one.message, subject, sizeof subject - 1))
+            return say_failure(CLOZE_ERROR_TEXT, "%s: the text %s", where,
+                               one.message + sizeof subject - 1);
+        return say_error(&one, where);
+    }
+    return say_error(error, NULL);
+}

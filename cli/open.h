@@ -5,6 +5,7 @@
 #ifndef CLI_OPEN_H
 #define CLI_OPEN_H
 
+#include "input.h"
 #include "progress.h"
 #include "settings.h"
 
@@ -40,6 +41,12 @@ void close_all(cli_opened *opened);
 
 /* The embedding options of the command line; names of poolings are checked here. Exit code. */
 int embed_options(const cli_settings *settings, const cloze_model *model, cloze_embed_options *out);
+/*
+ * What cloze_embed refused about a chunk: the library numbers texts within a call, people want the
+ * line of the file. `row` is room for one vector. Returns the exit code.
+ */
+int say_embed_error(cli_opened *opened, const cli_input *input,
+                    const cloze_embed_options *options, float *row, const cloze_error *error);
 /* 0 if the model has the prompt, else an exit code after saying which it has. */
 int prompt_exists(const cloze_model *model, const char *name);
 /* "mean", "cls+mean"; into out. */

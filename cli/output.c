@@ -181,14 +181,22 @@ void output_json(cli_output *output, cloze_text text)
     output_write(output, "\"", 1);
 }
 
-/*
- * Nine digits always tell floats apart. Fewer are taken when what they say lies so near that it
- * must round to the same float: within half of the smallest distance to a neighbour.
- */
+/* Less than the half distance to the nearer neighbour: what lies so near rounds to `value`. */
+static double safe_distance(float value)
+{
+    uint32_t bits, power;
+    float scale;
+    memcpy(&bits, &value, sizeof bits);
+    power = bits & 0x7f800000u;
+    memcpy(&scale, &power, sizeof scale);
+    return (double)scale * (bits & 0x7fffffu ? 0x1p-24 : 0x1p-25) * 0.999999;
+}
+
+/* Nine digits always tell floats apart; fewer are taken when they do too. */
 void output_float(cli_output *output, float value)
 {
     static const double powers[] = { 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13 };
-    double size = fabs((double)value), bound = 1;
+    double size = fabs((double)value), bound = 1, near = safe_distance(value);
     char text[32], *end = text + sizeof text, *begin = end;
     uint64_t digits = 0;
     int decimals = 5, chosen;
@@ -207,7 +215,7 @@ void output_float(cli_output *output, float value)
     }
     for (chosen = 0; chosen < 4; chosen++) {
         digits = (uint64_t)(size * powers[decimals + chosen - 5] + 0.5);
-        if (fabs((double)digits / powers[decimals + chosen - 5] - size) < size * 0x1.fp-26)
+        if (fabs((double)digits / powers[decimals + chosen - 5] - size) < near)
             break;
     }
     if (chosen == 4)

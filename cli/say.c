@@ -17,7 +17,6 @@ const exit_meaning exit_meanings[] = {
     { CLOZE_ERROR_UNSUPPORTED, "a model or file that nothing here can run" },
     { CLOZE_ERROR_LIMIT, "something is larger than a stated limit" },
     { CLOZE_ERROR_TEXT, "a text is too long (with --long error) or is not UTF-8" },
-    { CLOZE_ERROR_CANCELLED, "cancelled" },
     { CLOZE_ERROR_NETWORK, "the hub did not answer as it should" },
     { CLOZE_ERROR_ACCESS, "the hub wants a token, or refused the one it got" },
     { CLOZE_ERROR_OFFLINE, "not in the cache, and nothing may be downloaded" },

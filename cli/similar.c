@@ -119,7 +119,8 @@ static int add_chunk(similar_library *library, const cli_input *input, cli_opene
         return out_of_memory();
     if (cloze_embed(opened->session, texts, count, options,
                     library->vectors + library->count * dimension, NULL, &report, &error))
-        return say_error(&error, NULL);
+        return say_embed_error(opened, input, options,
+                               library->vectors + library->count * dimension, &error);
     for (size_t i = 0; i < count; i++) {
         if (texts[i].size)
             memcpy(library->bytes + library->used, texts[i].data, texts[i].size);
