@@ -172,6 +172,11 @@ static cloze_status fail_transport(const cz_attempt *mine, CURLcode result, cons
                        "%.120s cannot be reached (%s); is there a network? HF_ENDPOINT names "
                        "another hub",
                        mine->http->options.endpoint, curl_easy_strerror(result));
+    if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE)
+        return cz_fail(mine->error, CLOZE_ERROR_NETWORK,
+                       "the certificate of %.120s is not trusted; SSL_CERT_FILE names a file with "
+                       "further authorities",
+                       mine->http->options.endpoint);
     return cz_fail(mine->error, CLOZE_ERROR_NETWORK,
                    "getting %.200s failed: %s; try again, what "
                    "is there is kept",
