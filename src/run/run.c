@@ -52,13 +52,18 @@ static bool find_unfit(const cz_run *run, const cz_tensor *value, size_t *row, s
 
 static void fail_unfit(cz_run *run, const cz_parameter *const *parameters, size_t count)
 {
+    char shown[200];
     size_t row, column;
-    for (size_t i = 0; i < count; i++)
-        if (parameters[i] && find_unfit(run, &parameters[i]->value, &row, &column))
-            cz_run_fail(run, CLOZE_ERROR_FORMAT,
-                        "the weights of \"%.200s\" are not finite numbers: row %zu, column %zu; "
-                        "the file is damaged or its training diverged",
-                        parameters[i]->name ? parameters[i]->name : "a parameter", row, column);
+    for (size_t i = 0; i < count; i++) {
+        if (!parameters[i] || !find_unfit(run, &parameters[i]->value, &row, &column))
+            continue;
+        const char *name = parameters[i]->name ? parameters[i]->name : "a parameter";
+        cz_run_fail(run, CLOZE_ERROR_FORMAT,
+                    "the weights of \"%s\" are not finite numbers: row %zu, column %zu; the file "
+                    "is damaged or its training diverged",
+                    cz_printable(shown, sizeof shown, name, strlen(name)), row, column);
+        return;
+    }
 }
 
 void cz_run_check(cz_run *run, cloze_status status, const cz_parameter *const *parameters,
@@ -82,8 +87,8 @@ void *cz_run_take(cz_run *run, size_t size)
 {
     void *taken = cz_run_failed(run) ? NULL : cz_arena_take(&run->host, 1, size);
     if (!taken) {
-        cz_run_fail(run, CLOZE_ERROR_MEMORY, "the run's host arena of %zu bytes is full",
-                    run->host.size);
+        cz_run_fail(run, CLOZE_ERROR_MEMORY,
+                    "the run's host arena of %zu bytes is full: give it more", run->host.size);
         return NULL;
     }
     return memset(taken, 0, size);
@@ -100,7 +105,8 @@ cz_tensor *cz_run_tensor(cz_run *run, size_t rows, size_t columns)
                      ? cz_arena_take(&run->numbers, count, cz_type_size(type))
                      : NULL;
     if (!data) {
-        cz_run_fail(run, CLOZE_ERROR_MEMORY, "the run's arena of %zu bytes is full",
+        cz_run_fail(run, CLOZE_ERROR_MEMORY,
+                    "the run's arena of %zu bytes is full: give it more, or fewer tokens at a time",
                     run->numbers.size);
         return &run->empty;
     }
