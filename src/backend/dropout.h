@@ -7,8 +7,7 @@
 #include "backend/backend.h"
 
 /* 0, or 1 / (1 - p). Dropped when 32 random bits are below p * 2^32. */
-static inline double cz_dropout_factor(const cz_dropout *dropout, uint64_t sample,
-                                       uint64_t element)
+static inline double cz_dropout_factor(const cz_dropout *dropout, uint64_t sample, uint64_t element)
 {
     double p = (double)dropout->p;
     if (dropout->p <= 0)

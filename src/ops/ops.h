@@ -22,7 +22,8 @@ typedef struct cz_norm_weights {
 typedef struct cz_embed_weights {
     int tables;
     const cz_parameter *table[CZ_TABLES];
-    uint32_t fixed[CZ_TABLES]; /* a row that does not learn (PyTorch's padding_idx), or UINT32_MAX */
+    uint32_t
+        fixed[CZ_TABLES]; /* a row that does not learn (PyTorch's padding_idx), or UINT32_MAX */
 } cz_embed_weights;
 
 /* Dropout of one place in the model; p counts only while run->dropout. */
