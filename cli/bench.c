@@ -76,11 +76,16 @@ static double median(double *values, size_t count)
     return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
+static cloze_status embed_ids(bench_job *job, const workload *load, cloze_error *error)
+{
+    return cloze_embed_ids(job->opened.session, load->ids, NULL, load->offsets, load->sequences,
+                           NULL, job->vectors, error);
+}
+
 static int embed_once(bench_job *job, const workload *load)
 {
     cloze_error error;
-    if (cloze_embed_ids(job->opened.session, load->ids, NULL, load->offsets, load->sequences, NULL,
-                        job->vectors, &error))
+    if (embed_ids(job, load, &error))
         return say_error(&error, load->name);
     return interrupted() ? EXIT_INTERRUPTED : 0;
 }
@@ -99,13 +104,30 @@ static int measure(bench_job *job, workload *load, double *seconds)
     return code;
 }
 
+/* Of the usual workloads those that the model is too short for are left out. */
+static int warm_up(bench_job *job)
+{
+    cloze_error error;
+    for (size_t w = 0; w < job->count; w++) {
+        workload *load = &job->workloads[w];
+        if (!embed_ids(job, load, &error))
+            continue;
+        if (error.status != CLOZE_ERROR_TEXT || job->settings->lengths.count)
+            return say_error(&error, load->name);
+        workload_clear(load);
+        job->count--;
+        memmove(load, load + 1, (job->count - w) * sizeof *load);
+        w--;
+    }
+    return interrupted() ? EXIT_INTERRUPTED : 0;
+}
+
 static int measure_all(bench_job *job)
 {
     cli_progress progress;
     int code = 0;
     progress_begin(&progress, job->settings->quiet);
-    for (size_t w = 0; !code && w < job->count; w++)
-        code = embed_once(job, &job->workloads[w]); /* warm */
+    code = warm_up(job);
     for (size_t r = 0; !code && r < job->rounds; r++) {
         job->peaks[r] = cloze_engine_peak(job->opened.engine, round_seconds);
         for (size_t w = 0; !code && w < job->count; w++)

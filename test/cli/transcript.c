@@ -250,10 +250,13 @@ static void link_data(const char *data, const char *below, const char *name)
 
 static void set_environment(const char *program)
 {
-    char path[8192];
-    const char *slash = strrchr(program, '/'), *before = getenv("PATH");
-    snprintf(path, sizeof path, "%.*s:%s", slash ? (int)(slash - program) : 1,
-             slash ? program : ".", before ? before : "");
+    char path[8192], *whole = realpath(program, NULL);
+    const char *before = getenv("PATH");
+    if (!whole)
+        die("cannot find", program);
+    *strrchr(whole, '/') = 0;
+    snprintf(path, sizeof path, "%s:%s", whole, before ? before : "");
+    free(whole);
     setenv("PATH", path, 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     setenv("NO_COLOR", "1", 1);
