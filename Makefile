@@ -13,7 +13,8 @@ MODEL  ?= sentence-transformers/all-MiniLM-L6-v2
 all: build
 	@tools/build.sh build
 
-demo: all
+demo: build
+	@NINJA_TARGETS=cloze tools/build.sh build
 	@tools/demo.sh build/cloze $(MODEL)
 
 test: build

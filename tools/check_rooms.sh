@@ -6,7 +6,7 @@ set -eu
 cd "$1"
 {
     grep -v '^#' tools/rooms.txt | sed 's/^/floor /'
-    grep -nE '^[[:space:]]*#[[:space:]]*include' $(find src cli include -name '*.[ch]') |
+    grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]' $(find src cli include -name '*.[ch]') |
         sed -E 's/^([^:]+):([0-9]+):[[:space:]]*#[[:space:]]*include[[:space:]]*([<"])([^>"]+)[>"].*/include \1 \2 \3 \4/'
 } | awk '
     $1 == "floor" { floor[$2] = $3; next }

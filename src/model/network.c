@@ -385,6 +385,8 @@ cloze_status cz_network_open(cz_network **out, const char *folder,
         cz_error_prefix(error, "%.200s", folder);
     if (!status && options->pack)
         status = pack_all(network, options, error);
+    if (!status)
+        status = cz_weights_check(network->weights, error);
     if (status) {
         cz_network_free(network);
         return status;

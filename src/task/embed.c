@@ -5,6 +5,7 @@
 #include "task/engine.h"
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/unicode.h"
 
 #include <math.h>

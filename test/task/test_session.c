@@ -1,0 +1,307 @@
+/*
+ * test_session.c - what a session promises beside its numbers: memory known in advance and never
+ * exceeded, no allocation once warm, clear errors, cancelling, hidden states, long texts.
+ */
+#include "folder.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* A counting allocator; fails at the call number `fail_at`, and at all later ones if `for_good`. */
+typedef struct counter {
+    size_t calls, live, bytes, peak, fail_at;
+    bool for_good;
+} counter;
+
+typedef struct head {
+    size_t size, padding;
+} head;
+
+static bool refuses(counter *c)
+{
+    c->calls++;
+    return c->fail_at && (c->for_good ? c->calls >= c->fail_at : c->calls == c->fail_at);
+}
+
+static void account(counter *c, size_t size)
+{
+    c->bytes += size;
+    if (c->bytes > c->peak)
+        c->peak = c->bytes;
+}
+
+static void *take(void *context, size_t size)
+{
+    counter *c = context;
+    head *h = refuses(c) ? NULL : malloc(sizeof *h + size);
+    if (!h)
+        return NULL;
+    h->size = size;
+    c->live++;
+    account(c, size);
+    return h + 1;
+}
+
+static void give(void *context, void *block)
+{
+    counter *c = context;
+    head *h = (head *)block - 1;
+    c->live--;
+    c->bytes -= h->size;
+    free(h);
+}
+
+static void *change(void *context, void *block, size_t size)
+{
+    counter *c = context;
+    if (!block)
+        return take(context, size);
+    head *old = (head *)block - 1, *h = refuses(c) ? NULL : malloc(sizeof *h + size);
+    if (!h)
+        return NULL;
+    memcpy(h + 1, block, old->size < size ? old->size : size);
+    h->size = size;
+    c->bytes -= old->size;
+    account(c, size);
+    free(old);
+    return h + 1;
+}
+
+static cloze_hooks counting(counter *c)
+{
+    return (cloze_hooks){ .allocator = { take, change, give, c } };
+}
+
+static const char *folder(void)
+{
+    static char path[2048];
+    return golden_path(path, sizeof path, "sentence/mean");
+}
+
+static void a_warm_session_allocates_nothing_over_100000_texts(void **state)
+{
+    counter c = { 0 };
+    cloze_hooks hooks = counting(&c);
+    size_t count, calls = 0;
+    cloze_text *texts = golden_texts(&count);
+    float vectors[32 * 24];
+    opened o;
+    (void)state;
+    open_model(&o, folder(), &(open_options){ .threads = 2, .hooks = &hooks });
+    for (size_t done = 0; done < 100000; done += count) {
+        assert_int_equal(cloze_embed(o.session, texts, count, NULL, vectors, NULL, NULL, NULL), 0);
+        if (!done)
+            calls = c.calls;
+    }
+    assert_int_equal(c.calls, calls);
+    close_model(&o);
+    assert_int_equal(c.live, 0);
+    free_texts(texts, count);
+}
+
+static void every_failing_allocation_is_an_error_and_leaks_nothing(void **state)
+{
+    size_t count, n;
+    cloze_text *texts = golden_texts(&count);
+    float vectors[32 * 24];
+    bool done = false;
+    (void)state;
+    for (n = 1; !done; n++)
+        for (int for_good = 0; for_good < 2; for_good++) {
+            counter c = { .fail_at = n, .for_good = for_good };
+            cloze_hooks hooks = counting(&c);
+            cloze_error error = { 0 };
+            opened o = { NULL, NULL, NULL };
+            cloze_engine_options engine = { .threads = 2, .hooks = &hooks };
+            cloze_status status = cloze_engine_new(&o.engine, &engine, &error);
+            cloze_model_options model = { .engine = o.engine };
+            if (!status)
+                status = cloze_model_open(&o.model, folder(), &model, &error);
+            if (!status)
+                status = cloze_session_new(&o.session, o.model, NULL, &error);
+            if (!status)
+                status = cloze_embed(o.session, texts, count, NULL, vectors, NULL, NULL, &error);
+            if (status && status != CLOZE_ERROR_MEMORY)
+                fail_msg("allocation %zu failed as \"%s\"", n, error.message);
+            if (status)
+                assert_string_not_equal(error.message, "");
+            done = !status && c.calls < n;
+            close_model(&o);
+            assert_int_equal(c.live, 0);
+        }
+    printf("%zu allocations failed, one by one and from then on\n", n - 2);
+    free_texts(texts, count);
+}
+
+static void the_memory_it_tells_is_not_exceeded(void **state)
+{
+    counter c = { 0 };
+    cloze_hooks hooks = counting(&c);
+    char text[8192] = "";
+    cloze_text given[64];
+    float vectors[64 * 24];
+    opened o;
+    (void)state;
+    for (size_t i = 0; i < 60; i++)
+        strcat(text, "the cat ");
+    for (size_t i = 0; i < 64; i++)
+        given[i] = (cloze_text){ text, strlen(text) };
+    open_model(&o, folder(), &(open_options){ .threads = 2, .batch_tokens = 512, .hooks = &hooks });
+    assert_int_equal(cloze_embed(o.session, given, 64, NULL, vectors, NULL, NULL, NULL), 0);
+    size_t peak = c.peak; /* telling takes memory for a moment, too */
+    cloze_memory memory = cloze_model_memory(o.model, 512);
+    size_t told = memory.packed_weights + memory.tokenizer + memory.arena + memory.other;
+    if (peak > told)
+        fail_msg("%zu bytes were allocated, %zu were told", peak, told);
+    /* And not twice as much as there is: the bound means something. */
+    assert_true(told < peak + peak / 4);
+    close_model(&o);
+}
+
+static void a_text_that_is_too_long_is_cut_refused_or_pooled(void **state)
+{
+    char text[4096] = "";
+    float whole[24], cut[24], pooled[24];
+    size_t lost = 0;
+    cloze_embed_report report;
+    cloze_error error = { 0 };
+    opened o;
+    (void)state;
+    for (size_t i = 0; i < 50; i++)
+        strcat(text, "cat ");
+    cloze_text long_text = { text, strlen(text) }, short_text = { text, 22 * 4 };
+    open_model(&o, folder(), &(open_options){ .threads = 1 });
+    cloze_embed_options how = { 0 };
+    assert_int_equal(cloze_embed(o.session, &long_text, 1, &how, cut, &lost, &report, &error), 0);
+    assert_int_equal(lost, 28);
+    assert_int_equal(report.truncated_texts, 1);
+    assert_int_equal(report.tokens, 24);
+    assert_int_equal(cloze_embed(o.session, &short_text, 1, &how, whole, &lost, NULL, &error), 0);
+    assert_memory_equal(cut, whole, sizeof cut);
+
+    how.long_text = CLOZE_LONG_ERROR;
+    assert_int_equal(cloze_embed(o.session, &long_text, 1, &how, cut, NULL, NULL, &error),
+                     CLOZE_ERROR_TEXT);
+    assert_non_null(strstr(error.message, "28"));
+
+    how.long_text = CLOZE_LONG_CHUNK;
+    assert_int_equal(cloze_embed(o.session, &long_text, 1, &how, pooled, &lost, &report, &error),
+                     0);
+    assert_int_equal(lost, 0);
+    assert_int_equal(report.tokens, 50 + 3 * 2);
+    assert_memory_not_equal(pooled, whole, sizeof pooled);
+    close_model(&o);
+}
+
+static bool stop_at_once(void *context, uint64_t done, uint64_t total)
+{
+    (void)done, (void)total;
+    ++*(int *)context;
+    return false;
+}
+
+static void a_call_can_be_cancelled_and_the_next_one_works(void **state)
+{
+    size_t count;
+    int reports = 0;
+    cloze_text *texts = golden_texts(&count);
+    float vectors[32 * 24];
+    cloze_error error = { 0 };
+    opened o;
+    (void)state;
+    open_model(&o, folder(), &(open_options){ .threads = 2 });
+    cloze_session_cancel(o.session);
+    assert_int_equal(cloze_embed(o.session, texts, count, NULL, vectors, NULL, NULL, &error),
+                     CLOZE_ERROR_CANCELLED);
+    assert_int_equal(cloze_embed(o.session, texts, count, NULL, vectors, NULL, NULL, &error), 0);
+    close_model(&o);
+    open_model(&o, folder(),
+               &(open_options){ .threads = 2, .progress = { stop_at_once, &reports } });
+    assert_int_equal(cloze_embed(o.session, texts, count, NULL, vectors, NULL, NULL, &error),
+                     CLOZE_ERROR_CANCELLED);
+    assert_int_equal(reports, 1);
+    close_model(&o);
+    free_texts(texts, count);
+}
+
+static void hidden_states_are_those_that_pooling_sees(void **state)
+{
+    static const uint32_t ids[] = { 2, 5, 6, 7, 3, 2, 9, 3 };
+    static const size_t offsets[] = { 0, 5, 8 };
+    float embeddings[8 * 24], first[8 * 24], last[8 * 24], pooled[2 * 24];
+    float *states[3] = { embeddings, first, last };
+    cloze_embed_options how = { .normalize = CLOZE_NO };
+    cloze_error error = { 0 };
+    opened o;
+    (void)state;
+    open_model(&o, folder(), &(open_options){ .threads = 2 });
+    assert_int_equal(cloze_hidden_states(o.session, ids, NULL, offsets, 2, states, &error), 0);
+    for (size_t layer = 1; layer <= 2; layer++) {
+        how.layer = layer;
+        assert_int_equal(cloze_embed_ids(o.session, ids, NULL, offsets, 2, &how, pooled, &error),
+                         0);
+        for (size_t s = 0; s < 2; s++)
+            for (size_t c = 0; c < 24; c++) {
+                double sum = 0;
+                for (size_t i = offsets[s]; i < offsets[s + 1]; i++)
+                    sum += (double)states[layer][i * 24 + c];
+                sum /= (double)(offsets[s + 1] - offsets[s]);
+                assert_true(fabs((double)pooled[s * 24 + c] - sum) <= 1e-5);
+            }
+    }
+    close_model(&o);
+}
+
+static void ids_outside_the_tables_are_refused(void **state)
+{
+    static const uint32_t wrong_id[] = { 2, 100000, 3 }, right[] = { 2, 5, 3 }, types[] = { 0, 7, 0 };
+    static const size_t offsets[] = { 0, 3 }, backwards[] = { 3, 0 };
+    float vector[24];
+    cloze_error error = { 0 };
+    opened o;
+    (void)state;
+    open_model(&o, folder(), &(open_options){ .threads = 1 });
+    assert_int_equal(cloze_embed_ids(o.session, wrong_id, NULL, offsets, 1, NULL, vector, &error),
+                     CLOZE_ERROR_ARGUMENT);
+    assert_int_equal(cloze_embed_ids(o.session, right, types, offsets, 1, NULL, vector, &error),
+                     CLOZE_ERROR_ARGUMENT);
+    assert_int_equal(cloze_embed_ids(o.session, right, NULL, backwards, 1, NULL, vector, &error),
+                     CLOZE_ERROR_ARGUMENT);
+    assert_int_equal(cloze_embed_ids(o.session, right, NULL, offsets, 1, NULL, vector, &error), 0);
+    close_model(&o);
+}
+
+static void broken_utf8_names_its_byte(void **state)
+{
+    cloze_text text = { "good \xff bad", 10 };
+    float vector[24];
+    cloze_error error = { 0 };
+    opened o;
+    (void)state;
+    open_model(&o, folder(), &(open_options){ .threads = 1 });
+    assert_int_equal(cloze_embed(o.session, &text, 1, NULL, vector, NULL, NULL, &error),
+                     CLOZE_ERROR_TEXT);
+    assert_int_equal(error.position, 5);
+    close_model(&o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_warm_session_allocates_nothing_over_100000_texts),
+        cmocka_unit_test(every_failing_allocation_is_an_error_and_leaks_nothing),
+        cmocka_unit_test(the_memory_it_tells_is_not_exceeded),
+        cmocka_unit_test(a_text_that_is_too_long_is_cut_refused_or_pooled),
+        cmocka_unit_test(a_call_can_be_cancelled_and_the_next_one_works),
+        cmocka_unit_test(hidden_states_are_those_that_pooling_sees),
+        cmocka_unit_test(ids_outside_the_tables_are_refused),
+        cmocka_unit_test(broken_utf8_names_its_byte),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
