@@ -49,11 +49,11 @@ INLINE interval seen_by_rows(const cz_attend *a, size_t first, size_t last)
     return (interval){ low.from / KEYS * KEYS, high.to };
 }
 
-/* Rows of `from` become columns of panels [size, PANEL], zeros behind the last. */
+/* Rows of `from` become columns of panels [size, PANEL], zeros up to a whole vector. */
 INLINE void transpose_rows(const float *from, size_t stride, size_t rows, size_t size, float *to)
 {
     vec square[LANES];
-    for (size_t j = 0; j < whole(rows, KEYS); j += LANES) {
+    for (size_t j = 0; j < rows; j += LANES) {
         float *panel = to + j / PANEL * PANEL * size + j % PANEL;
         for (size_t c = 0; c < size; c += LANES) {
             size_t left = size - c < LANES ? size - c : LANES;
@@ -119,26 +119,35 @@ INLINE size_t next_wide(size_t left)
     return left == 4 ? 2 : left < WIDE ? left : WIDE;
 }
 
-/* Scores become exponentials, zeros outside what the row sees. Returns their sum. */
-INLINE float softmax_row(const cz_attend *a, interval keys, interval seen, float *row, float *top)
+/* The score that gives the highest exponential: the lowest of all when the scale is negative. */
+INLINE float top_score(const float *row, size_t from, size_t to, const bool negative)
 {
-    float sign = a->scale < 0 ? -1.0f : 1.0f, factor = a->scale * LOG2E;
-    lanes most = lanes_set(-INFINITY), total = lanes_set(0.0f), mirror = lanes_set(sign);
-    size_t from = seen.from - keys.from, to = seen.to - keys.from, end = keys.to - keys.from;
-    size_t begin = from / ROW * ROW;
-
-    for (size_t j = begin; j < to; j += ROW) {
-        lanes s = lanes_mul(lanes_load(row + j), mirror);
+    lanes most = lanes_set(-INFINITY), zero = lanes_set(0.0f);
+    for (size_t j = from / ROW * ROW; j < to; j += ROW) {
+        lanes s = lanes_load(row + j);
+        if (negative)
+            s = lanes_sub(zero, s);
         if (j < from || j + ROW > to)
             s = lanes_between(s, from > j ? from - j : 0, to - j, -INFINITY);
         most = lanes_max(most, s);
     }
-    *top = lanes_highest(most) * sign;
-    lanes highest = lanes_set(*top), scale = lanes_set(factor);
+    return negative ? -lanes_highest(most) : lanes_highest(most);
+}
+
+/* Scores become exponentials, zeros outside what the row sees. Returns their sum. */
+INLINE float softmax_row(const cz_attend *a, interval keys, interval seen, float *row, float *top)
+{
+    size_t from = seen.from - keys.from, to = seen.to - keys.from, end = keys.to - keys.from;
+    size_t begin = from / ROW * ROW;
+    float factor = a->scale * LOG2E;
+    lanes total = lanes_set(0.0f), scale = lanes_set(factor), below;
+
+    *top = a->scale < 0 ? top_score(row, from, to, true) : top_score(row, from, to, false);
+    below = lanes_set(-(*top * factor)); /* its rounding is the whole row's, and divides out */
     for (size_t j = 0; j < begin; j += ROW)
         lanes_store(row + j, lanes_set(0.0f));
     for (size_t j = begin; j < to; j += ROW) {
-        lanes s = lanes_mul(lanes_sub(lanes_load(row + j), highest), scale);
+        lanes s = lanes_fma(lanes_load(row + j), scale, below);
         EACH_PART s.part[piece] = exp2_vec(s.part[piece]);
         if (j < from || j + ROW > to)
             s = lanes_between(s, from > j ? from - j : 0, to - j, 0.0f);

@@ -99,12 +99,7 @@ INLINE float lanes_sum(lanes a)
 
 INLINE float lanes_highest(lanes a)
 {
-    float lane[ROW], top;
-    lanes_store(lane, a);
-    top = lane[0];
-    for (size_t i = 1; i < ROW; i++)
-        top = lane[i] > top ? lane[i] : top;
-    return top;
+    return vec_max16(a.part);
 }
 
 #endif

@@ -6,7 +6,8 @@
 
 #include <stdalign.h>
 
-enum { STRIPS = 16 };
+/* Strips of panels for each worker. How many there are shows in the time, never in the bits. */
+enum { STRIPS = 4 };
 
 typedef struct linear_job {
     const cz_place *place;
@@ -70,7 +71,7 @@ cloze_status cz_cpu_linear(const cz_place *place, const cz_linear_call *call)
 {
     const cz_kernels *kernels = kernels_of(place);
     const cz_weight *weight = call->weight;
-    size_t rows = call->x->rows, blocks;
+    size_t rows = call->x->rows, blocks, strips;
     linear_job job = { .place = place, .kernels = kernels, .call = call };
     atomic_init(&job.bad, false);
     if (!cz_panel_is_kept(weight) &&
@@ -79,7 +80,9 @@ cloze_status cz_cpu_linear(const cz_place *place, const cz_linear_call *call)
     job.panels = cz_panels(kernels, weight);
     job.block = weight->pack ? CZ_BLOCK_ROWS : rows;
     blocks = rows ? parts_of(rows, job.block) : 0;
-    job.grain = blocks > 1 ? parts_of(job.panels, 4) : parts_of(job.panels, STRIPS);
+    strips = STRIPS * cz_pool_workers(place->pool);
+    job.grain = parts_of(job.panels * blocks, strips);
+    job.grain = job.grain < 1 ? 1 : least(job.grain, job.panels);
     job.strips = parts_of(job.panels, job.grain);
     cz_pool_run(place->pool, blocks * job.strips, linear_task, &job);
     return atomic_load(&job.bad) ? CLOZE_ERROR_FORMAT : CLOZE_OK;

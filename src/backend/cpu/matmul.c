@@ -9,6 +9,7 @@
 #include "tile.h"
 
 #include <stdalign.h>
+#include <string.h>
 
 /* Steps of k that all rows do before the next ones; tokens that an outer product takes at once. */
 enum { DEPTH = 512, TOKENS = 256, STRIPE = 8 };
@@ -32,9 +33,9 @@ static void run_tile_down(const tile *t, size_t rows, size_t wide)
 }
 
 INLINE void finish_vector(const cz_finish *f, const cz_activation kind, vec sum, size_t row,
-                          size_t column)
+                          size_t column, const bool full)
 {
-    size_t left = f->columns - column;
+    size_t left = full ? LANES : f->columns - column;
     float *out = f->out + row * f->out_stride + column;
     if (f->bias)
         sum = vec_add(sum, vec_load(f->bias + column));
@@ -49,9 +50,16 @@ INLINE void finish_vector(const cz_finish *f, const cz_activation kind, vec sum,
 INLINE void finish_as(const cz_finish *f, const cz_activation kind, const float *sums, size_t top,
                       size_t rows)
 {
+    if (f->columns == PANEL) {
+        for (size_t i = 0; i < rows; i++)
+#pragma GCC unroll 3
+            for (size_t c = 0; c < PANEL; c += LANES)
+                finish_vector(f, kind, vec_load(sums + i * PANEL + c), top + i, c, true);
+        return;
+    }
     for (size_t i = 0; i < rows; i++)
         for (size_t c = 0; c < f->columns; c += LANES)
-            finish_vector(f, kind, vec_load(sums + i * PANEL + c), top + i, c);
+            finish_vector(f, kind, vec_load(sums + i * PANEL + c), top + i, c, false);
 }
 
 static void finish(const cz_finish *f, const float *sums, size_t top, size_t rows)
@@ -155,16 +163,19 @@ void CZ_OF_ISA(cz_widen)(const uint16_t *half, size_t count, float *to)
 
 /* ---- outer products ---- */
 
+/* Floats from a stripe to the next: not a power of two, which would fall into few cache sets. */
+enum { STRIPE_STEP = TOKENS * STRIPE + 16 };
+
 /* Stripes of 8 columns of a, padded, so that a tile's steps lie side by side. */
 static void pack_stripes(const cz_outer *o, size_t token, size_t tokens, float *to)
 {
-    for (size_t r = 0; r < o->rows; r += STRIPE, to += tokens * STRIPE) {
-        size_t wide = o->rows - r < STRIPE ? o->rows - r : STRIPE;
-        for (size_t i = 0; i < tokens; i++) {
-            const float *from = o->a + (token + i) * o->a_stride + r;
-            for (size_t c = 0; c < STRIPE; c++)
-                to[i * STRIPE + c] = c < wide ? from[c] : 0.0f;
-        }
+    for (size_t i = 0; i < tokens; i++, to += STRIPE) {
+        const float *from = o->a + (token + i) * o->a_stride;
+        size_t r = 0, stripe = 0;
+        for (; r + STRIPE <= o->rows; r += STRIPE, stripe += STRIPE_STEP)
+            memcpy(to + stripe, from + r, STRIPE * sizeof *to);
+        for (size_t c = 0; r < o->rows && c < STRIPE; c++)
+            to[stripe + c] = r + c < o->rows ? from[r + c] : 0.0f;
     }
 }
 
@@ -181,13 +192,14 @@ static void copy_columns(const cz_outer *o, size_t token, size_t tokens, float *
 size_t CZ_OF_ISA(cz_outer_scratch)(size_t rows)
 {
     size_t padded = (rows + STRIPE - 1) / STRIPE * STRIPE;
-    return TOKENS * padded + TOKENS * PANEL + padded * PANEL;
+    return STRIPE_STEP * (padded / STRIPE) + TOKENS * PANEL + padded * PANEL;
 }
 
 void CZ_OF_ISA(cz_outer)(const cz_outer *o)
 {
     size_t padded = (o->rows + STRIPE - 1) / STRIPE * STRIPE;
-    float *stripes = o->scratch, *panel = stripes + TOKENS * padded, *sums = panel + TOKENS * PANEL;
+    float *stripes = o->scratch, *panel = stripes + STRIPE_STEP * (padded / STRIPE);
+    float *sums = panel + TOKENS * PANEL;
     for (size_t token = 0; token < o->tokens; token += TOKENS) {
         size_t tokens = o->tokens - token < TOKENS ? o->tokens - token : TOKENS;
         pack_stripes(o, token, tokens, stripes);
@@ -200,7 +212,7 @@ void CZ_OF_ISA(cz_outer)(const cz_outer *o)
                    .first = token == 0 };
         for (size_t r = 0, tall; r < padded; r += tall) {
             tall = TALL3;
-            t.x = stripes + r / STRIPE * STRIPE * tokens + r % STRIPE;
+            t.x = stripes + r / STRIPE * STRIPE_STEP + r % STRIPE;
             t.sums = sums + r * PANEL;
             run_tile_down(&t, tall, WIDE);
         }

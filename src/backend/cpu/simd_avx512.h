@@ -147,6 +147,14 @@ INLINE float vec_sum16(const vec *part)
     return _mm_cvtss_f32(_mm_add_ss(t, _mm_movehdup_ps(t)));
 }
 
+INLINE float vec_max16(const vec *part)
+{
+    __m256 s = _mm256_max_ps(_mm512_castps512_ps256(*part), _mm512_extractf32x8_ps(*part, 1));
+    __m128 t = _mm_max_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1));
+    t = _mm_max_ps(t, _mm_movehl_ps(t, t));
+    return _mm_cvtss_f32(_mm_max_ss(t, _mm_movehdup_ps(t)));
+}
+
 INLINE void vec_prefetch(const void *at)
 {
     _mm_prefetch(at, _MM_HINT_T1);

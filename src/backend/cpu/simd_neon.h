@@ -137,6 +137,15 @@ INLINE float vec_sum16(const vec *part)
     return vget_lane_f32(t, 0) + vget_lane_f32(t, 1);
 }
 
+INLINE float vec_max16(const vec *part)
+{
+    vec s = vec_max(vec_max(part[0], part[2]), vec_max(part[1], part[3]));
+    float32x2_t low = vget_low_f32(s), high = vget_high_f32(s);
+    float32x2_t t = vbsl_f32(vcgt_f32(low, high), low, high);
+    float a = vget_lane_f32(t, 0), b = vget_lane_f32(t, 1);
+    return a > b ? a : b;
+}
+
 INLINE void vec_prefetch(const void *at)
 {
     __builtin_prefetch(at, 0, 2);

@@ -142,6 +142,18 @@ INLINE float vec_sum16(const vec *part)
     return s[0];
 }
 
+/* The highest of 16 lanes by the same tree; any tree would do but for NaN. */
+INLINE float vec_max16(const vec *part)
+{
+    float s[8];
+    for (int i = 0; i < 8; i++)
+        s[i] = vec_max(part[i], part[i + 8]);
+    for (int half = 4; half; half /= 2)
+        for (int i = 0; i < half; i++)
+            s[i] = vec_max(s[i], s[i + half]);
+    return s[0];
+}
+
 INLINE void vec_prefetch(const void *at)
 {
     (void)at;
