@@ -4,6 +4,15 @@
  */
 #include "model/network.h"
 
+static cz_tensor *embed_body(cz_run *run, const void *self, const cz_batch *batch, cz_tensor *x)
+{
+    const cz_network *network = self;
+    const uint32_t *index[CZ_TABLES] = { batch->ids, batch->positions, batch->types };
+    x = cz_embed(run, &network->embeddings, index, batch->tokens);
+    x = cz_norm(run, x, &network->embedding_norm);
+    return cz_drop(run, &batch->packing, batch->samples, x, network->embedding_dropout);
+}
+
 static cz_tensor *layer_body(cz_run *run, const void *self, const cz_batch *batch, cz_tensor *x)
 {
     const cz_layer *layer = self;
@@ -21,10 +30,7 @@ static cz_tensor *layer_body(cz_run *run, const void *self, const cz_batch *batc
 
 cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *batch, size_t layers)
 {
-    const uint32_t *index[CZ_TABLES] = { batch->ids, batch->positions, batch->types };
-    cz_tensor *x = cz_embed(run, &network->embeddings, index, batch->tokens);
-    x = cz_norm(run, x, &network->embedding_norm);
-    x = cz_drop(run, &batch->packing, batch->samples, x, network->embedding_dropout);
+    cz_tensor *x = cz_stage(run, embed_body, network, batch, NULL, NULL, 0);
     cz_run_tap(run, "embeddings", 0, 0, x);
     for (size_t i = 0; i < layers; i++) {
         x = cz_stage(run, layer_body, &network->layers[i], batch, x, NULL, 0);

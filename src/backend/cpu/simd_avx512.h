@@ -32,7 +32,7 @@ INLINE void vec_store(float *to, vec a)
 
 INLINE __mmask16 first_lanes(size_t n)
 {
-    return n < LANES ? (__mmask16)((1u << n) - 1u) : (__mmask16)0xffff;
+    return (__mmask16)(n < LANES ? (1u << n) - 1u : 0xffffu);
 }
 
 INLINE vec vec_load_first(const void *from, size_t n)
