@@ -58,10 +58,10 @@ static void linear_task(void *context, size_t task, size_t worker)
     size_t rows = least(job->block, job->call->x->rows - top);
     size_t panel = task % job->strips * job->grain, end = least(panel + job->grain, job->panels);
     const cz_weight *weight = job->call->weight;
-    bool kept = cz_panel_is_kept(weight);
+    bool kept = cz_panel_is_kept(weight), alone = cz_pool_workers(job->place->pool) == 1;
     for (; panel < end; panel++) {
         const void *next = NULL;
-        if (kept && panel + 1 < end)
+        if (kept && panel + 1 < (alone ? job->panels : end))
             next = cz_panel(job->kernels, weight, panel + 1, NULL);
         multiply_panel(job, panel, top, rows, worker, next);
     }

@@ -19,17 +19,23 @@ _Static_assert((int)PANEL <= (int)CZ_PANEL_MOST, "room for sums");
 
 static void run_tile(const tile *t, size_t rows, size_t wide)
 {
-    tile_any(t, rows, wide, false, false);
+    tile_any(t, rows, wide, false, 0);
 }
 
-static void run_tile_fetching(const tile *t, size_t rows)
+/* While it fetches so many lines for each k. */
+static void run_tile_fetching(const tile *t, size_t rows, size_t lines)
 {
-    tile_any(t, rows, WIDE, false, true);
+    if (lines == 1)
+        tile_any(t, rows, WIDE, false, 1);
+    else if (lines == 2)
+        tile_any(t, rows, WIDE, false, 2);
+    else
+        tile_any(t, rows, WIDE, false, 3);
 }
 
 static void run_tile_down(const tile *t, size_t rows, size_t wide)
 {
-    tile_any(t, rows, wide, true, false);
+    tile_any(t, rows, wide, true, 0);
 }
 
 INLINE void finish_vector(const cz_finish *f, const cz_activation kind, vec sum, size_t row,
@@ -83,17 +89,25 @@ static void finish(const cz_finish *f, const float *sums, size_t top, size_t row
     }
 }
 
-/* The next panel's memory is fetched in parts by the first tiles of this one. */
+/* The next panel's memory is fetched while this one is used: as evenly as its tiles allow, for a
+ * burst would wait for itself. */
 typedef struct fetch {
     const char *at, *end;
+    size_t lines; /* for each k */
 } fetch;
+
+static fetch fetch_next(const cz_product *p, size_t rows)
+{
+    size_t tiles = (rows + TALL3 - 1) / TALL3, bytes = p->depth * PANEL * sizeof(float);
+    size_t lines = (PANEL * sizeof(float) + 64 * tiles - 1) / (64 * tiles);
+    return (fetch){ p->next, p->next ? (const char *)p->next + bytes : NULL, lines };
+}
 
 static void multiply_block(const cz_product *p, size_t top, size_t rows)
 {
     alignas(64) float sums[CZ_BLOCK_ROWS * PANEL];
     bool whole = p->depth <= DEPTH;
-    size_t bytes = p->depth * PANEL * sizeof(float);
-    fetch next = { p->next, p->next ? (const char *)p->next + bytes : NULL };
+    fetch next = fetch_next(p, rows);
     for (size_t k = 0; k < p->depth || !k; k += DEPTH) {
         size_t depth = p->depth - k < DEPTH ? p->depth - k : DEPTH;
         tile t = {
@@ -110,8 +124,8 @@ static void multiply_block(const cz_product *p, size_t top, size_t rows)
             t.sums = sums + (whole ? 0 : i * PANEL);
             t.next = next.at;
             if (next.at < next.end) {
-                run_tile_fetching(&t, tall);
-                next.at += depth * 64;
+                run_tile_fetching(&t, tall, next.lines);
+                next.at += depth * 64 * next.lines;
             } else {
                 run_tile(&t, tall, WIDE);
             }

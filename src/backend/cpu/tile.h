@@ -16,11 +16,11 @@ typedef struct tile {
     float *sums;    /* [rows, sums_stride], whole vectors */
     size_t x_stride, w_stride, sums_stride, depth;
     bool first;       /* begin at zero, not at sums */
-    const char *next; /* memory to fetch meanwhile, 64 bytes for each k, or NULL */
+    const char *next; /* memory to fetch meanwhile, `lines` of 64 bytes for each k, or NULL */
 } tile;
 
 INLINE void tile_shape(const tile *t, const size_t rows, const size_t wide, const bool down,
-                       const bool fetch)
+                       const size_t lines)
 {
     vec sum[8][WIDE], w[WIDE];
     const float *x = t->x, *panel = t->w;
@@ -39,10 +39,10 @@ INLINE void tile_shape(const tile *t, const size_t rows, const size_t wide, cons
             /* Pinned, or the compiler loads it again as the memory operand of every FMA. */
             VEC_PIN(w[v]);
         }
-        if (fetch) {
-            vec_prefetch(next);
-            next += 64;
-        }
+#pragma GCC unroll 3
+        for (size_t line = 0; line < lines; line++)
+            vec_prefetch(next + line * 64);
+        next += lines * 64;
 #pragma GCC unroll 8
         for (size_t i = 0; i < rows; i++) {
             vec one = vec_set(down ? x[i] : x[i * x_stride]);
@@ -74,12 +74,12 @@ INLINE size_t next_rows(size_t left, size_t tall)
 #define SHAPE(r, n)                                                                                \
     case r * 4 + n:                                                                                \
         if (r <= (n == 1 ? TALL1 : n == 2 ? TALL2 : TALL3))                                        \
-            tile_shape(t, r, n, down, fetch);                                                      \
+            tile_shape(t, r, n, down, lines);                                                      \
         return;
 #define SHAPES(n)                                                                                  \
     SHAPE(1, n) SHAPE(2, n) SHAPE(3, n) SHAPE(4, n) SHAPE(5, n) SHAPE(6, n) SHAPE(7, n) SHAPE(8, n)
 
-INLINE void tile_any(const tile *t, size_t rows, size_t wide, const bool down, const bool fetch)
+INLINE void tile_any(const tile *t, size_t rows, size_t wide, const bool down, const size_t lines)
 {
     switch (rows * 4 + wide) {
         SHAPES(1)
