@@ -132,7 +132,7 @@ static int measure_all(bench_job *job)
         job->peaks[r] = cloze_engine_peak(job->opened.engine, round_seconds);
         for (size_t w = 0; !code && w < job->count; w++)
             code = measure(job, &job->workloads[w], &job->workloads[w].seconds[r]);
-        progress_show(&progress, "rounds", r + 1, job->rounds, false);
+        progress_show(&progress, "measuring", r + 1, job->rounds, "rounds");
     }
     progress_end(&progress);
     return code;

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const command_example examples[] = {
     { "cloze info -m sentence-transformers/all-MiniLM-L6-v2", "what a model is" },
@@ -24,7 +25,9 @@ const cli_command command_info = {
         "Prints the model's family, sizes, limits, pooling and prompts. With --batch-tokens N also "
         "the peak memory of `cloze embed` with the same options, in parts: what stays of the "
         "mapped "
-        "file, packed weights, tokenizer, and the arena for the worst lengths that N allows.",
+        "file, packed weights, tokenizer, the arena for the worst lengths that N allows, tables "
+        "and "
+        "buffers, and the program itself.",
     .groups = { &model_options, &general_options },
     .examples = examples,
     .run = run,
@@ -35,16 +38,31 @@ typedef struct part {
     size_t size;
 } part;
 
-enum { PARTS = 6 };
+enum { PARTS = 7 };
 
-static void memory_parts(cloze_memory memory, part parts[PARTS])
+/* Bytes of this process that lie in memory; 0 where the system has no /proc. */
+static size_t resident(void)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file) {
+        if (fscanf(file, "%*u %lu", &pages) != 1)
+            pages = 0;
+        fclose(file);
+    }
+    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* `program`: what the process took before it opened anything. */
+static void memory_parts(cloze_memory memory, size_t program, part parts[PARTS])
 {
     parts[0] = (part){ "mapped_weights", "mapped weights", memory.mapped_weights };
     parts[1] = (part){ "packed_weights", "packed weights", memory.packed_weights };
     parts[2] = (part){ "tokenizer", "tokenizer", memory.tokenizer };
     parts[3] = (part){ "arena", "arena", memory.arena };
     parts[4] = (part){ "other", "other", memory.other };
-    parts[5] = (part){ "total", "in all", 0 };
+    parts[5] = (part){ "program", "program", program };
+    parts[6] = (part){ "total", "in all", 0 };
     for (int i = 0; i < PARTS - 1; i++)
         parts[PARTS - 1].size += parts[i].size;
 }
@@ -54,7 +72,8 @@ static cloze_text text(const char *words)
     return (cloze_text){ words, strlen(words) };
 }
 
-static void write_json(cli_output *output, const cloze_model *model, const cli_settings *settings)
+static void write_json(cli_output *output, const cloze_model *model, const cli_settings *settings,
+                       size_t program)
 {
     cloze_model_info info = cloze_model_describe(model);
     char pooling[128];
@@ -88,7 +107,7 @@ static void write_json(cli_output *output, const cloze_model *model, const cli_s
     }
     output_text(output, "}");
     if (settings->batch_tokens) {
-        memory_parts(cloze_model_memory(model, settings->batch_tokens), parts);
+        memory_parts(cloze_model_memory(model, settings->batch_tokens), program, parts);
         for (int i = 0; i < PARTS; i++)
             output_format(output, "%s\"%s\": %zu", i ? ", " : ", \"memory\": {", parts[i].key,
                           parts[i].size);
@@ -107,17 +126,18 @@ static void number_row(cli_output *output, const char *name, size_t value)
     output_format(output, "%-16s%zu\n", name, value);
 }
 
-static void write_memory(cli_output *output, const cloze_model *model, const cli_settings *settings)
+static void write_memory(cli_output *output, const cloze_model *model, const cli_settings *settings,
+                         size_t program)
 {
     part parts[PARTS];
-    memory_parts(cloze_model_memory(model, settings->batch_tokens), parts);
+    memory_parts(cloze_model_memory(model, settings->batch_tokens), program, parts);
     output_format(output, "\nmemory with --batch-tokens %zu\n", settings->batch_tokens);
     for (int i = 0; i < PARTS; i++)
         output_format(output, "%-16s%9.2f MB\n", parts[i].name, (double)parts[i].size / 1e6);
 }
 
 static void write_table(cli_output *output, const cloze_model *model, const cli_settings *settings,
-                        const cloze_engine *engine)
+                        const cloze_engine *engine, size_t program)
 {
     cloze_model_info info = cloze_model_describe(model);
     char pooling[128], line[256];
@@ -150,7 +170,7 @@ static void write_table(cli_output *output, const cloze_model *model, const cli_
              cloze_engine_threads(engine), cloze_engine_threads(engine) == 1 ? "" : "s");
     row(output, "runs on", line);
     if (settings->batch_tokens)
-        write_memory(output, model, settings);
+        write_memory(output, model, settings, program);
 }
 
 static int run(const cli_command *self, int argc, char **argv)
@@ -158,6 +178,7 @@ static int run(const cli_command *self, int argc, char **argv)
     cli_settings settings;
     cli_opened opened = { 0 };
     cli_output *output = NULL;
+    size_t program = resident();
     int first = 0, code = options_parse(self, argc, argv, &settings, &first);
     if (code >= 0)
         return code;
@@ -174,9 +195,9 @@ static int run(const cli_command *self, int argc, char **argv)
         code = output_open(&output, settings.output);
     if (!code) {
         if (settings.json)
-            write_json(output, opened.model, &settings);
+            write_json(output, opened.model, &settings, program);
         else
-            write_table(output, opened.model, &settings, opened.engine);
+            write_table(output, opened.model, &settings, opened.engine, program);
         code = output_close(output, 0);
     }
     close_all(&opened);

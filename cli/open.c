@@ -39,15 +39,25 @@ const char *model_name(const cli_settings *settings)
     return variable && *variable ? variable : "sentence-transformers/all-MiniLM-L6-v2";
 }
 
+typedef struct pull_report {
+    cli_progress progress;
+    size_t file;
+} pull_report;
+
 static bool report_pull(void *context, const cloze_pull_progress *now)
 {
-    cli_progress *progress = context;
+    pull_report *report = context;
     char name[160];
+    if (now->file_number != report->file) { /* each file has its own rate */
+        report->file = now->file_number;
+        report->progress.begun = seconds_now();
+        report->progress.counting = false;
+    }
     if (now->files > 1)
         snprintf(name, sizeof name, "%zu/%zu %.120s", now->file_number, now->files, now->file);
     else
         snprintf(name, sizeof name, "%.150s", now->file);
-    progress_show(progress, name, now->done, now->total, true);
+    progress_show(&report->progress, name, now->done, now->total, NULL);
     return !interrupted();
 }
 
@@ -57,21 +67,21 @@ int model_pull(const cli_settings *settings, const char *name, char *path, size_
     const char *at = strchr(name, '@');
     cloze_hooks hooks = hooks_of(settings);
     cloze_error error;
-    cli_progress progress;
+    pull_report report = { .file = 0 };
     cloze_hub_options options = { .revision = at ? at + 1 : settings->revision,
                                   .cache = settings->cache,
                                   .endpoint = settings->endpoint,
                                   .report = report_pull,
-                                  .context = &progress,
+                                  .context = &report,
                                   .hooks = &hooks };
     size_t length = at ? (size_t)(at - name) : strlen(name);
     if (length >= sizeof bare)
         return say_failure(CLOZE_ERROR_ARGUMENT, "the name of the model is too long");
     memcpy(bare, name, length);
     bare[length] = 0;
-    progress_begin(&progress, settings->quiet);
+    progress_begin(&report.progress, settings->quiet);
     cloze_status status = cloze_hub_pull(bare, &options, path, size, &error);
-    progress_end(&progress);
+    progress_end(&report.progress);
     return status ? say_error(&error, NULL) : 0;
 }
 
@@ -113,7 +123,7 @@ static bool report_texts(void *context, uint64_t done, uint64_t total)
 {
     cli_opened *opened = context;
     (void)total;
-    progress_show(&opened->progress, "texts", opened->done + done, opened->total, false);
+    progress_show(&opened->progress, "embedding", opened->done + done, opened->total, "texts");
     return !interrupted();
 }
 

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BAR = 24 };
+enum { BAR = 16 };
 
 double seconds_now(void)
 {
@@ -28,13 +28,14 @@ void progress_begin(cli_progress *progress, bool quiet)
     progress->begun = progress->last = seconds_now();
 }
 
-static void write_amounts(char *out, size_t size, uint64_t done, uint64_t total, double seconds,
-                          bool bytes)
+static void write_amounts(char *out, size_t size, uint64_t done, uint64_t total, double per_second,
+                          const char *unit)
 {
-    double scale = bytes ? 1e-6 : 1;
-    const char *unit = bytes ? "MB" : "texts";
-    int digits = bytes ? 1 : 0;
-    double rate = seconds > 0 ? (double)done * scale / seconds : 0;
+    double scale = unit ? 1 : 1e-6;
+    int digits = unit ? 0 : 1;
+    double rate = per_second * scale;
+    if (!unit)
+        unit = "MB";
     if (total)
         snprintf(out, size, "%.*f of %.*f %s  %.*f %s/s", digits, (double)done * scale, digits,
                  (double)total * scale, unit, digits, rate, unit);
@@ -61,18 +62,26 @@ static void write_bar(char *out, size_t size, uint64_t done, uint64_t total)
 }
 
 void progress_show(cli_progress *progress, const char *name, uint64_t done, uint64_t total,
-                   bool bytes)
+                   const char *unit)
 {
     char bar[BAR + 24], amounts[96], line[512];
     double now;
     if (!progress->on)
         return;
     now = seconds_now();
-    if (now - progress->last < (progress->drawn ? 0.1 : 0.5) && !(total && done == total && bytes))
+    if (progress->first > done || !progress->counting) {
+        progress->first = unit ? 0 : done;
+        progress->counting = true;
+    }
+    if (now - progress->last < (progress->drawn ? 0.1 : 0.5) &&
+        !(done == total && !unit && progress->drawn))
         return;
     progress->last = now;
     write_bar(bar, sizeof bar, done, total);
-    write_amounts(amounts, sizeof amounts, done, total, now - progress->begun, bytes);
+    write_amounts(amounts, sizeof amounts, done, total,
+                  now > progress->begun ? (double)(done - progress->first) / (now - progress->begun)
+                                        : 0,
+                  unit);
     snprintf(line, sizeof line, "%s  %s%s", name, bar, amounts);
     if (strlen(line) >= progress->columns)
         snprintf(line, sizeof line, "%s%s", bar, amounts);

@@ -10,17 +10,19 @@
 #include <stdint.h>
 
 typedef struct cli_progress {
-    bool on, drawn, colour;
+    bool on, drawn, colour, counting;
     double begun, last;
+    uint64_t first; /* done when it was first shown: not of this run */
     size_t columns;
 } cli_progress;
 
 double seconds_now(void);
 /* `quiet` keeps it silent. */
 void progress_begin(cli_progress *progress, bool quiet);
-/* "name  [#####     ]  50 %  5 of 10 texts  10 texts/s"; total 0: unknown. `bytes`: in MB. */
+/* "name  [=====>    ]  50 %  5 of 10 texts  10 texts/s"; total 0: unknown. `unit` NULL: bytes,
+ * shown in MB. */
 void progress_show(cli_progress *progress, const char *name, uint64_t done, uint64_t total,
-                   bool bytes);
+                   const char *unit);
 /* Removes the line. */
 void progress_end(cli_progress *progress);
 
