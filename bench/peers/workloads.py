@@ -1,0 +1,116 @@
+"""What is measured, and how: shapes of models, sequences of token ids, and the protocol of timing.
+
+Every engine gets the same ids and gives one vector a sequence, the mean of the last layer's states.
+How a sequence list is cut into batches belongs to the workload, since that is what users of padded
+engines choose; what an engine does inside of a batch is its own affair.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy
+from numpy.typing import NDArray
+
+Ids = NDArray[numpy.int64]
+Vectors = NDArray[numpy.float32]
+Embed = Callable[[Sequence[Ids]], Vectors]
+
+ROUNDS = 7
+SECONDS_OF_A_TURN = 0.15
+BATCH = 32
+PAD, CLS, SEP, FIRST_WORD = 0, 2, 3, 5
+"""Ids of the vocabulary that model_folder.py writes: a sequence is CLS, words, SEP."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    name: str
+    layers: int
+    hidden: int
+    heads: int
+    intermediate: int
+    natural: int
+    """How many of the natural lengths are used."""
+    vocabulary: int = 30522
+    positions: int = 512
+
+    def flops(self, length: int) -> float:
+        """2 a multiply-add: products, scores and weighted sums of real tokens; nothing else."""
+        h, f = self.hidden, self.intermediate
+        return self.layers * (length * (8.0 * h * h + 4.0 * h * f) + 4.0 * length * length * h)
+
+
+SHAPES = {shape.name: shape for shape in (
+    Shape("minilm", layers=6, hidden=384, heads=12, intermediate=1536, natural=1000),
+    Shape("bert-base", layers=12, hidden=768, heads=12, intermediate=3072, natural=256),
+    Shape("tiny", layers=2, hidden=64, heads=4, intermediate=256, natural=64, vocabulary=1000),
+)}
+
+
+@dataclass(frozen=True)
+class Workload:
+    name: str
+    lengths: tuple[int, ...]
+    batch: int
+    """Sequences that a padded engine takes at a time, in the order of `lengths`."""
+
+    @property
+    def tokens(self) -> int:
+        return sum(self.lengths)
+
+
+def workloads_of(shape: Shape, natural: Sequence[int]) -> list[Workload]:
+    lengths = tuple(natural[: shape.natural])
+    return [
+        Workload("1x16", (16,), 1),
+        Workload("1x128", (128,), 1),
+        Workload("1x512", (512,), 1),
+        Workload("32x128", (128,) * 32, BATCH),
+        Workload("natural, one by one", lengths, 1),
+        Workload("natural, as they come", lengths, BATCH),
+        Workload("natural, sorted", tuple(sorted(lengths)), BATCH),
+    ]
+
+
+def read_lengths(path: Path) -> list[int]:
+    return [int(line) for line in path.read_text().split()]
+
+
+def sequences_of(lengths: Sequence[int], vocabulary: int) -> list[Ids]:
+    draw = numpy.random.default_rng(1)
+    sequences = []
+    for length in lengths:
+        ids = draw.integers(FIRST_WORD, vocabulary, length, dtype=numpy.int64)
+        ids[0], ids[-1] = CLS, SEP
+        sequences.append(ids)
+    return sequences
+
+
+def run_once(embed: Embed, sequences: Sequence[Ids], batch: int) -> Vectors:
+    return numpy.concatenate([embed(sequences[first : first + batch])
+                              for first in range(0, len(sequences), batch)])
+
+
+def measure_turn(embed: Embed, sequences: Sequence[Ids], batch: int) -> float:
+    """Seconds of one pass, from as many passes as fill a turn."""
+    begun = time.perf_counter()
+    passes = 0
+    while not passes or time.perf_counter() - begun < SECONDS_OF_A_TURN:
+        run_once(embed, sequences, batch)
+        passes += 1
+    return (time.perf_counter() - begun) / passes
+
+
+def pad(batch: Sequence[Ids], kind: type[numpy.signedinteger]) -> tuple[NDArray, NDArray]:
+    """Ids and the mask of real tokens, [sequences, longest]."""
+    longest = max(map(len, batch))
+    ids = numpy.full((len(batch), longest), PAD, dtype=kind)
+    mask = numpy.zeros((len(batch), longest), dtype=kind)
+    for row, sequence in enumerate(batch):
+        ids[row, : len(sequence)] = sequence
+        mask[row, : len(sequence)] = 1
+    return ids, mask
