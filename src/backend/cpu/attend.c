@@ -15,7 +15,7 @@
 
 static void run_tile(const tile *t, size_t rows, size_t wide)
 {
-    tile_any(t, rows, wide, false, 0);
+    tile_any(t, rows, wide, false, false, 0);
 }
 
 size_t CZ_OF_ISA(cz_attend_scratch)(size_t size, size_t keys, bool gradients)

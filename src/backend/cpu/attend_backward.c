@@ -12,12 +12,12 @@
 
 static void run_tile(const tile *t, size_t rows, size_t wide)
 {
-    tile_any(t, rows, wide, false, 0);
+    tile_any(t, rows, wide, false, false, 0);
 }
 
 static void run_tile_down(const tile *t, size_t rows, size_t wide)
 {
-    tile_any(t, rows, wide, true, 0);
+    tile_any(t, rows, wide, true, false, 0);
 }
 
 typedef struct parts {

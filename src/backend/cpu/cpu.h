@@ -42,11 +42,11 @@ size_t cz_cpu_pack_size(const void *kernels, const cz_weight *weight, bool bf16)
 cloze_status cz_cpu_pack(const cz_place *place, const cz_weight *weight, bool bf16, void *memory,
                          cz_pack **out, cloze_error *error);
 size_t cz_panels(const cz_kernels *kernels, const cz_weight *weight);
-/* A panel ready to be multiplied, made in `room` [in, panel] unless it is kept. NULL: not finite. */
-const float *cz_panel(const cz_kernels *kernels, const cz_weight *weight, size_t panel,
-                      float *room);
-/* True when cz_panel needs no room. */
-bool cz_panel_is_kept(const cz_weight *weight);
+/* A panel ready to be multiplied, made in `room` [in, panel] unless it is kept. NULL: not finite.
+ * A bf16 panel is widened there, or with room NULL given as it is. */
+const void *cz_panel(const cz_kernels *kernels, const cz_weight *weight, size_t panel, float *room);
+/* Kept panels are of one type. */
+bool cz_panel_is_half(const cz_weight *weight);
 /* Its bias, padded with zeros, in `room` [panel] unless kept; NULL when there is none. */
 const float *cz_panel_bias(const cz_kernels *kernels, const cz_weight *weight, size_t panel,
                            float *room);

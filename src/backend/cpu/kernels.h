@@ -28,8 +28,9 @@ typedef struct cz_finish {
 typedef struct cz_product {
     const float *x;
     size_t x_stride, rows, depth;
-    const float *panel; /* [depth, panel width] */
-    const void *next;   /* memory wanted next, of the same size: fetched meanwhile; or NULL */
+    const void *panel; /* [depth, panel width] */
+    bool half;         /* the panel is bf16 */
+    const void *next;  /* memory wanted next, of the same size: fetched meanwhile; or NULL */
     cz_finish finish;
 } cz_product;
 

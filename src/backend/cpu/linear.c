@@ -9,12 +9,16 @@
 /* Strips of panels for each worker. How many there are shows in the time, never in the bits. */
 enum { STRIPS = 4 };
 
+/* Up to so many rows a bf16 panel is widened in each tile, beyond them once, into scratch. */
+enum { HALF_ROWS = 32, HALF_BLOCK = 4 * CZ_BLOCK_ROWS };
+
 typedef struct linear_job {
     const cz_place *place;
     const cz_kernels *kernels;
     const cz_linear_call *call;
     size_t panels, grain, strips; /* panels in all, in a task; tasks side by side */
     size_t block;                 /* rows of a task */
+    bool as_it_is;                /* panels need no scratch */
     atomic_bool bad;
 } linear_job;
 
@@ -42,7 +46,9 @@ static void multiply_panel(linear_job *job, size_t panel, size_t top, size_t row
         p.finish.before = cz_f32_row(call->before, top) + first;
         p.finish.before_stride = call->before->stride;
     }
-    p.panel = cz_panel(job->kernels, weight, panel, scratch_of(job->place, worker));
+    p.half = job->as_it_is && cz_panel_is_half(weight);
+    p.panel = cz_panel(job->kernels, weight, panel,
+                       job->as_it_is ? NULL : scratch_of(job->place, worker));
     if (p.panel && weight->bias[0])
         p.finish.bias = cz_panel_bias(job->kernels, weight, panel, bias);
     if (!p.panel || (weight->bias[0] && !p.finish.bias))
@@ -58,10 +64,10 @@ static void linear_task(void *context, size_t task, size_t worker)
     size_t rows = least(job->block, job->call->x->rows - top);
     size_t panel = task % job->strips * job->grain, end = least(panel + job->grain, job->panels);
     const cz_weight *weight = job->call->weight;
-    bool kept = cz_panel_is_kept(weight), alone = cz_pool_workers(job->place->pool) == 1;
+    bool alone = cz_pool_workers(job->place->pool) == 1;
     for (; panel < end; panel++) {
         const void *next = NULL;
-        if (kept && panel + 1 < (alone ? job->panels : end))
+        if (job->as_it_is && panel + 1 < (alone ? job->panels : end))
             next = cz_panel(job->kernels, weight, panel + 1, NULL);
         multiply_panel(job, panel, top, rows, worker, next);
     }
@@ -74,11 +80,11 @@ cloze_status cz_cpu_linear(const cz_place *place, const cz_linear_call *call)
     size_t rows = call->x->rows, blocks, strips;
     linear_job job = { .place = place, .kernels = kernels, .call = call };
     atomic_init(&job.bad, false);
-    if (!cz_panel_is_kept(weight) &&
-        place->scratch_size < kernels->panel * weight->in * sizeof(float))
+    job.as_it_is = weight->pack && (!cz_panel_is_half(weight) || rows <= HALF_ROWS);
+    if (!job.as_it_is && place->scratch_size < kernels->panel * weight->in * sizeof(float))
         return CLOZE_ERROR_LIMIT;
     job.panels = cz_panels(kernels, weight);
-    job.block = weight->pack ? CZ_BLOCK_ROWS : rows;
+    job.block = !weight->pack ? rows : cz_panel_is_half(weight) ? HALF_BLOCK : CZ_BLOCK_ROWS;
     blocks = rows ? parts_of(rows, job.block) : 0;
     strips = STRIPS * cz_pool_workers(place->pool);
     job.grain = parts_of(job.panels * blocks, strips);

@@ -19,23 +19,31 @@ _Static_assert((int)PANEL <= (int)CZ_PANEL_MOST, "room for sums");
 
 static void run_tile(const tile *t, size_t rows, size_t wide)
 {
-    tile_any(t, rows, wide, false, 0);
+    tile_any(t, rows, wide, false, false, 0);
 }
 
 /* While it fetches so many lines for each k. */
 static void run_tile_fetching(const tile *t, size_t rows, size_t lines)
 {
     if (lines == 1)
-        tile_any(t, rows, WIDE, false, 1);
+        tile_any(t, rows, WIDE, false, false, 1);
     else if (lines == 2)
-        tile_any(t, rows, WIDE, false, 2);
+        tile_any(t, rows, WIDE, false, false, 2);
     else
-        tile_any(t, rows, WIDE, false, 3);
+        tile_any(t, rows, WIDE, false, false, 3);
+}
+
+static void run_tile_half(const tile *t, size_t rows, bool fetching)
+{
+    if (fetching)
+        tile_any(t, rows, WIDE, false, true, 2);
+    else
+        tile_any(t, rows, WIDE, false, true, 0);
 }
 
 static void run_tile_down(const tile *t, size_t rows, size_t wide)
 {
-    tile_any(t, rows, wide, true, 0);
+    tile_any(t, rows, wide, true, false, 0);
 }
 
 INLINE void finish_vector(const cz_finish *f, const cz_activation kind, vec sum, size_t row,
@@ -98,9 +106,24 @@ typedef struct fetch {
 
 static fetch fetch_next(const cz_product *p, size_t rows)
 {
-    size_t tiles = (rows + TALL3 - 1) / TALL3, bytes = p->depth * PANEL * sizeof(float);
-    size_t lines = (PANEL * sizeof(float) + 64 * tiles - 1) / (64 * tiles);
-    return (fetch){ p->next, p->next ? (const char *)p->next + bytes : NULL, lines };
+    size_t tiles = (rows + TALL3 - 1) / TALL3;
+    size_t step = PANEL * (p->half ? sizeof(uint16_t) : sizeof(float));
+    size_t lines = p->half ? 2 : (step + 64 * tiles - 1) / (64 * tiles);
+    const char *next = p->next;
+    return (fetch){ next, next ? next + p->depth * step : NULL, lines };
+}
+
+static void run_tile_of(const cz_product *p, const tile *t, size_t rows, fetch *next)
+{
+    bool fetching = next->at < next->end;
+    if (p->half)
+        run_tile_half(t, rows, fetching);
+    else if (fetching)
+        run_tile_fetching(t, rows, next->lines);
+    else
+        run_tile(t, rows, WIDE);
+    if (fetching)
+        next->at += t->depth * 64 * next->lines;
 }
 
 static void multiply_block(const cz_product *p, size_t top, size_t rows)
@@ -111,7 +134,8 @@ static void multiply_block(const cz_product *p, size_t top, size_t rows)
     for (size_t k = 0; k < p->depth || !k; k += DEPTH) {
         size_t depth = p->depth - k < DEPTH ? p->depth - k : DEPTH;
         tile t = {
-            .w = p->panel + k * PANEL,
+            .w = p->half ? (const void *)((const uint16_t *)p->panel + k * PANEL)
+                         : (const void *)((const float *)p->panel + k * PANEL),
             .x_stride = p->x_stride,
             .w_stride = PANEL,
             .sums_stride = PANEL,
@@ -123,12 +147,7 @@ static void multiply_block(const cz_product *p, size_t top, size_t rows)
             t.x = p->x + (top + i) * p->x_stride + k;
             t.sums = sums + (whole ? 0 : i * PANEL);
             t.next = next.at;
-            if (next.at < next.end) {
-                run_tile_fetching(&t, tall, next.lines);
-                next.at += depth * 64 * next.lines;
-            } else {
-                run_tile(&t, tall, WIDE);
-            }
+            run_tile_of(p, &t, tall, &next);
             if (k + depth == p->depth)
                 finish(&p->finish, t.sums, top + i, tall);
         }

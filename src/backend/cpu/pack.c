@@ -213,12 +213,12 @@ cloze_status cz_cpu_pack(const cz_place *place, const cz_weight *weight, bool bf
 
 /* ---- at use ---- */
 
-bool cz_panel_is_kept(const cz_weight *weight)
+bool cz_panel_is_half(const cz_weight *weight)
 {
-    return weight->pack && !weight->pack->bf16;
+    return weight->pack && weight->pack->bf16;
 }
 
-const float *cz_panel(const cz_kernels *kernels, const cz_weight *weight, size_t panel, float *room)
+const void *cz_panel(const cz_kernels *kernels, const cz_weight *weight, size_t panel, float *room)
 {
     const cz_pack *pack = weight->pack;
     size_t count = kernels->panel * weight->in;
@@ -226,7 +226,10 @@ const float *cz_panel(const cz_kernels *kernels, const cz_weight *weight, size_t
         return pack_panel(kernels, weight, panel, room) ? room : NULL;
     if (!pack->bf16)
         return (const float *)pack->data + panel * count;
-    kernels->widen((const uint16_t *)pack->data + panel * count, count, room);
+    const uint16_t *half = (const uint16_t *)pack->data + panel * count;
+    if (!room)
+        return half;
+    kernels->widen(half, count, room);
     return room;
 }
 
