@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import numpy
@@ -19,7 +20,7 @@ from workloads import Ids, Vectors, Workload
 
 
 class ClozeCommand:
-    def __init__(self, program: Path, model: Path, threads: int, packing: str = "kept") -> None:
+    def __init__(self, program: Path, model: Path, threads: int, packing: str) -> None:
         self.program = str(program.resolve())
         self.settings = ["--model", str(model), "--threads", str(threads), "--quiet",
                          "--packing", packing]
@@ -46,15 +47,11 @@ class ClozeCommand:
 
     def first_command(self) -> list[str]:
         """Process start to the first vector, of a text of four tokens."""
-        settings = [*self.settings]
-        settings[settings.index("--packing") + 1] = "auto"
-        return [self.program, "embed", *settings, "--pooling", "mean", f"{word_of(7)} {word_of(8)}"]
+        return [self.program, "embed", *self.settings, "--pooling", "mean", f"{word_of(7)} {word_of(8)}"]
 
 
 def first_vector(command: list[str]) -> tuple[float, float]:
     """Seconds from the start of a process to its end, and its peak of memory in MB."""
-    import time
-
     begun = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

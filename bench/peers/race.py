@@ -34,8 +34,8 @@ from workloads import ROUNDS, SHAPES, Shape, Vectors, Workload, read_lengths, se
 HERE = Path(__file__).resolve().parent
 CLOZE = "cloze"
 CHECKED_LENGTHS = [16, 3, 128, 40, 7]
-AGREEMENT = 2e-4
-"""Largest difference of vectors that an exact engine may have from the first one."""
+AGREEMENT = 5e-3
+"""Largest difference of vectors between float32 engines; llama.cpp comes close to it, others not."""
 REST = 0.25
 """Seconds between turns, so that the spinning threads of one engine do not disturb the next."""
 
@@ -125,7 +125,7 @@ def start_runners(settings: Settings, shape: Shape, model: Path, threads: int) -
             continue
         runners.append(Runner(name, worker.seconds, worker.vectors, worker.stop))
     if settings.cloze:
-        command = ClozeCommand(settings.cloze, model, threads)
+        command = ClozeCommand(settings.cloze, model, threads, packing="kept")
         runners.append(Runner(CLOZE, command.seconds, lambda lengths: command.vectors(
             sequences_of(lengths, shape.vocabulary))))
     return runners
@@ -188,7 +188,7 @@ def ratio(runner: Runner, other: Runner, workload: str) -> float:
 
 
 def print_table(shape: Shape, threads: int, workloads: list[Workload], runners: list[Runner]) -> None:
-    """Milliseconds (one sequence) or sequences a second, and times the first column's... see README."""
+    """Milliseconds of one sequence, or sequences a second."""
     ours = next((runner for runner in runners if runner.name == CLOZE), None)
     print(f"\n{shape.name}, {threads} thread{'s' * (threads > 1)}"
           + (f"; in brackets: how many times faster {CLOZE} is in the same round" if ours else ""))
@@ -222,7 +222,8 @@ def race_first(settings: Settings, shape: Shape, threads: int) -> None:
             subprocess.run([*worker, "prepare", *places], check=True, stderr=subprocess.DEVNULL)
         commands[name] = [*worker, "first", *places, str(threads)]
     if settings.cloze:
-        commands[CLOZE] = ClozeCommand(settings.cloze, model, threads).first_command()
+        commands[CLOZE] = ClozeCommand(settings.cloze, model, threads,
+                                       packing="auto").first_command()
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for number in range(-1, settings.rounds):
         for name, command in commands.items():

@@ -105,6 +105,13 @@ def make_modules(variant: Variant, width: int) -> list[torch.nn.Module]:
     return modules
 
 
+def forget_path(config: Path) -> None:
+    """The configuration remembers where the encoder was made; nobody else has to."""
+    values = json.loads(config.read_text())
+    del values["_name_or_path"]
+    config.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n")
+
+
 def main() -> None:
     target = Path(sys.argv[1])
     for variant in VARIANTS:
@@ -119,6 +126,7 @@ def main() -> None:
                                     default_prompt_name=variant.default_prompt)
         model.save(str(folder), create_model_card=False, safe_serialization=True)
         shutil.rmtree(folder / "encoder")
+        forget_path(folder / "config.json")
         model.double()
         golden = {"embeddings": torch.tensor(model.encode(TEXTS, batch_size=1))}
         for name in variant.prompts:
