@@ -230,7 +230,11 @@ static void bench_rows(void)
     cz_norm_call norm = { .x = &x, .branch = &branch, .gain = &gain, .shift = &gain, .out = &x };
     cz_pointwise_call gelu = { .x = &wide, .activation = CZ_GELU, .out = &wide };
     double seconds = best_time(run_norm, &norm);
+    cz_dropout dropout = { .p = 0.1f };
     printf("norm 128 x 384: %.1f us, %.2f ns a number\n", seconds * 1e6, seconds * 1e9 / 49152);
+    norm.dropout = dropout;
+    seconds = best_time(run_norm, &norm);
+    printf("with dropout: %.1f us, %.2f ns a number\n", seconds * 1e6, seconds * 1e9 / 49152);
     seconds = best_time(run_gelu, &gelu);
     printf("gelu 128 x 1536: %.1f us, %.2f ns a number\n", seconds * 1e6, seconds * 1e9 / 196608);
 }

@@ -17,7 +17,7 @@ rm -rf "$work"
 mkdir -p "$work"
 flags="-std=c11 -O2 -ffp-contract=off -fno-math-errno -D_GNU_SOURCE -Iinclude -Isrc -Itest/backend"
 for isa in scalar neon; do
-    for name in attend attend_backward kernels matmul peak rows; do
+    for name in attend attend_backward drop kernels matmul peak rows; do
         "$compiler" $flags -DCZ_ISA=$isa "-DCZ_SIMD=\"simd_$isa.h\"" -c "src/backend/cpu/$name.c" \
             -o "$work/$name-$isa.o"
     done
@@ -27,7 +27,7 @@ done
     test/backend/print_bits.c test/backend/bits.c test/backend/room.c "$work"/*.o \
     $(for source in src/backend/cpu/*.c; do
           case ${source##*/} in
-          attend.c | attend_backward.c | kernels.c | matmul.c | peak.c | rows.c) ;;
+          attend.c | attend_backward.c | drop.c | kernels.c | matmul.c | peak.c | rows.c) ;;
           *) echo "$source" ;;
           esac
       done) \

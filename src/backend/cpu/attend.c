@@ -42,7 +42,9 @@ static void softmax_rows(const cz_attend *a, size_t first, size_t rows, interval
                     ? (float)((double)top * (double)a->scale + cz_logarithm((double)sum))
                     : -INFINITY;
         if (a->dropout)
-            drop_row(a, first + i, keys, seen, row);
+            CZ_OF_ISA(cz_drop)
+            (a->dropout, a->sample, a->element + (uint64_t)(first + i) * a->keys + seen.from,
+             seen.to - seen.from, row + (seen.from - keys.from));
     }
 }
 

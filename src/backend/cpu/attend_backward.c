@@ -63,7 +63,9 @@ static const float *kept_row(const cz_attend *a, size_t i, interval keys, interv
     for (size_t j = 0; j < keys.to - keys.from; j++)
         kept[j] = 1.0f;
     if (a->dropout)
-        drop_row(a, i, keys, seen, kept);
+        CZ_OF_ISA(cz_drop)
+        (a->dropout, a->sample, a->element + (uint64_t)i * a->keys + seen.from, seen.to - seen.from,
+         kept + (seen.from - keys.from));
     return kept;
 }
 

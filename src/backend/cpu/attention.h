@@ -5,7 +5,6 @@
 #ifndef CZ_CPU_ATTENTION_H
 #define CZ_CPU_ATTENTION_H
 
-#include "backend/dropout.h"
 #include "curves.h"
 #include "kernels.h"
 #include "lanes.h"
@@ -81,14 +80,6 @@ INLINE void add_row(float *to, const float *row, size_t size)
     for (size_t c = 0; c < size; c += LANES)
         vec_store_first(to + c, vec_add(vec_load_first(to + c, size - c), vec_load(row + c)),
                         size - c);
-}
-
-/* Every kept element of a row times 1 / (1 - p), the others zero. */
-static inline void drop_row(const cz_attend *a, size_t i, interval keys, interval seen, float *row)
-{
-    uint64_t first = a->element + (uint64_t)i * a->keys;
-    for (size_t j = seen.from; j < seen.to; j++)
-        row[j - keys.from] *= (float)cz_dropout_factor(a->dropout, a->sample, first + j);
 }
 
 /* sums [rows, sums_stride] = x [rows, depth] times all panels that hold `count` columns. */

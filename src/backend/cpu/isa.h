@@ -31,6 +31,8 @@ void CZ_OF_ISA(cz_slope)(cz_activation kind, const float *x, const float *d, siz
 float CZ_OF_ISA(cz_highest)(const float *x, size_t count);
 float CZ_OF_ISA(cz_exp_sum)(const float *x, size_t count, float highest, float *out);
 size_t CZ_OF_ISA(cz_peak)(size_t rounds, float *sink);
+void CZ_OF_ISA(cz_drop)(const cz_dropout *dropout, uint64_t sample, uint64_t first, size_t count,
+                        float *x);
 bool CZ_OF_ISA(cz_sum_rows)(const void *const *row, int count, size_t columns, float *out);
 
 #endif

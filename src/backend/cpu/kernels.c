@@ -21,6 +21,7 @@ const cz_kernels CZ_OF_ISA(cz_kernels) = {
     .slope = CZ_OF_ISA(cz_slope),
     .highest = CZ_OF_ISA(cz_highest),
     .exp_sum = CZ_OF_ISA(cz_exp_sum),
+    .drop = CZ_OF_ISA(cz_drop),
     .sum_rows = CZ_OF_ISA(cz_sum_rows),
     .peak = CZ_OF_ISA(cz_peak),
 };

@@ -107,6 +107,9 @@ typedef struct cz_kernels {
     /* the highest, and the sum of exp(x - highest); out (may be NULL) receives the exponentials */
     float (*highest)(const float *x, size_t count);
     float (*exp_sum)(const float *x, size_t count, float highest, float *out);
+    /* x[i] is dropped, or scaled, as element first + i of the sample */
+    void (*drop)(const cz_dropout *dropout, uint64_t sample, uint64_t first, size_t count,
+                 float *x);
     /* out = sum of rows at any address; false: not finite */
     bool (*sum_rows)(const void *const *row, int count, size_t columns, float *out);
     /* flop of that many rounds of fused multiply-adds in registers: the peak, for measuring */

@@ -34,13 +34,13 @@ static float *room_of(const norm_job *job, size_t worker, int room)
     return (float *)(void *)own + (size_t)room * columns;
 }
 
-static void drop(const cz_dropout *dropout, size_t row, const float *from, size_t columns,
-                 float *to)
+static void drop(const norm_job *job, size_t row, const float *from, float *to)
 {
-    size_t within;
-    uint64_t sample = cz_dropout_sample(dropout, row, &within), first = (uint64_t)within * columns;
-    for (size_t c = 0; c < columns; c++)
-        to[c] = from[c] * (float)cz_dropout_factor(dropout, sample, first + c);
+    const cz_dropout *dropout = &job->call->dropout;
+    size_t columns = job->call->x->columns, within;
+    uint64_t sample = cz_dropout_sample(dropout, row, &within);
+    memcpy(to, from, columns * sizeof *to);
+    job->kernels->drop(dropout, sample, (uint64_t)within * columns, columns, to);
 }
 
 static const float *vector_of(const cz_tensor *t, float *room)
@@ -73,7 +73,7 @@ static void norm_task(void *context, size_t task, size_t worker)
         row.out = cz_f32_row(call->out, i);
         row.sum = call->sum ? cz_f32_row(call->sum, i) : row.out;
         if (call->branch && call->dropout.p > 0) {
-            drop(&call->dropout, i, row.branch, n, room);
+            drop(job, i, row.branch, room);
             row.branch = room;
         }
         if (call->gain) {
@@ -146,7 +146,7 @@ static void norm_backward_task(void *context, size_t task, size_t worker)
         if (call->d_x)
             add_to(cz_f32_row(call->d_x, i), d, n);
         if (call->d_branch && call->dropout.p > 0) {
-            drop(&call->dropout, i, d, n, other);
+            drop(job, i, d, other);
             d = other;
         }
         if (call->d_branch)

@@ -8,12 +8,12 @@ typedef struct pointwise_job {
     const cz_pointwise_call *call;
 } pointwise_job;
 
-static void drop_in_place(const cz_dropout *dropout, size_t row, size_t columns, float *x)
+static void drop_in_place(const pointwise_job *job, size_t row, float *x)
 {
-    size_t within;
-    uint64_t sample = cz_dropout_sample(dropout, row, &within), first = (uint64_t)within * columns;
-    for (size_t c = 0; c < columns; c++)
-        x[c] *= (float)cz_dropout_factor(dropout, sample, first + c);
+    const cz_dropout *dropout = &job->call->dropout;
+    size_t columns = job->call->x->columns, within;
+    uint64_t sample = cz_dropout_sample(dropout, row, &within);
+    job->kernels->drop(dropout, sample, (uint64_t)within * columns, columns, x);
 }
 
 static void pointwise_task(void *context, size_t task, size_t worker)
@@ -26,7 +26,7 @@ static void pointwise_task(void *context, size_t task, size_t worker)
         job->kernels->activate(call->activation, cz_f32_row(call->x, i), n,
                                cz_f32_row(call->out, i));
         if (call->dropout.p > 0)
-            drop_in_place(&call->dropout, i, n, cz_f32_row(call->out, i));
+            drop_in_place(job, i, cz_f32_row(call->out, i));
     }
 }
 
@@ -48,7 +48,7 @@ static void pointwise_backward_task(void *context, size_t task, size_t worker)
         job->kernels->slope(call->activation, cz_f32_row(call->x, i), cz_f32_row(call->d_out, i), n,
                             room);
         if (call->dropout.p > 0)
-            drop_in_place(&call->dropout, i, n, room);
+            drop_in_place(job, i, room);
         for (size_t c = 0; c < n; c++)
             d_x[c] += room[c];
     }
