@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy
 from numpy.typing import NDArray
@@ -79,7 +80,7 @@ def read_weights(folder: Path) -> Weights:
     return load_file(folder / "model.safetensors")
 
 
-def joined_qkv(weights: Weights, layer: int) -> tuple[NDArray, NDArray]:
+def joined_qkv(weights: Weights, layer: int) -> tuple[NDArray[Any], NDArray[Any]]:
     """Query, key and value as one product: [3 hidden, hidden] and [3 hidden]."""
     prefix = f"encoder.layer.{layer}.attention.self."
     parts = ("query", "key", "value")

@@ -7,6 +7,8 @@ Inputs: input_ids and mask, int32 [batch, length]. Output: mean, float32 [batch,
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy
 import onnx
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ class Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
-    def constant(self, name: str, value: NDArray) -> str:
+    def constant(self, name: str, value: NDArray[Any]) -> str:
         self.constants.append(numpy_helper.from_array(numpy.ascontiguousarray(value), name))
         return name
 
@@ -33,14 +35,14 @@ class Graph:
         return self.constant(name, value.T if transposed else value)
 
     def node(self, kind: str, inputs: list[str], outputs: int = 1, domain: str = "",
-             **attributes: object) -> list[str]:
+             **attributes: Any) -> list[str]:
         number = len(self.nodes)
         names = [f"{kind}_{number}_{i}" for i in range(outputs)]
         self.nodes.append(helper.make_node(kind, inputs, names, name=f"{kind}_{number}",
                                            domain=domain, **attributes))
         return names
 
-    def fused(self, kind: str, inputs: list[str], outputs: int = 1, **attributes: object) -> list[str]:
+    def fused(self, kind: str, inputs: list[str], outputs: int = 1, **attributes: Any) -> list[str]:
         return self.node(kind, inputs, outputs, MICROSOFT, **attributes)
 
 

@@ -51,7 +51,7 @@ class OnnxRuntime(Peer):
     def embed(self, batch: Sequence[Ids]) -> Vectors:
         ids, mask = pad(batch, numpy.int32)
         session = self.session("plain" if mask.all() else "masked")
-        [mean] = session.run(["mean"], {"input_ids": ids, "mask": mask})
+        mean: Vectors = session.run(["mean"], {"input_ids": ids, "mask": mask})[0]
         return mean
 
 

@@ -44,8 +44,8 @@ class OpenVino(Peer):
 
     def embed(self, batch: Sequence[Ids]) -> Vectors:
         ids, mask = pad(batch, numpy.int64)
-        result = self.request(not mask.all()).infer([ids, mask])
-        return result[0].copy()
+        vectors: Vectors = self.request(not mask.all()).infer([ids, mask])[0]
+        return vectors.copy()
 
 
 def make(setting: str) -> Peer:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy
 from numpy.typing import NDArray
@@ -105,7 +106,7 @@ def measure_turn(embed: Embed, sequences: Sequence[Ids], batch: int) -> float:
     return (time.perf_counter() - begun) / passes
 
 
-def pad(batch: Sequence[Ids], kind: type[numpy.signedinteger]) -> tuple[NDArray, NDArray]:
+def pad(batch: Sequence[Ids], kind: type[numpy.signedinteger]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Ids and the mask of real tokens, [sequences, longest]."""
     longest = max(map(len, batch))
     ids = numpy.full((len(batch), longest), PAD, dtype=kind)
