@@ -251,7 +251,7 @@ static void a_read_only_cache_works_when_all_is_there(void **state)
             _exit(100);
         if (!access(cache, W_OK))
             _exit(101);
-        _exit(pull(NULL));
+        _exit((int)pull(NULL));
     }
     assert_int_equal(waitpid(child, &result, 0), child);
     assert_true(WIFEXITED(result));
@@ -269,7 +269,7 @@ static void two_processes_download_a_file_once(void **state)
     for (int i = 0; i < 2; i++) {
         children[i] = fork();
         if (!children[i])
-            _exit(pull(NULL));
+            _exit((int)pull(NULL));
     }
     for (int i = 0; i < 2; i++) {
         assert_int_equal(waitpid(children[i], &result, 0), children[i]);
