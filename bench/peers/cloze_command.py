@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy
@@ -50,12 +50,23 @@ class ClozeCommand:
         return [self.program, "embed", *self.settings, "--pooling", "mean", f"{word_of(7)} {word_of(8)}"]
 
 
+STOPWATCH = """
+import json, os, subprocess, sys, time
+begun = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps([time.perf_counter() - begun, usage.ru_maxrss / 1024, status]))
+"""
+
+
 def first_vector(command: list[str]) -> tuple[float, float]:
-    """Seconds from the start of a process to its end, and its peak of memory in MB."""
-    begun = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return time.perf_counter() - begun, usage.ru_maxrss / 1024
+    """Seconds from the start of a process to its end, and its peak of memory in MB.
+
+    A process counts the memory of the one that started it as its own, so a small Python starts it,
+    itself started by a shell that forgets ours."""
+    shell = ["sh", "-c", '"$@" & wait $!', "sh", sys.executable, "-S", "-E", "-c", STOPWATCH]
+    done = subprocess.run([*shell, *command], check=True, stdout=subprocess.PIPE)
+    seconds, peak, status = json.loads(done.stdout)
+    if status:
+        raise subprocess.CalledProcessError(os.waitstatus_to_exitcode(status), command)
+    return seconds, peak

@@ -14,29 +14,30 @@
 
 enum { HEADER_BYTES_MOST = 1 << 18, CONNECT_SECONDS = 30, STALL_SECONDS = 60, STALL_BYTES = 100 };
 
-bool cz_origin_of(const char *url, char *out, size_t out_size)
+bool cz_origin_of(const cz_curl_library *library, const char *url, char *out, size_t out_size)
 {
     char *scheme = NULL, *host = NULL, *port = NULL;
-    CURLU *parts = curl_url();
-    bool ok = parts && !curl_url_set(parts, CURLUPART_URL, url, 0) &&
-              !curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) &&
-              !curl_url_get(parts, CURLUPART_HOST, &host, 0) &&
-              !curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
+    CURLU *parts = library->url();
+    bool ok = parts && !library->url_set(parts, CURLUPART_URL, url, 0) &&
+              !library->url_get(parts, CURLUPART_SCHEME, &scheme, 0) &&
+              !library->url_get(parts, CURLUPART_HOST, &host, 0) &&
+              !library->url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
     if (ok) {
         int length = snprintf(out, out_size, "%s://%s:%s", scheme, host, port);
         ok = length > 0 && (size_t)length < out_size;
     }
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(port);
-    curl_url_cleanup(parts);
+    library->free(scheme);
+    library->free(host);
+    library->free(port);
+    library->url_cleanup(parts);
     return ok;
 }
 
 bool cz_is_own(const cz_http *http, const char *url)
 {
     char origin[300];
-    return cz_origin_of(url, origin, sizeof origin) && !strcasecmp(origin, http->origin);
+    return cz_origin_of(&http->library, url, origin, sizeof origin) &&
+           !strcasecmp(origin, http->origin);
 }
 
 /* ---- headers ---- */
@@ -140,7 +141,7 @@ cloze_status cz_attempt_begin_body(cz_attempt *mine)
 static size_t take_body(char *data, size_t one, size_t size, void *context)
 {
     cz_attempt *mine = context;
-    curl_easy_getinfo(mine->curl, CURLINFO_RESPONSE_CODE, &mine->answer->code);
+    mine->http->library.easy_getinfo(mine->curl, CURLINFO_RESPONSE_CODE, &mine->answer->code);
     if (mine->answer->code != 200 && mine->answer->code != 206)
         return size * one;
     if (!mine->sink)
@@ -164,53 +165,54 @@ static int watch(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_o
 
 /* ---- one attempt ---- */
 
-static void set_certificates(CURL *curl)
+static void set_certificates(const cz_curl_library *library, CURL *curl)
 {
     static const char *const names[] = { "SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *file = cz_environment(names[i]);
         if (file) {
-            curl_easy_setopt(curl, CURLOPT_CAINFO, file);
+            library->easy_setopt(curl, CURLOPT_CAINFO, file);
             return;
         }
     }
 }
 
-static void set_protocols(CURL *curl, bool plain)
+static void set_protocols(const cz_curl_library *library, CURL *curl, bool plain)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, plain ? "http,https" : "https");
+    library->easy_setopt(curl, CURLOPT_PROTOCOLS_STR, plain ? "http,https" : "https");
 #else
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS,
-                     plain ? CURLPROTO_HTTP | CURLPROTO_HTTPS : CURLPROTO_HTTPS);
+    library->easy_setopt(curl, CURLOPT_PROTOCOLS,
+                         plain ? CURLPROTO_HTTP | CURLPROTO_HTTPS : CURLPROTO_HTTPS);
 #endif
 }
 
 static void set_options(cz_attempt *mine, const char *url, bool head, struct curl_slist *headers)
 {
+    const cz_curl_library *library = &mine->http->library;
     CURL *curl = mine->curl;
-    curl_easy_reset(curl);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_UNRESTRICTED_AUTH, 0L);
-    curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "cloze/" CLOZE_VERSION);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, mine);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, mine);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, mine);
-    set_protocols(curl, mine->http->plain);
-    set_certificates(curl);
+    library->easy_reset(curl);
+    library->easy_setopt(curl, CURLOPT_URL, url);
+    library->easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    library->easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    library->easy_setopt(curl, CURLOPT_UNRESTRICTED_AUTH, 0L);
+    library->easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    library->easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
+    library->easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
+    library->easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES);
+    library->easy_setopt(curl, CURLOPT_USERAGENT, "cloze/" CLOZE_VERSION);
+    library->easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    library->easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    library->easy_setopt(curl, CURLOPT_HEADERDATA, mine);
+    library->easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    library->easy_setopt(curl, CURLOPT_WRITEDATA, mine);
+    library->easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    library->easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch);
+    library->easy_setopt(curl, CURLOPT_XFERINFODATA, mine);
+    set_protocols(library, curl, mine->http->plain);
+    set_certificates(library, curl);
     if (head)
-        curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+        library->easy_setopt(curl, CURLOPT_NOBODY, 1L);
 }
 
 /* The headers of a request; the token goes to the endpoint's own host and port alone. */
@@ -218,20 +220,21 @@ static bool make_headers(const cz_http *http, const char *url, uint64_t from,
                          struct curl_slist **out)
 {
     char line[1100];
-    struct curl_slist *list = curl_slist_append(NULL, "Accept-Encoding: identity"), *longer;
+    const cz_curl_library *library = &http->library;
+    struct curl_slist *list = library->slist_append(NULL, "Accept-Encoding: identity"), *longer;
     bool ok = list != NULL;
     if (ok && http->options.token && cz_is_own(http, url)) {
         snprintf(line, sizeof line, "Authorization: Bearer %s", http->options.token);
-        longer = curl_slist_append(list, line);
+        longer = library->slist_append(list, line);
         ok = longer != NULL;
     }
     if (ok && from) {
         snprintf(line, sizeof line, "Range: bytes=%llu-", (unsigned long long)from);
-        longer = curl_slist_append(list, line);
+        longer = library->slist_append(list, line);
         ok = longer != NULL;
     }
     if (!ok) {
-        curl_slist_free_all(list);
+        library->slist_free_all(list);
         return false;
     }
     *out = list;
@@ -240,6 +243,7 @@ static bool make_headers(const cz_http *http, const char *url, uint64_t from,
 
 CURLcode cz_attempt_once(cz_attempt *mine, const char *url, bool head)
 {
+    const cz_curl_library *library = &mine->http->library;
     struct curl_slist *headers;
     cz_http_answer *answer = mine->answer;
     memset(answer, 0, sizeof *answer);
@@ -252,8 +256,8 @@ CURLcode cz_attempt_once(cz_attempt *mine, const char *url, bool head)
     if (!make_headers(mine->http, url, mine->asked_from, &headers))
         return CURLE_OUT_OF_MEMORY;
     set_options(mine, url, head, headers);
-    CURLcode result = curl_easy_perform(mine->curl);
-    curl_easy_getinfo(mine->curl, CURLINFO_RESPONSE_CODE, &answer->code);
-    curl_slist_free_all(headers);
+    CURLcode result = library->easy_perform(mine->curl);
+    library->easy_getinfo(mine->curl, CURLINFO_RESPONSE_CODE, &answer->code);
+    library->slist_free_all(headers);
     return result;
 }

@@ -4,12 +4,12 @@
 #ifndef CZ_FORMATS_HUB_ATTEMPT_H
 #define CZ_FORMATS_HUB_ATTEMPT_H
 
+#include "formats/curl_library.h"
 #include "formats/hub_http.h"
-
-#include <curl/curl.h>
 
 struct cz_http {
     cz_http_options options;
+    cz_curl_library library;
     CURL *curl;
     char origin[300]; /* scheme://host:port of the endpoint */
     bool plain;       /* the endpoint is plain http */
@@ -29,7 +29,7 @@ typedef struct cz_attempt {
 } cz_attempt;
 
 /* "scheme://host:port" of a URL, as libcurl itself would read it. */
-bool cz_origin_of(const char *url, char *out, size_t out_size);
+bool cz_origin_of(const cz_curl_library *library, const char *url, char *out, size_t out_size);
 /* True if the URL is of the endpoint's own scheme, host and port. */
 bool cz_is_own(const cz_http *http, const char *url);
 /* Fills mine->answer; the body goes to mine->sink if the answer's code is 200 or 206. */

@@ -25,6 +25,8 @@ static bool is_allowed(const cz_http *http, const char *url)
 
 cloze_status cz_http_new(cz_http **out, const cz_http_options *options, cloze_error *error)
 {
+    cz_curl_library library;
+    cloze_status status;
     cz_http *http;
     if (strncasecmp(options->endpoint, "https://", 8) &&
         strncasecmp(options->endpoint, "http://", 7))
@@ -32,20 +34,23 @@ cloze_status cz_http_new(cz_http **out, const cz_http_options *options, cloze_er
                        "HF_ENDPOINT \"%.200s\" must begin with "
                        "https:// or http://",
                        options->endpoint);
+    if ((status = cz_curl_load(&library, error)))
+        return status;
     /* Counted by libcurl, and paired with the cleanup in cz_http_free. */
-    if (curl_global_init(CURL_GLOBAL_DEFAULT))
+    if (library.global_init(CURL_GLOBAL_DEFAULT))
         return cz_fail(error, CLOZE_ERROR_MEMORY, "libcurl cannot be started");
     http = cz_allocate_zero(NULL, 1, sizeof *http);
     if (http)
-        http->curl = curl_easy_init();
+        http->curl = library.easy_init();
     if (!http || !http->curl) {
         free(http);
-        curl_global_cleanup();
+        library.global_cleanup();
         return cz_fail_memory(error, "a connection", sizeof *http);
     }
+    http->library = library;
     http->options = *options;
     http->plain = !strncasecmp(options->endpoint, "http://", 7);
-    if (!cz_origin_of(options->endpoint, http->origin, sizeof http->origin)) {
+    if (!cz_origin_of(&library, options->endpoint, http->origin, sizeof http->origin)) {
         cz_http_free(http);
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "HF_ENDPOINT \"%.200s\" is not a URL",
                        options->endpoint);
@@ -58,8 +63,8 @@ void cz_http_free(cz_http *http)
 {
     if (!http)
         return;
-    curl_easy_cleanup(http->curl);
-    curl_global_cleanup();
+    http->library.easy_cleanup(http->curl);
+    http->library.global_cleanup();
     free(http);
 }
 
@@ -75,8 +80,9 @@ static cloze_status next_place(const cz_http *http, CURL *curl, cz_http_answer *
                                cloze_error *error)
 {
     char *absolute = NULL, shown[200];
-    if (!answer->location[0] || curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &absolute) ||
-        !absolute || strlen(absolute) >= sizeof answer->location)
+    if (!answer->location[0] ||
+        http->library.easy_getinfo(curl, CURLINFO_REDIRECT_URL, &absolute) || !absolute ||
+        strlen(absolute) >= sizeof answer->location)
         return cz_fail(error, CLOZE_ERROR_NETWORK, "a redirect without a usable place");
     snprintf(answer->location, sizeof answer->location, "%s", absolute);
     if (!is_allowed(http, absolute))
@@ -171,7 +177,7 @@ static cloze_status fail_transport(const cz_attempt *mine, CURLcode result, cons
         return cz_fail(mine->error, CLOZE_ERROR_NETWORK,
                        "%.120s cannot be reached (%s); is there a network? HF_ENDPOINT names "
                        "another hub",
-                       mine->http->options.endpoint, curl_easy_strerror(result));
+                       mine->http->options.endpoint, mine->http->library.easy_strerror(result));
     if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE)
         return cz_fail(mine->error, CLOZE_ERROR_NETWORK,
                        "the certificate of %.120s is not trusted; SSL_CERT_FILE names a file with "
@@ -180,7 +186,7 @@ static cloze_status fail_transport(const cz_attempt *mine, CURLcode result, cons
     return cz_fail(mine->error, CLOZE_ERROR_NETWORK,
                    "getting %.200s failed: %s; try again, what "
                    "is there is kept",
-                   what, curl_easy_strerror(result));
+                   what, mine->http->library.easy_strerror(result));
 }
 
 static cloze_status fail_access(const cz_attempt *mine, const char *what)
