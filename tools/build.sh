@@ -2,7 +2,7 @@
 # usage: build.sh BUILD: ninja, with its progress line on a terminal and silent when piped.
 set -eu
 if [ -t 1 ]; then
-    exec ninja -C "$1" --quiet ${NINJA_TARGETS:-} 2>&1
+    exec ninja -C "$1" ${NINJA_TARGETS:-} 2>&1
 fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

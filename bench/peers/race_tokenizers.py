@@ -2,7 +2,7 @@
 """Races cloze's tokenizer against the tokenizers package (its own batch call, one thread), rounds
 interleaved, on the same lines of text.
 
-    python bench/peers/race_tokenizers.py BUILD/bench/tokenize MODEL_FOLDER FILE... [--megabytes 10]
+    python bench/peers/race_tokenizers.py build/bench/bench_tokenize MODEL_FOLDER FILE... [--megabytes 10]
 
 Needs: pip install tokenizers==0.23.3
 """
