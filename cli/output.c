@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BUFFER_SIZE = 1 << 16 };
@@ -40,25 +41,22 @@ static int cannot_write(const char *name, int failure)
                        "cannot write %s: %s", name, strerror(failure));
 }
 
-static mode_t usual_mode(void)
+/* Opens a temporary file beside output->path, as readable as the one there, or as any new file. */
+static bool open_beside(cli_output *output, const struct stat *there)
 {
-    mode_t mask = umask(0);
-    umask(mask);
-    return 0666 & ~mask;
-}
-
-/* Opens a temporary file beside output->path. */
-static bool open_beside(cli_output *output, mode_t mode)
-{
-    size_t size = strlen(output->path) + sizeof ".XXXXXX";
+    enum { ATTEMPTS = 100 };
+    size_t size = strlen(output->path) + sizeof ".01234567";
+    unsigned number = (unsigned)getpid() * 2654435761u ^ (unsigned)time(NULL);
     if (!(output->temporary = malloc(size)))
         return false;
-    snprintf(output->temporary, size, "%s.XXXXXX", output->path);
-    output->descriptor = mkstemp(output->temporary);
-    if (output->descriptor < 0)
-        return false;
-    fcntl(output->descriptor, F_SETFD, FD_CLOEXEC);
-    return !fchmod(output->descriptor, mode);
+    for (int attempt = 0; attempt < ATTEMPTS && output->descriptor < 0; attempt++) {
+        snprintf(output->temporary, size, "%s.%08x", output->path, number++);
+        output->descriptor = open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (output->descriptor < 0 && errno != EEXIST)
+            return false;
+    }
+    return output->descriptor >= 0 &&
+           (!there || !fchmod(output->descriptor, there->st_mode & 0777));
 }
 
 static bool open_path(cli_output *output, const char *path)
@@ -74,7 +72,7 @@ static bool open_path(cli_output *output, const char *path)
     }
     if (exists && access(path, W_OK))
         return false;
-    return open_beside(output, exists ? there.st_mode & 0777 : usual_mode());
+    return open_beside(output, exists ? &there : NULL);
 }
 
 static void release(cli_output *output)

@@ -56,13 +56,31 @@ void cz_error_prefix(cloze_error *error, const char *format, ...)
         snprintf(error->message + length, sizeof error->message - (size_t)length, ": %.400s", old);
 }
 
+/* Control characters of one byte, and those of UTF-8 that terminals obey too: U+0080 to U+009F,
+ * and the marks and overrides of writing direction, which make a name look like another. */
+static bool obeys(const char *text, size_t length)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    if (length == 1)
+        return byte[0] < 0x20 || byte[0] == 0x7f;
+    if (length == 2)
+        return (byte[0] == 0xc2 && byte[1] < 0xa0) || (byte[0] == 0xd8 && byte[1] == 0x9c);
+    if (length != 3 || byte[0] != 0xe2)
+        return false;
+    return (byte[1] == 0x80 && ((byte[2] >= 0xaa && byte[2] <= 0xae) || byte[2] == 0x8e ||
+                                byte[2] == 0x8f || byte[2] == 0xa8 || byte[2] == 0xa9)) ||
+           (byte[1] == 0x81 && byte[2] >= 0xa6 && byte[2] <= 0xa9);
+}
+
 const char *cz_printable(char *out, size_t out_size, const char *text, size_t size)
 {
     static const char dots[] = "...";
     size_t used = 0, length;
     for (size_t i = 0; i < size; i += length ? length : 1) {
         unsigned char byte = (unsigned char)text[i];
-        length = byte < 0x20 || byte == 0x7f ? 0 : cz_utf8_length(text + i, size - i);
+        length = cz_utf8_length(text + i, size - i);
+        if (length && obeys(text + i, length))
+            length = 0;
         if (used + (length ? length : 4) + sizeof dots > out_size) {
             if (used + sizeof dots <= out_size)
                 memcpy(out + used, dots, sizeof dots);

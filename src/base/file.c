@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/random.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -130,22 +131,28 @@ void cz_file_forget(const cz_mapping *mapping, size_t offset, size_t size)
         (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
+/* A new file beside the final one, with the permissions that any new file gets. */
+static int create_beside(cz_output *output, const char *path)
+{
+    enum { ATTEMPTS = 100 };
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        snprintf(output->temporary, sizeof output->temporary, "%s.%08x", path,
+                 (unsigned)(cz_system_seed() & 0xffffffffu));
+        int file = open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file >= 0 || errno != EEXIST)
+            return file;
+    }
+    return -1;
+}
+
 cloze_status cz_output_begin(cz_output *output, const char *path, cloze_error *error)
 {
-    mode_t mask;
     size_t length = strlen(path);
-    static const char suffix[] = ".XXXXXX";
-    if (length + sizeof suffix > sizeof output->temporary)
+    if (length + sizeof ".01234567" > sizeof output->temporary)
         return cz_fail(error, CLOZE_ERROR_LIMIT, "path is too long: %.200s...", path);
     memcpy(output->path, path, length + 1);
-    memcpy(output->temporary, path, length);
-    memcpy(output->temporary + length, suffix, sizeof suffix);
-    if ((output->file = mkstemp(output->temporary)) < 0)
+    if ((output->file = create_beside(output, path)) < 0)
         return fail_errno(error, "create", path);
-    /* mkstemp makes 0600; what is written should be as readable as any new file. */
-    mask = umask(0);
-    umask(mask);
-    (void)fchmod(output->file, 0666 & ~mask);
     return CLOZE_OK;
 }
 
@@ -161,18 +168,6 @@ cloze_status cz_output_put(cz_output *output, const void *data, size_t size, clo
         done += (size_t)put;
     }
     return CLOZE_OK;
-}
-
-cloze_status cz_output_patch(cz_output *output, const void *data, size_t size, cloze_error *error)
-{
-    cloze_status status;
-    off_t end = lseek(output->file, 0, SEEK_CUR);
-    if (end < 0 || lseek(output->file, 0, SEEK_SET) < 0)
-        return fail_errno(error, "write", output->path);
-    status = cz_output_put(output, data, size, error);
-    if (!status && lseek(output->file, end, SEEK_SET) < 0)
-        status = fail_errno(error, "write", output->path);
-    return status;
 }
 
 /* Some file systems cannot sync; that is not our caller's trouble. */

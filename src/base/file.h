@@ -53,8 +53,6 @@ typedef struct cz_output {
 } cz_output;
 cloze_status cz_output_begin(cz_output *output, const char *path, cloze_error *error);
 cloze_status cz_output_put(cz_output *output, const void *data, size_t size, cloze_error *error);
-/* Writes over bytes at the beginning. */
-cloze_status cz_output_patch(cz_output *output, const void *data, size_t size, cloze_error *error);
 cloze_status cz_output_finish(cz_output *output, cloze_status so_far, cloze_error *error);
 
 /* Writes `size` bytes to `path`, whole or not at all. */

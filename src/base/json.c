@@ -58,10 +58,11 @@ cloze_status cz_json_parse(json_t **out, const char *text, size_t size, const ch
     return CLOZE_OK;
 }
 
-cloze_status cz_json_load(json_t **out, const char *path, size_t limit, cloze_error *error)
+cloze_status cz_json_load(json_t **out, const char *path, size_t limit,
+                          const cloze_allocator *allocator, cloze_error *error)
 {
     cz_mapping file;
-    cloze_status status = cz_file_open(&file, path, limit, true, NULL, error);
+    cloze_status status = cz_file_open(&file, path, limit, true, allocator, error);
     if (status)
         return status;
     status = cz_json_parse(out, file.data, file.size, path, error);
@@ -180,85 +181,4 @@ void cz_json_write_string(FILE *out, const char *text, size_t size)
     }
     fwrite(text + plain, 1, size - plain, out);
     putc('"', out);
-}
-
-/* Reads back digits / 10^places as a float; false where rounding twice might change the result. */
-static bool reads_back(double digits, double power, float value)
-{
-    double quotient = digits / power;
-    return (float)nextafter(quotient, 0) == value && (float)nextafter(quotient, INFINITY) == value;
-}
-
-/* 0.00123: the digits after the zeros, the sign and the point put in. Returns the length. */
-static size_t print_fixed(char *out, bool negative, uint64_t digits, int places)
-{
-    char reversed[24];
-    size_t length = 0, used = 0;
-    int count = 0;
-    while (places > 0 && digits % 10 == 0) {
-        digits /= 10;
-        places--;
-    }
-    while (digits || count <= places) {
-        if (count == places && count)
-            reversed[length++] = '.';
-        reversed[length++] = (char)('0' + digits % 10);
-        digits /= 10;
-        count++;
-    }
-    if (negative)
-        out[used++] = '-';
-    while (length)
-        out[used++] = reversed[--length];
-    return used;
-}
-
-/* 1e-5 to 1e6 without the C library, whose printf is slow and knows foreign decimal points. */
-static size_t print_common(char *out, float value)
-{
-    static const double powers[] = { 1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6, 1e7,
-                                     1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14 };
-    double magnitude = fabs((double)value);
-    int places = 5;
-    if (!(magnitude >= 1e-5 && magnitude < 1e6))
-        return 0;
-    /* Six digits are always told apart, nine always suffice. */
-    for (double edge = 1; magnitude < edge && places < 11; edge /= 10)
-        places++;
-    for (double edge = 10; magnitude >= edge && places > 0; edge *= 10)
-        places--;
-    for (int last = places + 3; places <= last; places++) {
-        double digits = nearbyint(magnitude * powers[places]);
-        if (reads_back(digits, powers[places], (float)magnitude))
-            return print_fixed(out, value < 0, (uint64_t)digits, places);
-    }
-    return 0;
-}
-
-static size_t print_other(char *out, size_t room, float value)
-{
-    int length = 0;
-    for (int digits = 6; digits <= FLT_DECIMAL_DIG; digits++) {
-        length = snprintf(out, room, "%.*g", digits, (double)value);
-        if (strtof(out, NULL) == value)
-            break;
-    }
-    for (int i = 0; i < length; i++)
-        if (out[i] == ',')
-            out[i] = '.';
-    return length < 0 ? 0 : (size_t)length;
-}
-
-void cz_json_write_float(FILE *out, float value)
-{
-    char text[32];
-    size_t length;
-    if (!isfinite(value)) {
-        fputs("null", out);
-        return;
-    }
-    length = print_common(text, value);
-    if (!length)
-        length = print_other(text, sizeof text, value);
-    fwrite(text, 1, length, out);
 }

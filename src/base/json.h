@@ -18,8 +18,9 @@ enum { CZ_JSON_DEPTH = 64 };
 /* The caller frees the result with json_decref. `name` is used in messages. */
 cloze_status cz_json_parse(json_t **out, const char *text, size_t size, const char *name,
                            cloze_error *error);
-/* Reads a file of at most `limit` bytes. */
-cloze_status cz_json_load(json_t **out, const char *path, size_t limit, cloze_error *error);
+/* Reads a file of at most `limit` bytes into memory of `allocator`; the values are jansson's own. */
+cloze_status cz_json_load(json_t **out, const char *path, size_t limit,
+                          const cloze_allocator *allocator, cloze_error *error);
 
 cloze_status cz_json_size(const json_t *object, const char *key, size_t least, size_t most,
                           size_t *out, cloze_error *error);
@@ -33,7 +34,5 @@ cloze_status cz_json_string(const json_t *object, const char *key, const char **
 
 /* Writes `text` as a JSON string with quotes; bytes that are not UTF-8 become U+FFFD. */
 void cz_json_write_string(FILE *out, const char *text, size_t size);
-/* The shortest decimal that reads back as the same float; null for NaN and infinities. */
-void cz_json_write_float(FILE *out, float value);
 
 #endif

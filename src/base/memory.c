@@ -3,9 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#ifdef __linux__
 #include <sys/mman.h>
-#endif
 
 static bool is_malloc(const cloze_allocator *allocator)
 {
@@ -101,7 +99,7 @@ bool cz_block_allocate(const cloze_allocator *allocator, size_t size, cz_block *
     block->base = base;
     block->data = (void *)(((uintptr_t)base + alignment - 1) & ~(uintptr_t)(alignment - 1));
     block->size = size;
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
+#ifdef MADV_HUGEPAGE
     if (size >= HUGE_FROM)
         (void)madvise(block->data, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
 #endif

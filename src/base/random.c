@@ -38,7 +38,7 @@ uint32_t cz_dropout_bits(const cz_dropout_key *key, uint64_t sample, uint64_t el
 uint64_t cz_system_seed(void)
 {
     uint64_t seed = 0;
-    FILE *source = fopen("/dev/urandom", "rb");
+    FILE *source = fopen("/dev/urandom", "rbe");
     bool read = source && fread(&seed, sizeof seed, 1, source) == 1;
     if (source)
         fclose(source);

@@ -10,6 +10,7 @@
 #include "base/thread_wait.h"
 
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -178,12 +179,26 @@ static void release(cz_pool *pool, size_t started)
     cz_release(&allocator, pool);
 }
 
+/* The host's signals are handled by the host's threads; only what a thread does to itself stays. */
+static void block_signals(sigset_t *before)
+{
+    static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT };
+    sigset_t all;
+    sigfillset(&all);
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        sigdelset(&all, own[i]);
+    pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
 static cloze_status start_workers(cz_pool *pool, cloze_error *error)
 {
+    sigset_t before;
     for (size_t i = 0; i + 1 < pool->workers; i++) {
         worker *one = &pool->threads[i];
         *one = (worker){ .pool = pool, .number = i + 1 };
+        block_signals(&before);
         int reason = pthread_create(&one->thread, NULL, work, one);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
         if (reason) {
             cloze_status status =
                 cz_fail(error, CLOZE_ERROR_MEMORY, "cannot start thread %zu of %u: %s", i + 2,

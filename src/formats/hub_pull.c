@@ -359,7 +359,7 @@ static cloze_status choose(job *pull, cloze_error *error)
     pull->progress.file_number = pull->progress.files = 1;
     if ((status = fetch_file(pull, "modules.json", error)) ||
         (status = cz_path_join(path, sizeof path, pull->snapshot, "modules.json", error)) ||
-        (status = cz_json_load(&modules, path, MODULES_MOST, error)))
+        (status = cz_json_load(&modules, path, MODULES_MOST, NULL, error)))
         return status;
     cz_choice_make(&pull->choice, modules);
     json_decref(modules);

@@ -221,7 +221,8 @@ static cloze_status open_index(cz_weights **out, const char *folder, const char 
 {
     cz_weights *weights = NULL;
     json_t *index = NULL;
-    cloze_status status = cz_json_load(&index, path, INDEX_MOST, error);
+    cloze_status status =
+        cz_json_load(&index, path, INDEX_MOST, options ? options->allocator : NULL, error);
     if (!status)
         status = weights_new(&weights, options, error);
     if (!status &&

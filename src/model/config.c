@@ -159,8 +159,8 @@ static cloze_status read_labels(const json_t *root, cz_config *config, cloze_err
     const json_t *names = json_object_get(root, "id2label"),
                  *architecture = json_array_get(json_object_get(root, "architectures"), 0);
     if (json_is_string(architecture))
-        snprintf(config->architecture, sizeof config->architecture, "%s",
-                 json_string_value(architecture));
+        cz_printable(config->architecture, sizeof config->architecture,
+                     json_string_value(architecture), json_string_length(architecture));
     int64_t padding = 0;
     cloze_status status =
         cz_json_integer(root, "pad_token_id", INT64_MIN, INT64_MAX, &padding, error);
@@ -200,12 +200,13 @@ cloze_status cz_config_parse(cz_config *out, const char *text, size_t size, cons
     return CLOZE_OK;
 }
 
-cloze_status cz_config_load(cz_config *out, const char *folder, cloze_error *error)
+cloze_status cz_config_load(cz_config *out, const char *folder, const cloze_allocator *allocator,
+                            cloze_error *error)
 {
-    char path[4096];
+    char path[CZ_PATH_SIZE];
     cz_mapping file = { 0 };
     cloze_status status = cz_path_join(path, sizeof path, folder, "config.json", error);
-    if (status || (status = cz_file_open(&file, path, CONFIG_LIMIT, true, NULL, error)))
+    if (status || (status = cz_file_open(&file, path, CONFIG_LIMIT, true, allocator, error)))
         return status;
     status = cz_config_parse(out, file.data, file.size, path, error);
     cz_file_close(&file);

@@ -34,7 +34,8 @@ enum {
 cloze_status cz_config_parse(cz_config *out, const char *text, size_t size, const char *name,
                              cloze_error *error);
 /* FOLDER/config.json. */
-cloze_status cz_config_load(cz_config *out, const char *folder, cloze_error *error);
+cloze_status cz_config_load(cz_config *out, const char *folder, const cloze_allocator *allocator,
+                            cloze_error *error);
 
 /* The family's name, for people; nothing may be decided by it. */
 const char *cz_config_family_name(const cz_config *config);

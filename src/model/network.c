@@ -378,7 +378,7 @@ cloze_status cz_network_open(cz_network **out, const char *folder,
     if (options->hooks)
         network->hooks = *options->hooks;
     cz_weights_options how = { options->read_instead, &network->hooks.allocator };
-    status = cz_config_load(&network->config, folder, error);
+    status = cz_config_load(&network->config, folder, &network->hooks.allocator, error);
     if (!status)
         status = cz_weights_open_folder(&network->weights, folder, &how, error);
     if (!status && (status = bind_all(network, options, error)))

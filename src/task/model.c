@@ -2,13 +2,14 @@
 #include "task/engine.h"
 
 #include "base/error.h"
+#include "base/file.h"
 
 #include <cloze/hub.h>
 
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_SIZE = 4096 };
+enum { PATH_SIZE = CZ_PATH_SIZE };
 
 static cloze_status find_folder(char *out, const char *path, const cloze_model_options *options,
                                 const cloze_hooks *hooks, cloze_error *error)
@@ -71,8 +72,7 @@ static cloze_status open_parts(cloze_model *model, const char *folder,
                cloze_tokenizer_size(model->tokenizer), model->network->config.vocabulary);
     model->max_tokens = limit_of(model);
     return cz_pipeline_bind(&model->pipeline, folder,
-                            cz_pooled_width(model->pipeline.pooling,
-                                            model->network->config.hidden),
+                            cz_pooled_width(model->pipeline.pooling, model->network->config.hidden),
                             &how, error);
 }
 

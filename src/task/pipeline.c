@@ -6,12 +6,13 @@
 #include "task/engine.h"
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { SETTINGS_LIMIT = 16 << 20, PATH_SIZE = 4096, WIDTH_LIMIT = CZ_WIDTH_MOST * 8 };
+enum { SETTINGS_LIMIT = 16 << 20, PATH_SIZE = CZ_PATH_SIZE, WIDTH_LIMIT = CZ_WIDTH_MOST * 8 };
 
 static const char *last_part(const char *class_name)
 {
@@ -21,7 +22,7 @@ static const char *last_part(const char *class_name)
 
 /* FOLDER/PART/NAME as JSON; *out stays NULL when there is no such file. */
 static cloze_status load_part(json_t **out, const char *folder, const char *part, const char *name,
-                              cloze_error *error)
+                              const cloze_allocator *allocator, cloze_error *error)
 {
     char below[PATH_SIZE], path[PATH_SIZE];
     cloze_status status = *part ? cz_path_below(below, sizeof below, folder, part, error)
@@ -30,7 +31,7 @@ static cloze_status load_part(json_t **out, const char *folder, const char *part
         return status;
     if (!cz_path_is_file(path))
         return CLOZE_OK;
-    status = cz_json_load(out, path, SETTINGS_LIMIT, error);
+    status = cz_json_load(out, path, SETTINGS_LIMIT, allocator, error);
     if (!status && !json_is_object(*out) && !json_is_array(*out)) {
         json_decref(*out);
         *out = NULL;
@@ -40,7 +41,7 @@ static cloze_status load_part(json_t **out, const char *folder, const char *part
 }
 
 static cloze_status read_pooling(cz_pipeline *pipeline, const char *folder, const char *part,
-                                 cloze_error *error)
+                                 const cloze_allocator *allocator, cloze_error *error)
 {
     static const struct {
         const char *key, *mode;
@@ -58,7 +59,7 @@ static cloze_status read_pooling(cz_pipeline *pipeline, const char *folder, cons
     json_t *root = NULL;
     const char *mode = NULL;
     bool include_prompt = true;
-    cloze_status status = load_part(&root, folder, part, "config.json", error);
+    cloze_status status = load_part(&root, folder, part, "config.json", allocator, error);
     if (status || !root)
         return status ? status
                       : cz_fail(error, CLOZE_ERROR_NOT_FOUND, "%.200s/%.100s lacks config.json",
@@ -75,18 +76,19 @@ static cloze_status read_pooling(cz_pipeline *pipeline, const char *folder, cons
             pipeline->pooling |= modes[i].bit;
     }
     if (!status && !pipeline->pooling)
-        status = cz_fail(error, CLOZE_ERROR_FORMAT, "%.200s/%.100s chooses no pooling", folder,
-                         part);
+        status =
+            cz_fail(error, CLOZE_ERROR_FORMAT, "%.200s/%.100s chooses no pooling", folder, part);
     pipeline->exclude_prompt = !include_prompt;
     json_decref(root);
     return status;
 }
 
 static cloze_status read_transformer(cz_pipeline *pipeline, const char *folder, const char *part,
-                                     cloze_error *error)
+                                     const cloze_allocator *allocator, cloze_error *error)
 {
     json_t *root = NULL;
-    cloze_status status = load_part(&root, folder, part, "sentence_bert_config.json", error);
+    cloze_status status =
+        load_part(&root, folder, part, "sentence_bert_config.json", allocator, error);
     if (status || !root)
         return status;
     status = cz_json_size(root, "max_seq_length", 1, CZ_ROWS_MOST, &pipeline->max_tokens, error);
@@ -107,9 +109,9 @@ static cloze_status bind_tensor(cz_module *module, size_t number, const char *co
     if (!stored)
         return cz_fail(error, CLOZE_ERROR_NOT_FOUND, "the module lacks the tensor \"%s\"",
                        names[0]);
-    bool fits = stored->rank == 1 ? rows == 1 && stored->shape[0] == columns
-                                  : stored->rank == 2 && stored->shape[0] == rows &&
-                                        stored->shape[1] == columns;
+    bool fits = stored->rank == 1
+                    ? rows == 1 && stored->shape[0] == columns
+                    : stored->rank == 2 && stored->shape[0] == rows && stored->shape[1] == columns;
     if (!fits || stored->type != CZ_F32 || (uintptr_t)stored->data % sizeof(float))
         return cz_fail(error, CLOZE_ERROR_FORMAT,
                        "the module's tensor \"%s\" is not an F32 tensor [%zu, %zu]", stored->name,
@@ -125,8 +127,9 @@ static cloze_status bind_tensor(cz_module *module, size_t number, const char *co
 static cloze_status bind_dense(cz_module *module, const json_t *settings, size_t width,
                                cloze_error *error)
 {
-    static const char *const weight[] = { "linear.weight", "weight" },
-                             *const bias_names[] = { "linear.bias", "bias" };
+    static const char *const weight[] = { "linear.weight", "weight" }, *const bias_names[] = {
+        "linear.bias", "bias"
+    };
     const char *activation = "torch.nn.modules.activation.Tanh", *last;
     size_t in = 0, out = 0;
     bool bias = true;
@@ -162,14 +165,13 @@ static cloze_status bind_dense(cz_module *module, const json_t *settings, size_t
 
 static cloze_status bind_norm(cz_module *module, size_t width, cloze_error *error)
 {
-    static const char *const gain[] = { "norm.weight", "weight" },
-                             *const shift[] = { "norm.bias", "bias" };
+    static const char *const gain[] = { "norm.weight", "weight" }, *const shift[] = { "norm.bias",
+                                                                                      "bias" };
     cloze_status status;
     if ((status = bind_tensor(module, 0, gain, 1, width, error)) ||
         (status = bind_tensor(module, 1, shift, 1, width, error)))
         return status;
-    module->norm =
-        (cz_norm_weights){ &module->parameters[0], &module->parameters[1], 1e-5, false };
+    module->norm = (cz_norm_weights){ &module->parameters[0], &module->parameters[1], 1e-5, false };
     return CLOZE_OK;
 }
 
@@ -181,7 +183,7 @@ static cloze_status bind_module(cz_module *module, const char *folder, const cha
     cz_weights_options how = { false, allocator };
     cloze_status status = cz_path_below(path, sizeof path, folder, part, error);
     if (status || (status = cz_weights_open_folder(&module->weights, path, &how, error)) ||
-        (status = load_part(&settings, folder, part, "config.json", error)))
+        (status = load_part(&settings, folder, part, "config.json", allocator, error)))
         return status;
     if (module->kind == CZ_MODULE_DENSE)
         status = bind_dense(module, settings, width, error);
@@ -212,7 +214,7 @@ size_t cz_pipeline_width(const cz_pipeline *pipeline, size_t pooled)
 /* ---- modules.json ---- */
 
 static cloze_status read_module(cz_pipeline *pipeline, const char *folder, const json_t *entry,
-                                size_t number, cloze_error *error)
+                                size_t number, const cloze_allocator *allocator, cloze_error *error)
 {
     const char *class_name = NULL, *part = "", *last;
     char shown[96];
@@ -230,10 +232,10 @@ static cloze_status read_module(cz_pipeline *pipeline, const char *folder, const
         if (strlen(part) >= sizeof pipeline->transformer)
             return cz_fail(error, CLOZE_ERROR_LIMIT, "the path of module 0 is too long");
         snprintf(pipeline->transformer, sizeof pipeline->transformer, "%s", part);
-        return read_transformer(pipeline, folder, part, error);
+        return read_transformer(pipeline, folder, part, allocator, error);
     }
     if (!strcmp(last, "Pooling"))
-        return read_pooling(pipeline, folder, part, error);
+        return read_pooling(pipeline, folder, part, allocator, error);
     if (!strcmp(last, "Dropout"))
         return CLOZE_OK;
     if (pipeline->module_count == CZ_MODULES_MOST)
@@ -267,13 +269,13 @@ static cloze_status read_prompts(cz_pipeline *pipeline, const json_t *root,
     if (!pipeline->prompts)
         return cz_fail_memory(error, "prompts", json_object_size(prompts));
     pipeline->default_prompt = SIZE_MAX;
-    json_object_foreach((json_t *)(uintptr_t)prompts, key, value) {
+    json_object_foreach((json_t *)(uintptr_t)prompts, key, value)
+    {
         cz_prompt *prompt = &pipeline->prompts[pipeline->prompt_count++];
         if (!json_is_string(value))
             return cz_fail(error, CLOZE_ERROR_FORMAT, "the prompt \"%.100s\" is not a string", key);
         prompt->name = cz_copy_text(allocator, key, strlen(key));
-        prompt->text =
-            cz_copy_text(allocator, json_string_value(value), json_string_length(value));
+        prompt->text = cz_copy_text(allocator, json_string_value(value), json_string_length(value));
         if (!prompt->name || !prompt->text)
             return cz_fail_memory(error, "prompts", strlen(key));
         if (wanted && !strcmp(wanted, key))
@@ -293,20 +295,21 @@ cloze_status cz_pipeline_load(cz_pipeline *out, const char *folder, const cloze_
     json_t *modules = NULL, *settings = NULL;
     cloze_status status;
     *out = (cz_pipeline){ .pooling = CLOZE_POOLING_MEAN };
-    if ((status = load_part(&modules, folder, "", "modules.json", error)))
+    if ((status = load_part(&modules, folder, "", "modules.json", &hooks->allocator, error)))
         return status;
     if (!modules)
-        return read_transformer(out, folder, "", error);
+        return read_transformer(out, folder, "", &hooks->allocator, error);
     if (!json_is_array(modules))
         status = cz_fail(error, CLOZE_ERROR_FORMAT, "modules.json is not an array");
     for (size_t i = 0; i < json_array_size(modules) && !status; i++)
-        status = read_module(out, folder, json_array_get(modules, i), i, error);
+        status = read_module(out, folder, json_array_get(modules, i), i, &hooks->allocator, error);
     json_decref(modules);
     if (status) {
         cz_error_prefix(error, "%.200s/modules.json", folder);
         return status;
     }
-    status = load_part(&settings, folder, "", "config_sentence_transformers.json", error);
+    status = load_part(&settings, folder, "", "config_sentence_transformers.json",
+                       &hooks->allocator, error);
     if (!status && settings) {
         status = read_prompts(out, settings, &hooks->allocator, error);
         json_decref(settings);
@@ -321,7 +324,8 @@ cloze_status cz_pipeline_bind(cz_pipeline *pipeline, const char *folder, size_t 
 {
     json_t *modules = NULL;
     size_t number = 0;
-    cloze_status status = load_part(&modules, folder, "", "modules.json", error);
+    cloze_status status =
+        load_part(&modules, folder, "", "modules.json", &options->hooks->allocator, error);
     for (size_t i = 1; i < json_array_size(modules) && !status; i++) {
         const json_t *entry = json_array_get(modules, i);
         const char *part = "", *class_name = "", *last;

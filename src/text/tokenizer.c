@@ -7,7 +7,7 @@
 #include "text/parts.h"
 
 enum {
-    PATH_SIZE = 4096,
+    PATH_SIZE = CZ_PATH_SIZE,
     JSON_LIMIT = 512 << 20, /* bytes of a tokenizer.json or vocab.txt */
     CONFIG_LIMIT = 16 << 20 /* bytes of a file beside it */
 };
@@ -119,15 +119,15 @@ cloze_status cz_tokenizer_from_vocabulary(cloze_tokenizer **out, const char *tex
 }
 
 /* A file beside the main one, if it is there. */
-static cloze_status read_beside(json_t **out, const char *folder, const char *name,
-                                cloze_error *error)
+static cloze_status read_beside(const cloze_tokenizer *tokenizer, json_t **out, const char *folder,
+                                const char *name, cloze_error *error)
 {
     char path[PATH_SIZE];
     cz_mapping file;
     cloze_status status = cz_path_join(path, sizeof path, folder, name, error);
     if (status || !cz_path_is_file(path))
         return status;
-    status = cz_file_open(&file, path, CONFIG_LIMIT, true, NULL, error);
+    status = cz_file_open(&file, path, CONFIG_LIMIT, true, &tokenizer->hooks.allocator, error);
     if (status)
         return status;
     status = cz_parse_config(out, file.data, file.size, path, error);
@@ -138,11 +138,11 @@ static cloze_status read_beside(json_t **out, const char *folder, const char *na
 static cloze_status load_configs(cloze_tokenizer *tokenizer, const char *folder, cloze_error *error)
 {
     json_t *config = NULL, *special = NULL, *added = NULL;
-    cloze_status status = read_beside(&config, folder, "tokenizer_config.json", error);
+    cloze_status status = read_beside(tokenizer, &config, folder, "tokenizer_config.json", error);
     if (!status)
-        status = read_beside(&special, folder, "special_tokens_map.json", error);
+        status = read_beside(tokenizer, &special, folder, "special_tokens_map.json", error);
     if (!status)
-        status = read_beside(&added, folder, "added_tokens.json", error);
+        status = read_beside(tokenizer, &added, folder, "added_tokens.json", error);
     if (!status)
         status = cz_load_config(tokenizer, config, special, added, folder, error);
     json_decref(config);
@@ -154,7 +154,7 @@ static cloze_status load_configs(cloze_tokenizer *tokenizer, const char *folder,
 static cloze_status adjust(cloze_tokenizer *tokenizer, const char *folder, cloze_error *error)
 {
     json_t *config = NULL;
-    cloze_status status = read_beside(&config, folder, "tokenizer_config.json", error);
+    cloze_status status = read_beside(tokenizer, &config, folder, "tokenizer_config.json", error);
     if (!status && config)
         status = cz_adjust_by_config(tokenizer, config, error);
     json_decref(config);

@@ -45,6 +45,17 @@ static void printable_text_has_no_control_bytes(void **state)
                         "a\\x0a\\x1b\\xff\xc3\xa4");
     assert_string_equal(cz_printable(out, 8, "abcdefghij", 10), "abcd...");
     assert_string_equal(cz_printable(out, sizeof out, "", 0), "");
+    /* U+009B begins a command to a terminal, U+202E turns the direction of what follows. */
+    assert_string_equal(cz_printable(out, sizeof out,
+                                     "\xc2\x9b"
+                                     "1",
+                                     3),
+                        "\\xc2\\x9b1");
+    assert_string_equal(cz_printable(out, sizeof out,
+                                     "\xe2\x80\xae"
+                                     "a",
+                                     4),
+                        "\\xe2\\x80\\xaea");
 }
 
 static void printable_text_fits_any_room(void **state)

@@ -24,7 +24,8 @@ cloze_text *golden_texts(size_t *count)
     char path[2048];
     cloze_error error;
     json_t *root = NULL;
-    if (cz_json_load(&root, golden_path(path, sizeof path, "sentence/texts.json"), 1 << 20, &error))
+    if (cz_json_load(&root, golden_path(path, sizeof path, "sentence/texts.json"), 1 << 20, NULL,
+                     &error))
         fail_msg("%s", error.message);
     *count = json_array_size(root);
     cloze_text *texts = calloc(*count, sizeof *texts);
