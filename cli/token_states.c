@@ -14,24 +14,11 @@ struct token_states {
     const cloze_model *model;
     cloze_session *session;
     cloze_encoding *encoding;
-    const char *prompt;
+    const cloze_embed_options *options;
     size_t limit, layer, layers, hidden;
-    cloze_long_text long_text;
-    char *joined; /* prompt and text */
     float *numbers;
     float **states; /* [layers + 1] */
 };
-
-static const char *prompt_of(const cloze_model *model, const cloze_embed_options *options)
-{
-    size_t count = cloze_model_describe(model).prompts;
-    if (options->prompt)
-        return options->prompt;
-    for (size_t i = 0; i < count && options->prompt_name; i++)
-        if (!strcmp(cloze_model_prompt_name(model, i), options->prompt_name))
-            return cloze_model_prompt_text(model, i);
-    return "";
-}
 
 int token_states_new(token_states **out, const cloze_model *model, cloze_session *session,
                      const cloze_embed_options *options)
@@ -45,14 +32,13 @@ int token_states_new(token_states **out, const cloze_model *model, cloze_session
     }
     states->model = model;
     states->session = session;
-    states->prompt = prompt_of(model, options);
+    states->options = options;
     states->limit = options->max_tokens && options->max_tokens < info.max_tokens
                         ? options->max_tokens
                         : info.max_tokens;
     states->layers = info.layers;
     states->layer = options->layer ? options->layer : info.layers;
     states->hidden = info.hidden;
-    states->long_text = options->long_text;
     if (cloze_encoding_new(&states->encoding, NULL, &error)) {
         token_states_free(states);
         return say_error(&error, NULL);
@@ -68,28 +54,16 @@ void token_states_free(token_states *states)
     cloze_encoding_free(states->encoding);
     free(states->states);
     free(states->numbers);
-    free(states->joined);
     free(states);
 }
 
 static int tokenize(token_states *states, cloze_text text, const char *where)
 {
-    cloze_tokenize_options options = { .max_length = states->limit };
-    size_t prompt = strlen(states->prompt);
     cloze_error error;
-    if (prompt) {
-        char *joined = realloc(states->joined, prompt + text.size + 1);
-        if (!joined)
-            return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
-        states->joined = joined;
-        memcpy(joined, states->prompt, prompt);
-        memcpy(joined + prompt, text.data, text.size);
-        text = (cloze_text){ joined, prompt + text.size };
-    }
-    if (cloze_tokenize(cloze_model_tokenizer(states->model), text, (cloze_text){ NULL, 0 },
-                       &options, states->encoding, &error))
+    if (cloze_embed_tokenize(states->session, text, states->options, states->encoding, &error))
         return say_error(&error, where);
-    if (states->long_text == CLOZE_LONG_ERROR && cloze_encoding_truncated(states->encoding))
+    if (states->options->long_text == CLOZE_LONG_ERROR &&
+        cloze_encoding_truncated(states->encoding))
         return say_failure(CLOZE_ERROR_TEXT,
                            "%s: the text has %zu tokens more than the limit of %zu", where,
                            cloze_encoding_truncated(states->encoding), states->limit);

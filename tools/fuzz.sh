@@ -16,7 +16,7 @@ for target in "$@"; do
     found=$build/found/$target
     mkdir -p "$found" "$build/grown/$target"
     "$build/test/fuzz/fuzz_$target" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 \
-        -max_len=65536 -artifact_prefix="$found/" -print_final_stats=1 \
+        -max_len=65536 -close_fd_mask=2 -artifact_prefix="$found/" -print_final_stats=1 \
         "$build/grown/$target" "test/fuzz/corpus/$target" >"$build/$target.log" 2>&1 || {
         tail -n 40 "$build/$target.log" >&2
         echo "fuzz: $target found something; the input is under $found" >&2

@@ -1,12 +1,10 @@
 /*
- * embed.c - texts to vectors as sentence-transformers' encode() makes them: strip, prompt, lower
- * case, tokens, batches, pooling, windows put together, modules, truncation, length one.
+ * embed.c - texts to vectors as sentence-transformers' encode() makes them: tokens (prepare.c),
+ * batches, pooling, windows put together, modules, truncation, length one.
  */
-#include "task/engine.h"
+#include "task/prepare.h"
 
 #include "base/error.h"
-#include "base/utf8.h"
-#include "text/unicode.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,7 +17,7 @@ typedef struct embedding {
     size_t dimension, width; /* of a vector, and of a row before truncation */
     size_t layers, limit, total;
     unsigned pooling;
-    size_t done;             /* texts whose vectors are there */
+    size_t done; /* texts whose vectors are there */
     /* The text whose windows are being put together. */
     size_t open_owner, open_windows;
     double open_weight;
@@ -33,8 +31,7 @@ static unsigned pooling_of(const cloze_model *model, const cloze_embed_options *
 
 size_t cloze_embed_dimension(const cloze_model *model, const cloze_embed_options *options)
 {
-    size_t pooled =
-        cz_pooled_width(pooling_of(model, options), model->network->config.hidden);
+    size_t pooled = cz_pooled_width(pooling_of(model, options), model->network->config.hidden);
     size_t width = cz_pipeline_width(&model->pipeline, pooled);
     if (options && options->truncate_dimension && options->truncate_dimension < width)
         width = options->truncate_dimension;
@@ -103,15 +100,12 @@ static cloze_status flush(embedding *e, bool last, cloze_error *error)
     cloze_session *session = e->session;
     size_t n = session->sequences, width = session->pooled_width, ready = 0, first = e->done;
     cz_batch batch = {
-        session->tokens,
-        { n, session->begin, session->length, session->longest },
-        session->ids,
-        session->positions,
-        session->types,
-        NULL,
+        session->tokens, { n, session->begin, session->length, session->longest },
+        session->ids,    session->positions,
+        session->types,  NULL,
     };
     bool skips = session->model->pipeline.exclude_prompt;
-    cz_request request = { &batch,  e->layers, e->pooling, skips ? session->skip : NULL,
+    cz_request request = { &batch,          e->layers, e->pooling, skips ? session->skip : NULL,
                            session->pooled, NULL };
     cloze_status status = n ? cz_session_encode(session, &request, error) : CLOZE_OK;
     if (status)
@@ -144,7 +138,15 @@ static cloze_status add_sequence(embedding *e, size_t owner, const uint32_t *ids
 {
     cloze_session *session = e->session;
     const cz_config *config = &session->model->network->config;
+    size_t most =
+        config->positions < session->batch_tokens ? config->positions : session->batch_tokens;
     cloze_status status;
+    if (!length)
+        return cz_fail(error, CLOZE_ERROR_TEXT, "text %zu has no tokens", owner + 1);
+    if (length > most)
+        return cz_fail(error, CLOZE_ERROR_TEXT,
+                       "text %zu has %zu tokens, more than the limit of %zu", owner + 1, length,
+                       most);
     if (session->tokens + length > session->batch_tokens &&
         (status = flush(e, !text_goes_on, error)))
         return status;
@@ -171,62 +173,7 @@ static cloze_status add_sequence(embedding *e, size_t owner, const uint32_t *ids
     return CLOZE_OK;
 }
 
-static bool is_space(uint32_t c)
-{
-    /* Python's str.strip knows four separators beside White_Space. */
-    return (c >= 0x1c && c <= 0x1f) || c == 0x85 || (c >= 9 && c <= 13) ||
-           (cz_unicode_flags_of(c) & CZ_UNICODE_SPACE);
-}
-
-static cloze_text strip(cloze_text text)
-{
-    size_t begin = 0, end = text.size, at = 0;
-    while (begin < end && is_space(cz_utf8_read(text.data, &at)))
-        begin = at;
-    while (end > begin && is_space(cz_utf8_before(text.data, end)))
-        do
-            end--;
-        while (end > begin && ((unsigned char)text.data[end] & 0xc0) == 0x80);
-    return (cloze_text){ text.data + begin, end - begin };
-}
-
-/* Prompt and text joined, stripped, lower-cased if the folder says so. */
-static cloze_status prepare_text(embedding *e, const char *prompt, cloze_text text,
-                                 cloze_text *out, cloze_error *error)
-{
-    cloze_session *session = e->session;
-    size_t before = prompt ? strlen(prompt) : 0, room, used = 0;
-    cloze_text joined = text;
-    size_t bad = cz_utf8_check(text.data, text.size);
-    if (bad < text.size)
-        return cz_fail_at(error, CLOZE_ERROR_TEXT, bad, "text %zu is not UTF-8 at byte %zu",
-                          e->texts + 1, bad);
-    bool lower = session->model->pipeline.lower_case;
-    if (!cz_add(before, text.size, &room) || !cz_multiply(room, lower ? 4 : 1, &room) ||
-        ((before || lower) && !cz_grow(&session->hooks.allocator, (void **)&session->text,
-                                       &session->text_capacity, room + 1, 1)))
-        return cz_fail_memory(error, "a text", text.size);
-    if (before && !lower) {
-        memcpy(session->text, prompt, before);
-        memcpy(session->text + before, text.data, text.size);
-        joined = (cloze_text){ session->text, before + text.size };
-    }
-    for (int part = 0; part < 2 && lower; part++) {
-        const char *from = part ? text.data : prompt;
-        size_t size = part ? text.size : before;
-        for (size_t at = 0; at < size;) {
-            uint32_t letters[CZ_UNICODE_LONGEST];
-            size_t count = cz_unicode_lower_of(cz_utf8_read(from, &at), letters);
-            for (size_t i = 0; i < count; i++)
-                used += cz_utf8_write(session->text + used, letters[i]);
-        }
-        joined = (cloze_text){ session->text, used };
-    }
-    *out = strip(joined);
-    return CLOZE_OK;
-}
-
-static cloze_status add_text(embedding *e, const char *prompt, size_t skip, cloze_text text,
+static cloze_status add_text(embedding *e, const cz_chosen_prompt *prompt, cloze_text text,
                              size_t *truncated, cloze_error *error)
 {
     cloze_session *session = e->session;
@@ -234,11 +181,8 @@ static cloze_status add_text(embedding *e, const char *prompt, size_t skip, cloz
     cloze_tokenize_options how = { .ids_only = true,
                                    .max_length = e->limit,
                                    .overflow = policy == CLOZE_LONG_CHUNK };
-    cloze_text nothing = { NULL, 0 }, ready = nothing;
-    cloze_status status = prepare_text(e, prompt, text, &ready, error);
-    if (!status)
-        status = cloze_tokenize(session->model->tokenizer, ready, nothing, &how, session->encoding,
-                                error);
+    cloze_status status =
+        cz_tokenize_prepared(session, prompt, text, &how, session->encoding, error);
     if (status) {
         cz_error_prefix(error, "text %zu", e->texts + 1);
         return status;
@@ -251,8 +195,12 @@ static cloze_status add_text(embedding *e, const char *prompt, size_t skip, cloz
                        e->limit);
     for (size_t w = 0; w < windows && !status; w++) {
         cloze_tokens tokens = cloze_encoding_tokens(session->encoding, w);
+        if (tokens.length > e->limit)
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                           "a limit of %zu tokens leaves no room for text beside the special ones",
+                           e->limit);
         status = add_sequence(e, e->texts, tokens.ids, tokens.type_ids, tokens.length,
-                              w ? 0 : skip, w > 0, error);
+                              w ? 0 : prompt->rows, w > 0, error);
     }
     e->texts++;
     e->truncated_texts += lost > 0;
@@ -262,48 +210,8 @@ static cloze_status add_text(embedding *e, const char *prompt, size_t skip, cloz
     return status;
 }
 
-static cloze_status find_prompt(const cloze_model *model, const cloze_embed_options *options,
-                                const char **out, cloze_error *error)
-{
-    const cz_pipeline *pipeline = &model->pipeline;
-    *out = options->prompt;
-    if (options->prompt)
-        return CLOZE_OK;
-    if (!options->prompt_name) {
-        if (pipeline->default_prompt < pipeline->prompt_count)
-            *out = pipeline->prompts[pipeline->default_prompt].text;
-        return CLOZE_OK;
-    }
-    for (size_t i = 0; i < pipeline->prompt_count; i++)
-        if (!strcmp(pipeline->prompts[i].name, options->prompt_name)) {
-            *out = pipeline->prompts[i].text;
-            return CLOZE_OK;
-        }
-    return cz_fail(error, CLOZE_ERROR_NOT_FOUND,
-                   "the model has no prompt named \"%.100s\"; cloze info lists those it has",
-                   options->prompt_name);
-}
-
-/* Rows that the prompt takes at the beginning: its tokens without the closing special one. */
-static cloze_status prompt_rows(cloze_session *session, const char *prompt, size_t *out,
-                                cloze_error *error)
-{
-    cloze_tokenize_options how = { .ids_only = true };
-    cloze_text text = { prompt, prompt ? strlen(prompt) : 0 }, nothing = { NULL, 0 };
-    *out = 0;
-    if (!text.size || !session->model->pipeline.exclude_prompt)
-        return CLOZE_OK;
-    cloze_status status = cloze_tokenize(session->model->tokenizer, strip(text), nothing, &how,
-                                         session->encoding, error);
-    size_t length = status ? 0 : cloze_encoding_tokens(session->encoding, 0).length;
-    if (length)
-        *out = length - 1;
-    return status;
-}
-
-static cloze_status begin(embedding *e, cloze_session *session,
-                          const cloze_embed_options *options, size_t count, float *vectors,
-                          cloze_error *error)
+static cloze_status begin(embedding *e, cloze_session *session, const cloze_embed_options *options,
+                          size_t count, float *vectors, cloze_error *error)
 {
     static const cloze_embed_options defaults = { 0 };
     const cloze_model *model = session->model;
@@ -313,9 +221,7 @@ static cloze_status begin(embedding *e, cloze_session *session,
     e->pooling = pooling_of(model, options);
     e->layers = options->layer ? options->layer : model->network->config.layers;
     e->dimension = cloze_embed_dimension(model, options);
-    e->limit = model->max_tokens;
-    if (options->max_tokens && options->max_tokens < e->limit)
-        e->limit = options->max_tokens;
+    e->limit = cz_token_limit(session, options);
     if (e->pooling > 2 * CLOZE_POOLING_LAST - 1)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "unknown pooling bits %u", e->pooling);
     if (e->layers > model->network->config.layers)
@@ -348,15 +254,12 @@ cloze_status cloze_embed(cloze_session *session, const cloze_text *texts, size_t
                          cloze_embed_report *report, cloze_error *error)
 {
     embedding e;
-    const char *prompt = NULL;
-    size_t skip = 0;
+    cz_chosen_prompt prompt;
     cloze_status status = begin(&e, session, options, count, vectors, error);
     if (!status)
-        status = find_prompt(session->model, e.options, &prompt, error);
-    if (!status)
-        status = prompt_rows(session, prompt, &skip, error);
+        status = cz_choose_prompt(session, e.options, &prompt, error);
     for (size_t i = 0; i < count && !status; i++)
-        status = add_text(&e, prompt, skip, texts[i], truncated ? &truncated[i] : NULL, error);
+        status = add_text(&e, &prompt, texts[i], truncated ? &truncated[i] : NULL, error);
     if (!status)
         status = flush(&e, true, error);
     if (!status && report)
@@ -364,32 +267,28 @@ cloze_status cloze_embed(cloze_session *session, const cloze_text *texts, size_t
     return status;
 }
 
-static cloze_status check_sequence(const cloze_session *session, const size_t *offsets, size_t i,
-                                   cloze_error *error)
+/* The sequences lie between increasing offsets. */
+static cloze_status sequence_length(const size_t *offsets, size_t i, size_t *out,
+                                    cloze_error *error)
 {
-    size_t positions = session->model->network->config.positions;
-    size_t limit = positions < session->batch_tokens ? positions : session->batch_tokens;
-    if (offsets[i + 1] <= offsets[i])
-        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "sequence %zu is empty", i + 1);
-    if (offsets[i + 1] - offsets[i] > limit)
-        return cz_fail(error, CLOZE_ERROR_TEXT,
-                       "sequence %zu has %zu tokens, more than the limit of %zu", i + 1,
-                       offsets[i + 1] - offsets[i], limit);
+    if (offsets[i + 1] < offsets[i])
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "the offset of text %zu is behind the next",
+                       i + 1);
+    *out = offsets[i + 1] - offsets[i];
     return CLOZE_OK;
 }
 
 cloze_status cloze_embed_ids(cloze_session *session, const uint32_t *ids, const uint32_t *type_ids,
                              const size_t *offsets, size_t count,
-                             const cloze_embed_options *options, float *vectors,
-                             cloze_error *error)
+                             const cloze_embed_options *options, float *vectors, cloze_error *error)
 {
     embedding e;
     cloze_status status = begin(&e, session, options, count, vectors, error);
     for (size_t i = 0; i < count && !status; i++) {
-        status = check_sequence(session, offsets, i, error);
-        if (!status)
+        size_t length = 0;
+        if (!(status = sequence_length(offsets, i, &length, error)))
             status = add_sequence(&e, i, ids + offsets[i], type_ids ? type_ids + offsets[i] : NULL,
-                                  offsets[i + 1] - offsets[i], 0, false, error);
+                                  length, 0, false, error);
     }
     return status ? status : flush(&e, true, error);
 }
@@ -408,19 +307,23 @@ cloze_status cloze_hidden_states(cloze_session *session, const uint32_t *ids,
         return cz_fail_memory(error, "states", config->layers * sizeof *moved);
     session->tokens = session->sequences = session->longest = 0;
     for (size_t i = 0, from = 0; i < count && !status; i++) {
-        size_t length = offsets[i + 1] - offsets[i];
-        if ((status = check_sequence(session, offsets, i, error)))
+        size_t length = 0;
+        if ((status = sequence_length(offsets, i, &length, error)))
             break;
         status = add_sequence(&e, i, ids + offsets[i], type_ids ? type_ids + offsets[i] : NULL,
                               length, 0, false, error);
-        bool full = i + 1 == count || session->tokens + offsets[i + 2] - offsets[i + 1] >
-                                          session->batch_tokens;
+        bool full = i + 1 == count ||
+                    session->tokens + offsets[i + 2] - offsets[i + 1] > session->batch_tokens;
         if (status || !full)
             continue;
-        cz_batch batch = { session->tokens,
-                           { session->sequences, session->begin, session->length,
-                             session->longest },
-                           session->ids, session->positions, session->types, NULL };
+        cz_batch batch = {
+            session->tokens,
+            { session->sequences, session->begin, session->length, session->longest },
+            session->ids,
+            session->positions,
+            session->types,
+            NULL
+        };
         for (size_t layer = 0; layer <= config->layers; layer++)
             moved[layer] = states[layer] ? states[layer] + from * config->hidden : NULL;
         cz_request request = { &batch, config->layers, 0, NULL, NULL, moved };

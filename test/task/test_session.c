@@ -4,12 +4,16 @@
  */
 #include "folder.h"
 
+#include "base/file.h"
+#include "base/json.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -199,6 +203,98 @@ static void a_text_that_is_too_long_is_cut_refused_or_pooled(void **state)
     close_model(&o);
 }
 
+/* The smallest limit is used up by [CLS] and [SEP]: windows can hold nothing. */
+static void a_limit_without_room_for_text_is_refused(void **state)
+{
+    char words[24000] = "";
+    float vector[24];
+    cloze_error error = { 0 };
+    opened o;
+    (void)state;
+    for (size_t i = 0; i + 5 < sizeof words; i += 4)
+        memcpy(words + i, "cat ", 5);
+    cloze_text text = { words, strlen(words) };
+    open_model(&o, folder(), &(open_options){ .threads = 1, .batch_tokens = 64 });
+    cloze_embed_options how = { .max_tokens = 2, .long_text = CLOZE_LONG_CHUNK };
+    assert_int_equal(cloze_embed(o.session, &text, 1, &how, vector, NULL, NULL, &error),
+                     CLOZE_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "no room"));
+    how.max_tokens = 3;
+    assert_int_equal(cloze_embed(o.session, &text, 1, &how, vector, NULL, NULL, &error), 0);
+    close_model(&o);
+}
+
+static void copy_file(const char *from, const char *to, const char *name)
+{
+    char path[1024];
+    cz_mapping file;
+    snprintf(path, sizeof path, "%s/%s", from, name);
+    assert_int_equal(cz_file_open(&file, path, SIZE_MAX, true, NULL, NULL), CLOZE_OK);
+    snprintf(path, sizeof path, "%s/%s", to, name);
+    assert_int_equal(cz_file_write(path, file.data, file.size, NULL), CLOZE_OK);
+    cz_file_close(&file);
+}
+
+/* A tokenizer without a template gives an empty text no tokens at all. */
+static void texts_without_tokens_are_refused(void **state)
+{
+    enum { MANY = 300 };
+    static const char *const names[] = { "config.json", "model.safetensors" };
+    static cloze_text texts[MANY];
+    static float vectors[MANY * 24];
+    static size_t offsets[MANY + 1];
+    char scratch[] = "/tmp/cloze-test-XXXXXX", path[1024];
+    uint32_t id = 5;
+    cloze_error error = { 0 };
+    json_t *tokenizer;
+    opened o;
+    (void)state;
+    assert_non_null(mkdtemp(scratch));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        copy_file(folder(), scratch, names[i]);
+    snprintf(path, sizeof path, "%s/tokenizer.json", folder());
+    assert_int_equal(cz_json_load(&tokenizer, path, 1 << 20, NULL, NULL), CLOZE_OK);
+    json_object_set_new(tokenizer, "post_processor", json_null());
+    snprintf(path, sizeof path, "%s/tokenizer.json", scratch);
+    assert_int_equal(json_dump_file(tokenizer, path, 0), 0);
+    json_decref(tokenizer);
+
+    open_model(&o, scratch, &(open_options){ .threads = 1, .batch_tokens = 32 });
+    for (size_t i = 0; i < MANY; i++)
+        texts[i] = (cloze_text){ "", 0 };
+    assert_int_equal(cloze_embed(o.session, texts, MANY, NULL, vectors, NULL, NULL, &error),
+                     CLOZE_ERROR_TEXT);
+    assert_non_null(strstr(error.message, "text 1 has no tokens"));
+    assert_int_equal(cloze_embed_ids(o.session, &id, NULL, offsets, MANY, NULL, vectors, &error),
+                     CLOZE_ERROR_TEXT);
+    close_model(&o);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", scratch, names[i]);
+        unlink(path);
+    }
+    snprintf(path, sizeof path, "%s/tokenizer.json", scratch);
+    unlink(path);
+    rmdir(scratch);
+}
+
+static void a_broken_prompt_is_refused(void **state)
+{
+    static const char *const prompts[] = { "\xf0", "\x80\x80", "ok \xc3" };
+    float vector[24];
+    cloze_text text = { "", 0 };
+    cloze_error error = { 0 };
+    opened o;
+    (void)state;
+    open_model(&o, folder(), &(open_options){ .threads = 1 });
+    for (size_t i = 0; i < sizeof prompts / sizeof *prompts; i++) {
+        cloze_embed_options how = { .prompt = prompts[i] };
+        assert_int_equal(cloze_embed(o.session, &text, 1, &how, vector, NULL, NULL, &error),
+                         CLOZE_ERROR_ARGUMENT);
+        assert_non_null(strstr(error.message, "the prompt is not UTF-8"));
+    }
+    close_model(&o);
+}
+
 static bool stop_at_once(void *context, uint64_t done, uint64_t total)
 {
     (void)done, (void)total;
@@ -260,7 +356,8 @@ static void hidden_states_are_those_that_pooling_sees(void **state)
 
 static void ids_outside_the_tables_are_refused(void **state)
 {
-    static const uint32_t wrong_id[] = { 2, 100000, 3 }, right[] = { 2, 5, 3 }, types[] = { 0, 7, 0 };
+    static const uint32_t wrong_id[] = { 2, 100000, 3 }, right[] = { 2, 5, 3 },
+                          types[] = { 0, 7, 0 };
     static const size_t offsets[] = { 0, 3 }, backwards[] = { 3, 0 };
     float vector[24];
     cloze_error error = { 0 };
@@ -298,6 +395,9 @@ int main(void)
         cmocka_unit_test(every_failing_allocation_is_an_error_and_leaks_nothing),
         cmocka_unit_test(the_memory_it_tells_is_not_exceeded),
         cmocka_unit_test(a_text_that_is_too_long_is_cut_refused_or_pooled),
+        cmocka_unit_test(a_limit_without_room_for_text_is_refused),
+        cmocka_unit_test(texts_without_tokens_are_refused),
+        cmocka_unit_test(a_broken_prompt_is_refused),
         cmocka_unit_test(a_call_can_be_cancelled_and_the_next_one_works),
         cmocka_unit_test(hidden_states_are_those_that_pooling_sees),
         cmocka_unit_test(ids_outside_the_tables_are_refused),
