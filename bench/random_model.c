@@ -12,14 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VOCABULARY = 30522, POSITIONS = 512, TENSORS_MOST = 512 };
+enum { POSITIONS = 512, TENSORS_MOST = 512 };
 
+/* The shapes that `cloze bench --shape` has. */
 static const struct {
     const char *name;
-    size_t layers, hidden, heads, feed, longest;
-} shapes[] = { { "tiny", 2, 128, 2, 512, 512 },
-               { "minilm", 6, 384, 12, 1536, 512 },
-               { "bert-base", 12, 768, 12, 3072, 512 } };
+    size_t layers, hidden, heads, feed, vocabulary;
+} shapes[] = { { "tiny", 2, 64, 4, 256, 1000 },
+               { "minilm", 6, 384, 12, 1536, 30522 },
+               { "bert-base", 12, 768, 12, 3072, 30522 } };
 
 typedef struct list {
     cz_tensor_to_store tensors[TENSORS_MOST];
@@ -63,14 +64,14 @@ static void add_norm(list *l, const char *prefix, const char *name, size_t width
     add(l, full, 0, width, 0, 0.1f);
 }
 
-static int write_vocabulary(const char *folder)
+static int write_vocabulary(const char *folder, size_t words)
 {
-    char path[4096], *text = malloc((size_t)VOCABULARY * 16), *at = text;
+    char path[4096], *text = malloc(words * 16), *at = text;
     if (!text)
         return 1;
     at += sprintf(at, "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n");
-    for (int i = 5; i < VOCABULARY; i++)
-        at += sprintf(at, "word%d\n", i);
+    for (size_t i = 5; i < words; i++)
+        at += sprintf(at, "word%zu\n", i);
     snprintf(path, sizeof path, "%s/vocab.txt", folder);
     int failed = cz_file_write(path, text, (size_t)(at - text), NULL) != CLOZE_OK;
     free(text);
@@ -90,8 +91,8 @@ int main(int count, char **arguments)
         return 2;
     }
     const char *folder = arguments[2];
-    size_t hidden = shapes[s].hidden, feed = shapes[s].feed;
-    add(&l, "embeddings.word_embeddings.weight", VOCABULARY, hidden, 0, 0.05f);
+    size_t hidden = shapes[s].hidden, feed = shapes[s].feed, words = shapes[s].vocabulary;
+    add(&l, "embeddings.word_embeddings.weight", words, hidden, 0, 0.05f);
     add(&l, "embeddings.position_embeddings.weight", POSITIONS, hidden, 0, 0.05f);
     add(&l, "embeddings.token_type_embeddings.weight", 2, hidden, 0, 0.05f);
     add_norm(&l, "", "embeddings.LayerNorm", hidden);
@@ -107,17 +108,18 @@ int main(int count, char **arguments)
         add_norm(&l, layer, "output.LayerNorm", hidden);
     }
     snprintf(text, sizeof text,
-             "{\"model_type\": \"bert\", \"architectures\": [\"BertModel\"], \"hidden_size\": %zu,\n"
-             " \"num_hidden_layers\": %zu, \"num_attention_heads\": %zu, \"intermediate_size\": %zu,\n"
-             " \"vocab_size\": %d, \"max_position_embeddings\": %d, \"type_vocab_size\": 2}\n",
-             hidden, shapes[s].layers, shapes[s].heads, feed, VOCABULARY, POSITIONS);
+             "{\"model_type\": \"bert\", \"architectures\": [\"BertModel\"],\n"
+             " \"hidden_size\": %zu, \"num_hidden_layers\": %zu, \"num_attention_heads\": %zu,\n"
+             " \"intermediate_size\": %zu, \"vocab_size\": %zu,\n"
+             " \"max_position_embeddings\": %d, \"type_vocab_size\": 2}\n",
+             hidden, shapes[s].layers, shapes[s].heads, feed, words, POSITIONS);
     snprintf(path, sizeof path, "%s/config.json", folder);
     if (cz_folder_make(folder, &error) || cz_file_write(path, text, strlen(text), &error)) {
         fprintf(stderr, "random_model: %s\n", error.message);
         return 1;
     }
     snprintf(path, sizeof path, "%s/model.safetensors", folder);
-    if (cz_safetensors_write(path, l.tensors, l.count, &error) || write_vocabulary(folder)) {
+    if (cz_safetensors_write(path, l.tensors, l.count, &error) || write_vocabulary(folder, words)) {
         fprintf(stderr, "random_model: %s\n", error.message);
         return 1;
     }

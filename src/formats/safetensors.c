@@ -307,14 +307,3 @@ void cz_weights_forget(const cz_weights *weights, const cz_stored_tensor *tensor
     if (mapping->mapped)
         cz_file_forget(mapping, (size_t)((const char *)tensor->data - mapping->data), tensor->size);
 }
-
-const char *cz_weights_metadata(const cz_weights *weights, const char *key)
-{
-    for (size_t i = 0; i < weights->shard_count; i++) {
-        const cz_header *header = &weights->shards[i].header;
-        for (size_t j = 0; j < header->metadata_count; j++)
-            if (!strcmp(header->metadata[j].key, key))
-                return header->metadata[j].value;
-    }
-    return NULL;
-}

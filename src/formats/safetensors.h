@@ -1,12 +1,13 @@
 /*
  * formats/safetensors.h - strict reading of safetensors files, single or sharded. Bytes in,
- * descriptors out, no maths. Rules: the format's own tensor.rs, and ours (doc/manual.md, limits).
+ * descriptors out, no maths. Rules: the format's own tensor.rs. Limits: a header of 100,000,000
+ * bytes, 1,000,000 tensors a file, names of 1024 bytes, 8 dimensions; an index of 16 MiB with 1,000
+ * shards, which lie beside it.
  */
 #ifndef CZ_FORMATS_SAFETENSORS_H
 #define CZ_FORMATS_SAFETENSORS_H
 
 #include "base/file.h"
-#include "base/json.h"
 #include "tensor/tensor.h"
 
 enum { CZ_RANK = 8 };
@@ -44,16 +45,6 @@ const cz_stored_tensor *cz_weights_tensor(const cz_weights *weights, size_t inde
 const cz_stored_tensor *cz_weights_find(const cz_weights *weights, const char *name);
 /* The bytes of this tensor are no longer needed from the mapping. */
 void cz_weights_forget(const cz_weights *weights, const cz_stored_tensor *tensor);
-/* Value of a key in __metadata__, or NULL. */
-const char *cz_weights_metadata(const cz_weights *weights, const char *key);
-
-/*
- * The header alone, from bytes in memory: fills a list by name, whose names belong to `header`.
- * Free both (cz_release, json_decref). What cz_weights_open_file does after mapping.
- */
-cloze_status cz_safetensors_parse(const char *bytes, size_t size, const cloze_allocator *allocator,
-                                  json_t **header, cz_stored_tensor **tensors, size_t *count,
-                                  cloze_error *error);
 
 /* Writes a file with these tensors (row-major, packed), whole or not at all. */
 typedef struct cz_tensor_to_store {

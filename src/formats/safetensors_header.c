@@ -20,6 +20,9 @@ typedef struct scanner {
     size_t size, at;
     char *texts;
     size_t used;
+    const char **keys; /* of __metadata__; of its values nothing is kept */
+    size_t key_count, key_capacity;
+    const cloze_allocator *allocator;
     cloze_error *error;
 } scanner;
 
@@ -293,32 +296,33 @@ static cloze_status read_tensor(scanner *in, cz_stored_tensor *tensor, size_t *b
     return check_extent(in, tensor, &facts);
 }
 
-static cloze_status read_metadata(scanner *in, cz_header *header, const cloze_allocator *allocator)
+static cloze_status read_metadata(scanner *in)
 {
     cloze_status status = expect(in, '{');
+    const char *value;
     size_t length;
     if (status || take(in, '}'))
         return status;
     do {
-        void *pairs = header->metadata;
-        if (!cz_grow(allocator, &pairs, &header->metadata_capacity, header->metadata_count + 1,
-                     sizeof *header->metadata))
-            return cz_fail_memory(in->error, "metadata", header->metadata_count);
-        header->metadata = pairs;
-        cz_header_pair *pair = &header->metadata[header->metadata_count++];
-        if ((status = read_string(in, &pair->key, &length)) || (status = expect(in, ':')))
+        void *keys = in->keys;
+        if (!cz_grow(in->allocator, &keys, &in->key_capacity, in->key_count + 1, sizeof *in->keys))
+            return cz_fail_memory(in->error, "metadata", in->key_count * sizeof *in->keys);
+        in->keys = keys;
+        if ((status = read_string(in, &in->keys[in->key_count++], &length)) ||
+            (status = expect(in, ':')))
             return status;
         skip_space(in);
         if (in->at < in->size && in->text[in->at] != '"')
             return complain(in, "a value of __metadata__ is not a string");
-        if ((status = read_string(in, &pair->value, &length)))
+        size_t kept = in->used;
+        if ((status = read_string(in, &value, &length)))
             return status;
+        in->used = kept;
     } while (more(in, '}', &status));
     return status;
 }
 
-static cloze_status add_tensor(scanner *in, cz_header *header, const char *name, size_t length,
-                               const cloze_allocator *allocator)
+static cloze_status add_tensor(scanner *in, cz_header *header, const char *name, size_t length)
 {
     void *tensors = header->tensors;
     cz_stored_tensor tensor = { .name = name };
@@ -330,7 +334,7 @@ static cloze_status add_tensor(scanner *in, cz_header *header, const char *name,
         return complain(in, "more than 1,000,000 tensors");
     if ((status = read_tensor(in, &tensor, &begin)))
         return status;
-    if (!cz_grow(allocator, &tensors, &header->capacity, header->count + 1, sizeof tensor))
+    if (!cz_grow(in->allocator, &tensors, &header->capacity, header->count + 1, sizeof tensor))
         return cz_fail_memory(in->error, "tensor names", header->count * sizeof tensor);
     header->tensors = tensors;
     /* Until all offsets are checked, `file` holds where the bytes begin. */
@@ -339,7 +343,7 @@ static cloze_status add_tensor(scanner *in, cz_header *header, const char *name,
     return CLOZE_OK;
 }
 
-static cloze_status read_members(scanner *in, cz_header *header, const cloze_allocator *allocator)
+static cloze_status read_members(scanner *in, cz_header *header)
 {
     cloze_status status = expect(in, '{');
     bool has_metadata = false;
@@ -350,11 +354,11 @@ static cloze_status read_members(scanner *in, cz_header *header, const cloze_all
             if ((status = read_string(in, &name, &length)) || (status = expect(in, ':')))
                 return status;
             if (strcmp(name, "__metadata__"))
-                status = add_tensor(in, header, name, length, allocator);
+                status = add_tensor(in, header, name, length);
             else if (has_metadata)
                 status = complain(in, "__metadata__ appears twice");
             else
-                status = read_metadata(in, header, allocator), has_metadata = true;
+                status = read_metadata(in), has_metadata = true;
         } while (!status && more(in, '}', &status));
     }
     if (status)
@@ -378,7 +382,7 @@ static int by_name(const void *left, const void *right)
 
 static int by_key(const void *left, const void *right)
 {
-    return strcmp(((const cz_header_pair *)left)->key, ((const cz_header_pair *)right)->key);
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
 static cloze_status fail_about(cloze_error *error, const char *name, const char *what)
@@ -420,11 +424,16 @@ static cloze_status sort_names(cz_header *header, cloze_error *error)
     for (size_t i = 1; i < header->count; i++)
         if (!by_name(&header->tensors[i - 1], &header->tensors[i]))
             return fail_about(error, header->tensors[i].name, "appears twice");
-    if (header->metadata_count > 1)
-        qsort(header->metadata, header->metadata_count, sizeof *header->metadata, by_key);
-    for (size_t i = 1; i < header->metadata_count; i++)
-        if (!by_key(&header->metadata[i - 1], &header->metadata[i]))
-            return fail_about(error, header->metadata[i].key, "appears twice in __metadata__");
+    return CLOZE_OK;
+}
+
+static cloze_status check_keys(scanner *in)
+{
+    if (in->key_count > 1)
+        qsort(in->keys, in->key_count, sizeof *in->keys, by_key);
+    for (size_t i = 1; i < in->key_count; i++)
+        if (!by_key(&in->keys[i - 1], &in->keys[i]))
+            return fail_about(in->error, in->keys[i], "appears twice in __metadata__");
     return CLOZE_OK;
 }
 
@@ -454,20 +463,27 @@ static cloze_status check_length(const char *data, size_t size, size_t *out, clo
 cloze_status cz_header_read(cz_header *out, const char *data, size_t size,
                             const cloze_allocator *allocator, cloze_error *error)
 {
-    cz_header header = { NULL, 0, 0, NULL, 0, 0, NULL };
+    cz_header header = { NULL, 0, 0, NULL };
     size_t length = 0;
     cloze_status status = check_length(data, size, &length, error);
     if (status)
         return status;
     if (!(header.texts = cz_allocate(allocator, length, 1)))
         return cz_fail_memory(error, "tensor names", length);
-    scanner in = { data + LENGTH_BYTES, length, 0, header.texts, 0, error };
-    status = read_members(&in, &header, allocator);
+    scanner in = { .text = data + LENGTH_BYTES,
+                   .size = length,
+                   .texts = header.texts,
+                   .allocator = allocator,
+                   .error = error };
+    status = read_members(&in, &header);
     if (!status)
         status = place_tensors(&header, data + LENGTH_BYTES + length, size - LENGTH_BYTES - length,
                                error);
     if (!status)
         status = sort_names(&header, error);
+    if (!status)
+        status = check_keys(&in);
+    cz_release(allocator, in.keys);
     if (status)
         cz_header_clear(&header, allocator);
     else
@@ -478,7 +494,6 @@ cloze_status cz_header_read(cz_header *out, const char *data, size_t size,
 void cz_header_clear(cz_header *header, const cloze_allocator *allocator)
 {
     cz_release(allocator, header->tensors);
-    cz_release(allocator, header->metadata);
     cz_release(allocator, header->texts);
-    *header = (cz_header){ NULL, 0, 0, NULL, 0, 0, NULL };
+    *header = (cz_header){ NULL, 0, 0, NULL };
 }

@@ -7,16 +7,10 @@
 
 #include "formats/safetensors.h"
 
-typedef struct cz_header_pair {
-    const char *key, *value;
-} cz_header_pair;
-
 typedef struct cz_header {
     cz_stored_tensor *tensors; /* by name */
     size_t count, capacity;
-    cz_header_pair *metadata; /* by key */
-    size_t metadata_count, metadata_capacity;
-    char *texts; /* names, keys and values, each zero-terminated */
+    char *texts; /* the names and the keys of __metadata__, each zero-terminated */
 } cz_header;
 
 /* Checks the whole file of `size` bytes and describes its tensors, which point into `data`. */
