@@ -115,9 +115,28 @@ static void reset(const place *p, size_t which)
     }
 }
 
-static place *prepared(void)
+static place only;
+
+static void remove_all(void)
 {
-    static place only;
+    static const char *const others[] = { "vocab.txt", "model.safetensors" };
+    char path[128];
+    for (size_t i = 0; i < FILES; i++) {
+        path_of(path, sizeof path, &only, files[i]);
+        unlink(path);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        path_of(path, sizeof path, &only, others[i]);
+        unlink(path);
+    }
+    path_of(path, sizeof path, &only, "1_Pooling");
+    rmdir(path);
+    rmdir(only.folder);
+    cloze_engine_free(only.engine);
+}
+
+static const place *prepared(void)
+{
     char path[128];
     if (only.engine)
         return &only;
@@ -131,7 +150,8 @@ static place *prepared(void)
     put_weights(&only);
     for (size_t i = 0; i < FILES; i++)
         reset(&only, i);
-    if (cloze_engine_new(&only.engine, &(cloze_engine_options){ .threads = 1 }, NULL))
+    if (cloze_engine_new(&only.engine, &(cloze_engine_options){ .threads = 1 }, NULL) ||
+        atexit(remove_all))
         abort();
     return &only;
 }
