@@ -62,7 +62,9 @@ CLOZE_API const char *cloze_version(void);
 
 /*
  * Where memory comes from. All three or none must be set; zero means malloc, realloc, free.
- * Blocks need the alignment of malloc. Called from any thread that uses the handle.
+ * Blocks need the alignment of malloc. Called from any thread that uses the handle. Not asked by
+ * what lies beneath: jansson (the values of a JSON file while it is read), libcurl (during a
+ * download) and the C library take from malloc.
  */
 typedef struct cloze_allocator {
     void *(*allocate)(void *context, size_t size);

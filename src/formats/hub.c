@@ -22,6 +22,11 @@ bool cz_is_commit(const char *text)
     return strlen(text) == 40 && strspn(text, "0123456789abcdef") == 40;
 }
 
+const cloze_allocator *cz_hub_allocator(const cloze_hub_options *options)
+{
+    return options && options->hooks ? &options->hooks->allocator : NULL;
+}
+
 /* A path from the environment, where "~" may stand for the home folder. */
 static cloze_status expand(char *out, size_t out_size, const char *path, const char *below,
                            cloze_error *error)
@@ -118,21 +123,25 @@ cloze_status cz_repository_of(cz_repository *out, const char *name,
     out->name[size] = 0;
     memcpy(out->revision, revision, strlen(revision) + 1);
     fill_folder(out);
+    out->allocator = cz_hub_allocator(options);
     status = cache_folder(out->cache, sizeof out->cache, options, error);
     return status ? status
                   : cz_path_join(out->path, sizeof out->path, out->cache, out->folder, error);
 }
 
-/* The commit that refs/REVISION holds. */
-static bool read_reference(const cz_repository *repository, char *commit)
+/* The commit that refs/REVISION holds; CLOZE_ERROR_NOT_FOUND if it holds none. */
+static cloze_status read_reference(const cz_repository *repository, char *commit)
 {
     char folder[CZ_PATH_SIZE], path[CZ_PATH_SIZE];
     cz_mapping file;
     size_t size;
+    cloze_status status;
     if (cz_path_join(folder, sizeof folder, repository->path, "refs", NULL) ||
-        cz_path_below(path, sizeof path, folder, repository->revision, NULL) ||
-        cz_file_open(&file, path, 256, true, NULL, NULL))
-        return false;
+        cz_path_below(path, sizeof path, folder, repository->revision, NULL))
+        return CLOZE_ERROR_NOT_FOUND;
+    status = cz_file_open(&file, path, 256, true, repository->allocator, NULL);
+    if (status)
+        return status == CLOZE_ERROR_MEMORY ? status : CLOZE_ERROR_NOT_FOUND;
     for (size = file.size; size && strchr(" \r\n", file.data[size - 1]); size--)
         continue;
     bool fits = size == 40;
@@ -141,7 +150,7 @@ static bool read_reference(const cz_repository *repository, char *commit)
         commit[size] = 0;
     }
     cz_file_close(&file);
-    return fits && cz_is_commit(commit);
+    return fits && cz_is_commit(commit) ? CLOZE_OK : CLOZE_ERROR_NOT_FOUND;
 }
 
 cloze_status cz_repository_find(const cz_repository *repository, char *path, size_t path_size,
@@ -151,7 +160,10 @@ cloze_status cz_repository_find(const cz_repository *repository, char *path, siz
     cloze_status status = cz_path_join(folder, sizeof folder, repository->path, "snapshots", error);
     if (status)
         return status;
-    if (!read_reference(repository, commit)) {
+    status = read_reference(repository, commit);
+    if (status == CLOZE_ERROR_MEMORY)
+        return cz_fail_memory(error, "the name of a snapshot", sizeof commit);
+    if (status) {
         if (!cz_is_commit(repository->revision))
             return CLOZE_ERROR_NOT_FOUND;
         memcpy(commit, repository->revision, sizeof commit);

@@ -15,9 +15,13 @@ typedef struct cz_repository {
     char folder[136];   /* "models--ORG--NAME" */
     char cache[CZ_PATH_SIZE];
     char path[CZ_PATH_SIZE]; /* cache/folder */
+    const cloze_allocator *allocator;
 } cz_repository;
 
-/* Checks "ORG/NAME[@REVISION]" and finds its place. The options' revision goes before the name's. */
+/* The allocator that the options bring, or NULL. */
+const cloze_allocator *cz_hub_allocator(const cloze_hub_options *options);
+
+/* Checks "ORG/NAME[@REVISION]" and finds its place. The options' revision goes first. */
 cloze_status cz_repository_of(cz_repository *out, const char *name,
                               const cloze_hub_options *options, cloze_error *error);
 /* The folder of the snapshot in the cache; CLOZE_ERROR_NOT_FOUND without a message. */

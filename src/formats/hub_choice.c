@@ -6,10 +6,9 @@
 #include "base/memory.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { FILES_MOST = 100000, NAME_MOST = 512 };
+enum { FILES_MOST = 100000, NAME_MOST = 512, MODULES_MOST = 100 };
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -28,10 +27,11 @@ static cloze_status add(cz_choice *choice, const char *name, cloze_error *error)
                        "the name of a file of the repository is too long");
     if ((status = cz_path_below(path, sizeof path, "the repository", name, error)))
         return status;
-    if (!cz_grow(NULL, &files, &choice->capacity, choice->count + 1, sizeof *choice->files))
+    if (!cz_grow(choice->allocator, &files, &choice->capacity, choice->count + 1,
+                 sizeof *choice->files))
         return cz_fail_memory(error, "a list of files", choice->count * sizeof *choice->files);
     choice->files = files;
-    if (!(copy = cz_copy_text(NULL, name, strlen(name))))
+    if (!(copy = cz_copy_text(choice->allocator, name, strlen(name))))
         return cz_fail_memory(error, "a list of files", strlen(name));
     choice->files[choice->count++] = (cz_choice_file){ copy, false };
     return CLOZE_OK;
@@ -61,15 +61,6 @@ bool cz_choice_has(const cz_choice *choice, const char *name)
     return false;
 }
 
-/* "FOLDER/NAME", or NAME in the root. */
-static bool has_in(const cz_choice *choice, const char *folder, size_t folder_size,
-                   const char *name)
-{
-    char path[2 * NAME_MOST];
-    snprintf(path, sizeof path, "%.*s%s%s", (int)folder_size, folder, folder_size ? "/" : "", name);
-    return cz_choice_has(choice, path);
-}
-
 /* model-00001-of-00003.safetensors */
 static bool is_shard(const char *name)
 {
@@ -82,11 +73,10 @@ static bool is_shard(const char *name)
     return true;
 }
 
-/* Whether a file of a folder of the model is wanted; `name` without the folder. */
-static bool is_useful(const cz_choice *choice, const char *folder, size_t folder_size,
-                      const char *name)
+/* Whether a file of a folder of the model is wanted; `name` without the folder, `whole` if the
+ * folder has a model.safetensors. */
+static bool is_useful(const char *name, bool whole)
 {
-    bool whole = has_in(choice, folder, folder_size, "model.safetensors");
     if (name[0] == '.')
         return false;
     if (ends_with(name, ".safetensors"))
@@ -96,35 +86,52 @@ static bool is_useful(const cz_choice *choice, const char *folder, size_t folder
     return ends_with(name, ".json") || ends_with(name, ".txt") || ends_with(name, ".model");
 }
 
-/* True if modules.json names this folder; each "path" there is a plain name. */
-static bool is_module(const json_t *modules, const char *folder, size_t size)
+/* The name without the folder ("": the root), NULL if the file lies elsewhere. */
+static const char *name_in(const char *path, const char *folder, size_t folder_size)
 {
-    for (size_t i = 0; i < json_array_size(modules); i++) {
-        const char *path = json_string_value(json_object_get(json_array_get(modules, i), "path"));
-        if (path && strlen(path) == size && !memcmp(path, folder, size))
-            return true;
+    const char *name = path;
+    if (folder_size) {
+        if (strncmp(path, folder, folder_size) || path[folder_size] != '/')
+            return NULL;
+        name = path + folder_size + 1;
     }
-    return false;
+    return strchr(name, '/') ? NULL : name;
 }
 
-void cz_choice_make(cz_choice *choice, const json_t *modules)
+static void choose_in(cz_choice *choice, const char *folder)
 {
-    for (size_t i = 0; i < choice->count; i++) {
-        cz_choice_file *file = &choice->files[i];
-        const char *slash = strrchr(file->name, '/');
-        size_t folder = slash ? (size_t)(slash - file->name) : 0;
-        const char *name = slash ? slash + 1 : file->name;
-        file->wanted = (!slash || is_module(modules, file->name, folder)) &&
-                       is_useful(choice, file->name, folder, name);
+    size_t size = strlen(folder);
+    const char *name;
+    bool whole = false;
+    for (size_t i = 0; i < choice->count && !whole; i++)
+        whole = (name = name_in(choice->files[i].name, folder, size)) &&
+                !strcmp(name, "model.safetensors");
+    for (size_t i = 0; i < choice->count; i++)
+        if ((name = name_in(choice->files[i].name, folder, size)))
+            choice->files[i].wanted = is_useful(name, whole);
+}
+
+/* Twice through the list for each folder, so their number is bounded. */
+cloze_status cz_choice_make(cz_choice *choice, const json_t *modules, cloze_error *error)
+{
+    if (json_array_size(modules) > MODULES_MOST)
+        return cz_fail(error, CLOZE_ERROR_LIMIT, "modules.json names more than %d modules",
+                       MODULES_MOST);
+    choose_in(choice, "");
+    for (size_t i = 0; i < json_array_size(modules); i++) {
+        const char *path = json_string_value(json_object_get(json_array_get(modules, i), "path"));
+        if (path)
+            choose_in(choice, path);
     }
+    return CLOZE_OK;
 }
 
 void cz_choice_clear(cz_choice *choice)
 {
     for (size_t i = 0; i < choice->count; i++)
-        free(choice->files[i].name);
-    free(choice->files);
-    *choice = (cz_choice){ NULL, 0, 0 };
+        cz_release(choice->allocator, choice->files[i].name);
+    cz_release(choice->allocator, choice->files);
+    *choice = (cz_choice){ .allocator = choice->allocator };
 }
 
 bool cz_choice_is_weights(const char *name)

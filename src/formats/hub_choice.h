@@ -16,12 +16,13 @@ typedef struct cz_choice_file {
 typedef struct cz_choice {
     cz_choice_file *files;
     size_t count, capacity;
+    const cloze_allocator *allocator;
 } cz_choice;
 
 /* From the hub's "siblings". Names that would leave a folder are refused. */
 cloze_status cz_choice_list(cz_choice *choice, const json_t *siblings, cloze_error *error);
 /* Marks what is wanted. `modules`: what modules.json holds, or NULL. */
-void cz_choice_make(cz_choice *choice, const json_t *modules);
+cloze_status cz_choice_make(cz_choice *choice, const json_t *modules, cloze_error *error);
 void cz_choice_clear(cz_choice *choice);
 
 bool cz_choice_has(const cz_choice *choice, const char *name);

@@ -7,7 +7,6 @@
 #include "formats/hub_attempt.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -23,6 +22,19 @@ static bool is_allowed(const cz_http *http, const char *url)
     return !strncasecmp(url, "https://", 8) || (http->plain && !strncasecmp(url, "http://", 7));
 }
 
+static const cloze_allocator *allocator_of(const cz_http_options *options)
+{
+    return options->hooks ? &options->hooks->allocator : NULL;
+}
+
+/* What a message may tell of a URL: a name, password or signature in it stays out. */
+static const char *shown_of(const cz_http *http, const char *url, char *out, size_t out_size)
+{
+    char origin[300] = "an address without a host";
+    (void)cz_origin_of(&http->library, url, origin, sizeof origin);
+    return cz_printable(out, out_size, origin, strlen(origin));
+}
+
 cloze_status cz_http_new(cz_http **out, const cz_http_options *options, cloze_error *error)
 {
     cz_curl_library library;
@@ -31,19 +43,17 @@ cloze_status cz_http_new(cz_http **out, const cz_http_options *options, cloze_er
     if (strncasecmp(options->endpoint, "https://", 8) &&
         strncasecmp(options->endpoint, "http://", 7))
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
-                       "HF_ENDPOINT \"%.200s\" must begin with "
-                       "https:// or http://",
-                       options->endpoint);
+                       "the hub's endpoint (HF_ENDPOINT) must begin with https:// or http://");
     if ((status = cz_curl_load(&library, error)))
         return status;
     /* Counted by libcurl, and paired with the cleanup in cz_http_free. */
     if (library.global_init(CURL_GLOBAL_DEFAULT))
         return cz_fail(error, CLOZE_ERROR_MEMORY, "libcurl cannot be started");
-    http = cz_allocate_zero(NULL, 1, sizeof *http);
+    http = cz_allocate_zero(allocator_of(options), 1, sizeof *http);
     if (http)
         http->curl = library.easy_init();
     if (!http || !http->curl) {
-        free(http);
+        cz_release(allocator_of(options), http);
         library.global_cleanup();
         return cz_fail_memory(error, "a connection", sizeof *http);
     }
@@ -52,8 +62,8 @@ cloze_status cz_http_new(cz_http **out, const cz_http_options *options, cloze_er
     http->plain = !strncasecmp(options->endpoint, "http://", 7);
     if (!cz_origin_of(&library, options->endpoint, http->origin, sizeof http->origin)) {
         cz_http_free(http);
-        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "HF_ENDPOINT \"%.200s\" is not a URL",
-                       options->endpoint);
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "the hub's endpoint (HF_ENDPOINT) is not a URL");
     }
     *out = http;
     return CLOZE_OK;
@@ -65,7 +75,7 @@ void cz_http_free(cz_http *http)
         return;
     http->library.easy_cleanup(http->curl);
     http->library.global_cleanup();
-    free(http);
+    cz_release(allocator_of(&http->options), http);
 }
 
 /* ---- redirects ---- */
@@ -87,9 +97,8 @@ static cloze_status next_place(const cz_http *http, CURL *curl, cz_http_answer *
     snprintf(answer->location, sizeof answer->location, "%s", absolute);
     if (!is_allowed(http, absolute))
         return cz_fail(error, CLOZE_ERROR_NETWORK,
-                       "refused a redirect to \"%s\": only https is "
-                       "allowed",
-                       cz_printable(shown, sizeof shown, absolute, strlen(absolute)));
+                       "refused a redirect to %s: only https is allowed",
+                       shown_of(http, absolute, shown, sizeof shown));
     return CLOZE_OK;
 }
 
@@ -175,14 +184,14 @@ static cloze_status fail_transport(const cz_attempt *mine, CURLcode result, cons
     if (result == CURLE_COULDNT_RESOLVE_HOST || result == CURLE_COULDNT_CONNECT ||
         result == CURLE_COULDNT_RESOLVE_PROXY)
         return cz_fail(mine->error, CLOZE_ERROR_NETWORK,
-                       "%.120s cannot be reached (%s); is there a network? HF_ENDPOINT names "
+                       "%.200s cannot be reached (%s); is there a network? HF_ENDPOINT names "
                        "another hub",
-                       mine->http->options.endpoint, mine->http->library.easy_strerror(result));
+                       mine->http->origin, mine->http->library.easy_strerror(result));
     if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE)
         return cz_fail(mine->error, CLOZE_ERROR_NETWORK,
-                       "the certificate of %.120s is not trusted; SSL_CERT_FILE names a file with "
+                       "the certificate of %.200s is not trusted; SSL_CERT_FILE names a file with "
                        "further authorities",
-                       mine->http->options.endpoint);
+                       mine->http->origin);
     return cz_fail(mine->error, CLOZE_ERROR_NETWORK,
                    "getting %.200s failed: %s; try again, what "
                    "is there is kept",
@@ -280,9 +289,10 @@ static cloze_status perform(cz_http *http, const char *url, bool head, const cha
 cloze_status cz_http_get(cz_http *http, const char *url, const char *what, const cz_http_sink *sink,
                          cz_http_answer *answer, cloze_error *error)
 {
+    char shown[200];
     if (!is_allowed(http, url))
-        return cz_fail(error, CLOZE_ERROR_NETWORK, "refused \"%.200s\": only https is allowed",
-                       url);
+        return cz_fail(error, CLOZE_ERROR_NETWORK, "refused %s: only https is allowed",
+                       shown_of(http, url, shown, sizeof shown));
     return perform(http, url, false, what, sink, answer, error);
 }
 

@@ -14,12 +14,11 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LISTING_MOST = 32 << 20, TOKEN_MOST = 1000, MODULES_MOST = 1 << 20 };
+enum { URL_SIZE = 4096, LISTING_MOST = 32 << 20, TOKEN_MOST = 1000, MODULES_MOST = 1 << 20 };
 static const uint64_t file_most = (uint64_t)1 << 38, small_most = (uint64_t)256 << 20;
 
 typedef struct job {
@@ -98,8 +97,10 @@ static cloze_status find_token(job *pull, cloze_error *error)
             return CLOZE_OK;
         file = path;
     }
-    if (cz_file_open(&mapping, file, TOKEN_MOST, true, NULL, NULL))
-        return CLOZE_OK;
+    status = cz_file_open(&mapping, file, TOKEN_MOST, true, pull->repository.allocator, NULL);
+    if (status)
+        return status == CLOZE_ERROR_MEMORY ? cz_fail_memory(error, "the token", TOKEN_MOST)
+                                            : CLOZE_OK;
     status = set_token(pull, mapping.data, mapping.size, error);
     cz_file_close(&mapping);
     return status;
@@ -126,47 +127,49 @@ static void moved(void *context, uint64_t done, uint64_t total)
 
 /* ---- URLs ---- */
 
-/* Appends `text` with all but plain letters as %XX; "/" stays if `slashes`. */
-static void append_quoted(FILE *out, const char *text, bool slashes)
+/* Appends `text` with all but plain letters as %XX; "/" stays if `slashes`. False if it is full. */
+static bool append_quoted(char *url, size_t length, const char *text, bool slashes)
 {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+    static const char digits[] = "0123456789ABCDEF";
     for (; *text; text++) {
-        if (strchr(plain, *text) || (slashes && *text == '/'))
-            putc(*text, out);
-        else
-            fprintf(out, "%%%02X", (unsigned)(unsigned char)*text);
+        unsigned char byte = (unsigned char)*text;
+        if (length + 4 > URL_SIZE)
+            return false;
+        if (strchr(plain, *text) || (slashes && *text == '/')) {
+            url[length++] = *text;
+        } else {
+            url[length++] = '%';
+            url[length++] = digits[byte >> 4];
+            url[length++] = digits[byte & 15];
+        }
     }
+    url[length] = 0;
+    return true;
 }
 
-static char *listing_url(const job *pull)
+static cloze_status fail_url(cloze_error *error)
 {
-    char *url = NULL;
-    size_t size;
-    FILE *out = open_memstream(&url, &size);
-    if (!out)
-        return NULL;
-    fprintf(out, "%s/api/models/%s/revision/", pull->endpoint, pull->repository.name);
-    append_quoted(out, pull->repository.revision, false);
-    if (!fclose(out))
-        return url;
-    free(url);
-    return NULL;
+    return cz_fail(error, CLOZE_ERROR_LIMIT, "the URL of a file of the hub is too long");
 }
 
-static char *file_url(const job *pull, const char *name)
+static cloze_status listing_url(const job *pull, char url[URL_SIZE], cloze_error *error)
 {
-    char *url = NULL;
-    size_t size;
-    FILE *out = open_memstream(&url, &size);
-    if (!out)
-        return NULL;
-    fprintf(out, "%s/%s/resolve/%s/", pull->endpoint, pull->repository.name, pull->commit);
-    append_quoted(out, name, true);
-    if (!fclose(out))
-        return url;
-    free(url);
-    return NULL;
+    int length = snprintf(url, URL_SIZE, "%s/api/models/%s/revision/", pull->endpoint,
+                          pull->repository.name);
+    return length > 0 && append_quoted(url, (size_t)length, pull->repository.revision, false)
+               ? CLOZE_OK
+               : fail_url(error);
+}
+
+static cloze_status file_url(const job *pull, const char *name, char url[URL_SIZE],
+                             cloze_error *error)
+{
+    int length = snprintf(url, URL_SIZE, "%s/%s/resolve/%s/", pull->endpoint, pull->repository.name,
+                          pull->commit);
+    return length > 0 && append_quoted(url, (size_t)length, name, true) ? CLOZE_OK
+                                                                        : fail_url(error);
 }
 
 /* ---- the listing ---- */
@@ -174,6 +177,7 @@ static char *file_url(const job *pull, const char *name)
 typedef struct text {
     char *data;
     size_t size, capacity;
+    const cloze_allocator *allocator;
 } text;
 
 static uint64_t text_have(void *context)
@@ -195,7 +199,7 @@ static cloze_status text_put(void *context, const char *data, size_t size, cloze
     void *grown = mine->data;
     if (size > LISTING_MOST - mine->size)
         return cz_fail(error, CLOZE_ERROR_LIMIT, "the hub's list of files is too long");
-    if (!cz_grow(NULL, &grown, &mine->capacity, mine->size + size, 1))
+    if (!cz_grow(mine->allocator, &grown, &mine->capacity, mine->size + size, 1))
         return cz_fail_memory(error, "the hub's list of files", mine->size + size);
     mine->data = grown;
     memcpy(mine->data + mine->size, data, size);
@@ -218,25 +222,24 @@ static cloze_status read_listing(job *pull, json_t *listing, cloze_error *error)
 
 static cloze_status get_listing(job *pull, cloze_error *error)
 {
-    text body = { NULL, 0, 0 };
+    text body = { .allocator = pull->repository.allocator };
     cz_http_sink sink = { text_have, text_begin, text_put, &body };
     cz_http_answer answer;
-    char *url = listing_url(pull), what[400];
+    char url[URL_SIZE], what[400];
     json_t *listing = NULL;
-    cloze_status status;
-    if (!url)
-        return cz_fail_memory(error, "a URL", 0);
+    cloze_status status = listing_url(pull, url, error);
+    if (status)
+        return status;
     snprintf(what, sizeof what, "%s@%s", pull->repository.name, pull->repository.revision);
     pull->progress = (cloze_pull_progress){ pull->repository.name, 1, 1, 0, 0 };
     status = cz_http_get(pull->http, url, what, &sink, &answer, error);
-    free(url);
     if (!status)
         status = cz_json_parse(&listing, body.data ? body.data : "", body.size,
                                "the hub's list of files", error);
     if (!status)
         status = read_listing(pull, listing, error);
     json_decref(listing);
-    free(body.data);
+    cz_release(body.allocator, body.data);
     return status;
 }
 
@@ -259,8 +262,8 @@ static cloze_status place(const job *pull, const char *name, const char *etag, c
     *strrchr(folder, '/') = 0;
     if ((status = cz_folder_make(folder, error)))
         return status;
-    length =
-        (size_t)snprintf(temporary, sizeof temporary, "%s/.%s.%ld", folder, etag, (long)getpid());
+    length = (size_t)snprintf(temporary, sizeof temporary, "%s/.%s.%ld.%p", folder, etag,
+                              (long)getpid(), (const void *)pull);
     if (length >= sizeof temporary)
         return cz_fail(error, CLOZE_ERROR_LIMIT, "the path of the hub cache is too long");
     unlink(temporary);
@@ -311,18 +314,15 @@ static cloze_status fetch_blob(job *pull, const char *name, const char *url,
 
 static cloze_status fetch_file(job *pull, const char *name, cloze_error *error)
 {
-    char path[CZ_PATH_SIZE], *url;
+    char path[CZ_PATH_SIZE], url[URL_SIZE];
     cz_http_answer answer;
     cloze_status status = cz_path_below(path, sizeof path, pull->snapshot, name, error);
     if (status || cz_path_is_file(path))
         return status;
-    if (!(url = file_url(pull, name)))
-        return cz_fail_memory(error, "a URL", 0);
-    status = cz_http_head(pull->http, url, name, &answer, error);
-    if (!status)
-        status = fetch_blob(pull, name, url, &answer, error);
-    free(url);
-    return status;
+    if ((status = file_url(pull, name, url, error)) ||
+        (status = cz_http_head(pull->http, url, name, &answer, error)))
+        return status;
+    return fetch_blob(pull, name, url, &answer, error);
 }
 
 /* ---- all files ---- */
@@ -351,19 +351,17 @@ static cloze_status choose(job *pull, cloze_error *error)
     char path[CZ_PATH_SIZE];
     json_t *modules = NULL;
     cloze_status status;
-    if (!cz_choice_has(&pull->choice, "modules.json")) {
-        cz_choice_make(&pull->choice, NULL);
-        return CLOZE_OK;
-    }
+    if (!cz_choice_has(&pull->choice, "modules.json"))
+        return cz_choice_make(&pull->choice, NULL, error);
     pull->progress.file = "modules.json";
     pull->progress.file_number = pull->progress.files = 1;
     if ((status = fetch_file(pull, "modules.json", error)) ||
         (status = cz_path_join(path, sizeof path, pull->snapshot, "modules.json", error)) ||
-        (status = cz_json_load(&modules, path, MODULES_MOST, NULL, error)))
+        (status = cz_json_load(&modules, path, MODULES_MOST, pull->repository.allocator, error)))
         return status;
-    cz_choice_make(&pull->choice, modules);
+    status = cz_choice_make(&pull->choice, modules, error);
     json_decref(modules);
-    return CLOZE_OK;
+    return status;
 }
 
 /* refs/REVISION; left alone if it says so already, so that a read-only cache will do. */
@@ -453,17 +451,19 @@ cloze_status cz_hub_pull_patiently(const char *name, const cloze_hub_options *op
                                    cloze_error *error)
 {
     static const cloze_hub_options defaults;
-    job *mine = cz_allocate_zero(NULL, 1, sizeof *mine);
+    const cloze_allocator *allocator = cz_hub_allocator(options);
+    job *mine = cz_allocate_zero(allocator, 1, sizeof *mine);
     cloze_status status;
     if (!mine)
         return cz_fail_memory(error, "a download", sizeof *mine);
     mine->options = options ? options : &defaults;
+    mine->choice.allocator = allocator;
     status = cz_repository_of(&mine->repository, name, mine->options, error);
     if (!status)
         status = is_offline() ? pull_offline(mine, path, path_size, error)
                               : pull_online(mine, patience, path, path_size, error);
     cz_choice_clear(&mine->choice);
-    free(mine);
+    cz_release(allocator, mine);
     return status;
 }
 
