@@ -24,8 +24,8 @@ typedef struct cz_network {
     cz_weights *weights;
     cz_parameter *parameters; /* every weight that something here uses */
     size_t parameter_count;
-    cz_arena vectors;         /* copies of small weights that the file holds in another type */
-    cz_block vector_memory, pack_memory;
+    cz_block vector_memory;   /* copies of small weights that the file holds in another type */
+    cz_block pack_memory;
     size_t pack_used;         /* bytes of packs */
     size_t mapped;            /* bytes of the file that stay in use beside the packs */
     size_t elements;          /* numbers in all parameters */
@@ -34,7 +34,7 @@ typedef struct cz_network {
     cz_norm_weights embedding_norm;
     cz_dropout_site embedding_dropout;
     cz_layer *layers;         /* [config.layers] */
-    cz_linear_weights pooler, classifier; /* weight.out == 0: not in the file */
+    cz_linear_weights pooler, classifier; /* weight.out == 0: none that fits */
     cz_dropout_site classifier_dropout;
 } cz_network;
 
@@ -47,7 +47,8 @@ typedef struct cz_network_options {
     const cloze_hooks *hooks;
 } cz_network_options;
 
-/* A missing tensor that the encoder needs is an error that names it. */
+/* A missing tensor that the encoder needs is an error that names it; a head that is missing or
+ * cannot be used is an error of cz_pooled or cz_classified alone. */
 cloze_status cz_network_open(cz_network **out, const char *folder,
                              const cz_network_options *options, cloze_error *error);
 void cz_network_free(cz_network *network);
@@ -55,13 +56,14 @@ void cz_network_free(cz_network *network);
 /* Token states of the first `layers` layers (0: the embeddings alone) [tokens, hidden]. Taps:
  * "embeddings", "layer". */
 cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *batch, size_t layers);
-/* The pooler over the first row of each sequence [sequences, hidden]. `first` outlives the tape. */
+/* The pooler over the first row of each sequence [sequences, hidden]; without one the run fails. */
 cz_tensor *cz_pooled(cz_run *run, const cz_network *network, const cz_batch *batch, cz_tensor *x);
-/* Logits of the classifier from what the pooler gives. */
+/* Logits of the classifier from what the pooler gives; without one the run fails. */
 cz_tensor *cz_classified(cz_run *run, const cz_network *network, const cz_batch *batch,
                          cz_tensor *pooled);
 
-/* The extent of a run of `tokens` tokens in sequences of at most `longest`. */
+/* The extent of a run of `tokens` tokens in sequences of at most `longest`, heads included; who
+ * appends other modules widens it by theirs. */
 cz_extent cz_network_extent(const cz_network *network, size_t tokens, size_t longest,
                             bool gradients);
 

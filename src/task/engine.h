@@ -68,6 +68,8 @@ void cz_pipeline_clear(cz_pipeline *pipeline, const cloze_allocator *allocator);
 /* Columns after pooling, and after all modules. */
 size_t cz_pooled_width(unsigned pooling, size_t hidden);
 size_t cz_pipeline_width(const cz_pipeline *pipeline, size_t pooled);
+/* The most columns that go into or come out of a module. */
+size_t cz_pipeline_widest(const cz_pipeline *pipeline, size_t pooled);
 
 /* ---- session.c ---- */
 

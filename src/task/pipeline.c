@@ -211,6 +211,17 @@ size_t cz_pipeline_width(const cz_pipeline *pipeline, size_t pooled)
     return pooled;
 }
 
+size_t cz_pipeline_widest(const cz_pipeline *pipeline, size_t pooled)
+{
+    size_t widest = pooled;
+    for (size_t i = 0; i < pipeline->module_count; i++) {
+        const cz_module *module = &pipeline->modules[i];
+        size_t out = module->kind == CZ_MODULE_DENSE ? module->dense.weight.out : 0;
+        widest = out > widest ? out : widest;
+    }
+    return widest;
+}
+
 /* ---- modules.json ---- */
 
 static cloze_status read_module(cz_pipeline *pipeline, const char *folder, const json_t *entry,

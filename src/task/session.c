@@ -98,9 +98,10 @@ static session_sizes sizes_of(const cloze_model *model, cz_run *run, size_t batc
                          ? sizes.batch
                          : model->network->config.positions;
     cz_extent extent = cz_network_extent(model->network, sizes.batch, longest, false);
-    size_t pooled = cz_pooled_width(63, model->network->config.hidden);
-    if (extent.widest < pooled)
-        extent.widest = pooled;
+    size_t pooled = cz_pooled_width(2 * CLOZE_POOLING_LAST - 1, model->network->config.hidden);
+    size_t modules = cz_pipeline_widest(&model->pipeline, pooled);
+    if (extent.widest < modules)
+        extent.widest = modules;
     sizes.scratch = engine->backend->scratch(&extent, engine->place.kernels);
     sizes.scratch = (sizes.scratch + CZ_ARENA_ALIGNMENT - 1) / CZ_ARENA_ALIGNMENT *
                     CZ_ARENA_ALIGNMENT;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -277,6 +278,87 @@ static void texts_without_tokens_are_refused(void **state)
     rmdir(scratch);
 }
 
+enum { NARROW = 24, WIDE = 4096, LAST = 256 };
+
+static void write_dense(const char *folder_of_model, const char *part, const float *weight,
+                        size_t out, size_t in)
+{
+    char path[1024], settings[256];
+    cz_tensor_to_store stored = { "linear.weight", CZ_F32, 2, { out, in }, weight };
+    snprintf(path, sizeof path, "%s/%s", folder_of_model, part);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/%s/config.json", folder_of_model, part);
+    snprintf(settings, sizeof settings,
+             "{\"in_features\":%zu,\"out_features\":%zu,\"bias\":false,"
+             "\"activation_function\":\"torch.nn.modules.linear.Identity\"}",
+             in, out);
+    assert_int_equal(cz_file_write(path, settings, strlen(settings), NULL), 0);
+    snprintf(path, sizeof path, "%s/%s/model.safetensors", folder_of_model, part);
+    assert_int_equal(cz_safetensors_write(path, &stored, 1, NULL), 0);
+}
+
+static void embed_one(const char *path, float *vector, const char *isa)
+{
+    cloze_text text = { "the cat", 7 };
+    cloze_error error = { 0 };
+    opened o;
+    open_model(&o, path, &(open_options){ .threads = 1, .batch_tokens = 32, .isa = isa });
+    if (cloze_embed(o.session, &text, 1, NULL, vector, NULL, NULL, &error))
+        fail_msg("%s", error.message);
+    close_model(&o);
+}
+
+/* The first repeats its input, the second takes the columns back from the last one down. */
+static void a_module_wider_than_the_encoder_is_run(void **state)
+{
+    static const char *const files[] = { "config.json",
+                                         "model.safetensors",
+                                         "tokenizer.json",
+                                         "modules.json",
+                                         "1/config.json",
+                                         "1",
+                                         "2/config.json",
+                                         "2/model.safetensors",
+                                         "2",
+                                         "3/config.json",
+                                         "3/model.safetensors",
+                                         "3" };
+    static const char modules[] =
+        "[{\"type\":\"m.Transformer\",\"path\":\"\"},{\"type\":\"m.Pooling\",\"path\":\"1\"},"
+        "{\"type\":\"m.Dense\",\"path\":\"2\"},{\"type\":\"m.Dense\",\"path\":\"3\"}]";
+    static float first[WIDE * NARROW], second[LAST * WIDE];
+    static const char *const sets[] = { NULL, "scalar" };
+    char scratch[] = "/tmp/cloze-test-XXXXXX", path[1024];
+    float plain[NARROW], vector[LAST];
+    (void)state;
+    for (size_t i = 0; i < WIDE; i++)
+        first[i * NARROW + i % NARROW] = 1;
+    for (size_t i = 0; i < LAST; i++)
+        second[i * WIDE + WIDE - 1 - i] = 1;
+    assert_non_null(mkdtemp(scratch));
+    for (size_t i = 0; i < 3; i++)
+        copy_file(folder(), scratch, files[i]);
+    embed_one(scratch, plain, NULL);
+    snprintf(path, sizeof path, "%s/modules.json", scratch);
+    assert_int_equal(cz_file_write(path, modules, strlen(modules), NULL), 0);
+    snprintf(path, sizeof path, "%s/1", scratch);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/1/config.json", scratch);
+    assert_int_equal(cz_file_write(path, "{}", 2, NULL), 0);
+    write_dense(scratch, "2", first, WIDE, NARROW);
+    write_dense(scratch, "3", second, LAST, WIDE);
+    for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
+        embed_one(scratch, vector, sets[s]);
+        for (size_t i = 0; i < LAST; i++)
+            assert_true(fabsf(vector[i] - plain[(WIDE - 1 - i) % NARROW]) <= 1e-5f);
+    }
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/%s", scratch, files[i]);
+        assert_int_equal(remove(path), 0);
+    }
+    rmdir(scratch);
+}
+
 static void a_broken_prompt_is_refused(void **state)
 {
     static const char *const prompts[] = { "\xf0", "\x80\x80", "ok \xc3" };
@@ -397,6 +479,7 @@ int main(void)
         cmocka_unit_test(a_text_that_is_too_long_is_cut_refused_or_pooled),
         cmocka_unit_test(a_limit_without_room_for_text_is_refused),
         cmocka_unit_test(texts_without_tokens_are_refused),
+        cmocka_unit_test(a_module_wider_than_the_encoder_is_run),
         cmocka_unit_test(a_broken_prompt_is_refused),
         cmocka_unit_test(a_call_can_be_cancelled_and_the_next_one_works),
         cmocka_unit_test(hidden_states_are_those_that_pooling_sees),
