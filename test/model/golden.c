@@ -161,18 +161,49 @@ static void note(golden *g, const char *name, const cz_tensor *found, double *wo
     }
 }
 
+/* Attention is in one golden file alone; a stage that runs again shows it twice. */
+static void compare_attention(golden *g, const cz_tap_point *point, const cz_tensor *tensor)
+{
+    char name[64];
+    snprintf(name, sizeof name, "attention.%zu.%zu", point->layer, point->sequence);
+    if (!cz_weights_find(g->expected, name))
+        return;
+    note(g, name, tensor, &g->worst_output);
+    g->attention_seen += !point->again;
+}
+
 static void compare_tap(void *context, const cz_tap_point *point, cz_tensor *tensor)
 {
     golden *g = context;
     char name[64];
-    if (!strcmp(point->name, "attention.probabilities"))
-        snprintf(name, sizeof name, "attention.%zu.%zu", point->layer, point->sequence);
-    else if (!strcmp(point->name, "pooler"))
+    if (!strcmp(point->name, "attention.probabilities")) {
+        compare_attention(g, point, tensor);
+        return;
+    }
+    if (!strcmp(point->name, "pooler")) {
         snprintf(name, sizeof name, "pooled");
-    else
-        snprintf(name, sizeof name, "hidden.%zu", point->layer);
-    if (cz_weights_find(g->expected, name))
-        note(g, name, tensor, &g->worst_output);
+        g->pooled_seen++;
+    } else if (!strcmp(point->name, "embeddings") || !strcmp(point->name, "layer")) {
+        assert_int_equal(point->layer, g->hidden_seen);
+        snprintf(name, sizeof name, "hidden.%zu", g->hidden_seen++);
+        if (!point->layer)
+            g->embeddings = tensor;
+    } else {
+        fail_msg("nothing is known of the tap %s", point->name);
+    }
+    note(g, name, tensor, &g->worst_output);
+}
+
+/* Every state and every table of probabilities that the golden file has was compared. */
+static void check_taps(const golden *g)
+{
+    size_t attention = 0, layers = g->network->config.layers;
+    for (size_t i = 0; i < cz_weights_count(g->expected); i++)
+        attention += !strncmp(cz_weights_tensor(g->expected, i)->name, "attention.", 10);
+    assert_true(attention == 0 || attention == layers * g->batch.packing.count);
+    assert_int_equal(g->hidden_seen, layers + 1);
+    assert_int_equal(g->pooled_seen, 1);
+    assert_int_equal(g->attention_seen, attention);
 }
 
 /* Names in the golden file are those of transformers today: prefix, weight and bias. */
@@ -219,6 +250,7 @@ void golden_run(golden *g)
     run->tap_context = g;
     run->tap_attention = true;
     g->worst_output = g->worst_gradient = 0;
+    g->hidden_seen = g->pooled_seen = g->attention_seen = 0;
     for (size_t i = 0; i < g->network->parameter_count; i++)
         memset(g->gradients[i].data, 0,
                g->gradients[i].rows * g->gradients[i].columns * cz_type_size(g->backend->type));
@@ -231,8 +263,11 @@ void golden_run(golden *g)
         cz_run_backward(run, loss);
     if (cz_run_failed(run))
         fail_msg("%s", run->error.message);
+    check_taps(g);
     note(g, "logits", logits, &g->worst_output);
     note(g, "loss", loss, &g->worst_output);
+    if (run->record)
+        note(g, "gradient.hidden.0", g->embeddings->gradient, &g->worst_gradient);
     for (size_t i = 0; run->record && i < g->network->parameter_count; i++) {
         golden_name(g, &g->network->parameters[i], name, sizeof name);
         note(g, name, &g->gradients[i], &g->worst_gradient);

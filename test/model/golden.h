@@ -22,6 +22,8 @@ typedef struct golden {
     cz_tensor *gradients; /* [parameters] */
     cz_tensor **gradient_list;
     double worst_output, worst_gradient; /* largest difference over largest value of the tensor */
+    size_t hidden_seen, pooled_seen, attention_seen; /* taps that were compared */
+    cz_tensor *embeddings;                           /* live, for its gradient */
     char worst_name[256];
 } golden;
 

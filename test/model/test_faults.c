@@ -1,6 +1,7 @@
 /*
  * test_faults.c - the golden files are worth something only if a fault shows: each deliberate one
- * must move outputs beyond the bounds that test_golden.c holds, in double and in float.
+ * must move outputs and gradients beyond the bounds that test_golden.c holds, in double and in
+ * float; one of the way back alone leaves the outputs whole and must move the gradients.
  */
 #include "golden.h"
 
@@ -64,7 +65,7 @@ static void swap_query_and_key_of_one_layer(golden *g)
     weight->part[1] = part, weight->bias[1] = bias;
 }
 
-static void pool_the_last_token(golden *g)
+static void swap_the_first_two_ids(golden *g)
 {
     for (size_t s = 0; s < g->batch.packing.count; s++)
         if (g->length[s] > 1) {
@@ -74,45 +75,155 @@ static void pool_the_last_token(golden *g)
         }
 }
 
-static void shows(void (*fault)(golden *))
+/* ---- faults of a device: the one that `sound` is, but for an operation ---- */
+
+static const cz_backend *sound;
+static cz_backend broken;
+
+static cz_backend *break_device(golden *g)
+{
+    sound = g->backend;
+    broken = *sound;
+    g->run.backend = &broken;
+    return &broken;
+}
+
+static cloze_status pool_last(const cz_place *place, const cz_pool_call *call)
+{
+    cz_pool_call wrong = *call;
+    wrong.kind = CZ_POOL_LAST;
+    return sound->pool(place, &wrong);
+}
+
+static void pool_the_last_token(golden *g)
+{
+    break_device(g)->pool = pool_last;
+}
+
+static cloze_status attention_with_swapped_d(const cz_place *place, const cz_attention_call *call)
+{
+    cz_attention_call wrong = *call;
+    wrong.d_q = call->d_k, wrong.d_k = call->d_q;
+    return sound->attention_backward(place, &wrong);
+}
+
+static void swap_the_gradients_of_query_and_key(golden *g)
+{
+    break_device(g)->attention_backward = attention_with_swapped_d;
+}
+
+static cloze_status linear_without_d_bias(const cz_place *place, const cz_linear_call *call)
+{
+    cz_linear_call wrong = *call;
+    for (int i = 0; i < CZ_PARTS; i++)
+        wrong.d_bias[i] = NULL;
+    return sound->linear_backward(place, &wrong);
+}
+
+static void drop_the_gradients_of_biases(golden *g)
+{
+    break_device(g)->linear_backward = linear_without_d_bias;
+}
+
+static cloze_status linear_with_another_slope(const cz_place *place, const cz_linear_call *call)
+{
+    cz_linear_call wrong = *call;
+    if (call->activation == CZ_GELU)
+        wrong.activation = CZ_GELU_TANH;
+    return sound->linear_backward(place, &wrong);
+}
+
+static void take_the_slope_of_the_other_gelu(golden *g)
+{
+    break_device(g)->linear_backward = linear_with_another_slope;
+}
+
+static cloze_status norm_without_d_branch(const cz_place *place, const cz_norm_call *call)
+{
+    cz_norm_call wrong = *call;
+    wrong.d_branch = NULL;
+    return sound->norm_backward(place, &wrong);
+}
+
+static void drop_the_gradients_of_branches(golden *g)
+{
+    break_device(g)->norm_backward = norm_without_d_branch;
+}
+
+static cloze_status norm_with_another_epsilon(const cz_place *place, const cz_norm_call *call)
+{
+    cz_norm_call wrong = *call;
+    wrong.epsilon = 1e-3;
+    return sound->norm_backward(place, &wrong);
+}
+
+static void go_back_with_the_wrong_epsilon(golden *g)
+{
+    break_device(g)->norm_backward = norm_with_another_epsilon;
+}
+
+static cloze_status embed_without_d_positions(const cz_place *place, const cz_embed_call *call)
+{
+    cz_embed_call wrong = *call;
+    wrong.d_table[1] = NULL;
+    return sound->embed_backward(place, &wrong);
+}
+
+static void drop_the_gradients_of_positions(golden *g)
+{
+    break_device(g)->embed_backward = embed_without_d_positions;
+}
+
+/* The bounds of test_golden.c. */
+static void shows(void (*fault)(golden *), bool forward)
 {
     const struct {
         golden_options options;
-        double bound;
+        double output, gradient;
     } holds[] = {
-        { { .backend = &cz_backend_reference_f64 }, 1e-12 },
-        { { .backend = &cz_backend_reference_f32 }, 1e-5 },
-        { { .backend = &cz_backend_cpu }, 1e-5 },
+        { { .backend = &cz_backend_reference_f64 }, 1e-12, 1e-11 },
+        { { .backend = &cz_backend_reference_f64, .recompute = true }, 1e-12, 1e-11 },
+        { { .backend = &cz_backend_reference_f32 }, 1e-5, 2e-5 },
+        { { .backend = &cz_backend_cpu }, 1e-5, 2e-5 },
     };
     for (size_t i = 0; i < sizeof holds / sizeof *holds; i++) {
         golden g;
         golden_open(&g, "base", &holds[i].options);
-        g.run.record = false;
         golden_run(&g);
-        assert_true(g.worst_output <= holds[i].bound);
+        assert_true(g.worst_output <= holds[i].output);
+        assert_true(g.worst_gradient <= holds[i].gradient);
         fault(&g);
         golden_run(&g);
-        if (g.worst_output <= holds[i].bound)
-            fail_msg("the fault moves outputs by %.3g alone", g.worst_output);
+        if ((g.worst_output > holds[i].output) != forward)
+            fail_msg("the fault moves outputs by %.3g", g.worst_output);
+        if (g.worst_gradient <= holds[i].gradient)
+            fail_msg("the fault moves gradients by %.3g alone", g.worst_gradient);
         golden_close(&g);
     }
 }
 
-#define FAULT_TEST(fault)                                                                          \
+#define FAULT_TEST(fault, forward)                                                                 \
     static void fault##_is_caught(void **state)                                                    \
     {                                                                                              \
         (void)state;                                                                               \
-        shows(fault);                                                                              \
+        shows(fault, forward);                                                                     \
     }
-FAULT_TEST(double_the_scale)
-FAULT_TEST(forget_the_bias_of_values)
-FAULT_TEST(use_the_wrong_epsilon)
-FAULT_TEST(use_the_other_gelu)
-FAULT_TEST(begin_positions_at_one)
-FAULT_TEST(forget_the_segments)
-FAULT_TEST(see_only_what_came_before)
-FAULT_TEST(swap_query_and_key_of_one_layer)
-FAULT_TEST(pool_the_last_token)
+FAULT_TEST(double_the_scale, true)
+FAULT_TEST(forget_the_bias_of_values, true)
+FAULT_TEST(use_the_wrong_epsilon, true)
+FAULT_TEST(use_the_other_gelu, true)
+FAULT_TEST(begin_positions_at_one, true)
+FAULT_TEST(forget_the_segments, true)
+FAULT_TEST(see_only_what_came_before, true)
+FAULT_TEST(swap_query_and_key_of_one_layer, true)
+FAULT_TEST(swap_the_first_two_ids, true)
+FAULT_TEST(pool_the_last_token, true)
+FAULT_TEST(swap_the_gradients_of_query_and_key, false)
+FAULT_TEST(drop_the_gradients_of_biases, false)
+FAULT_TEST(take_the_slope_of_the_other_gelu, false)
+FAULT_TEST(drop_the_gradients_of_branches, false)
+FAULT_TEST(go_back_with_the_wrong_epsilon, false)
+FAULT_TEST(drop_the_gradients_of_positions, false)
 
 int main(void)
 {
@@ -125,7 +236,14 @@ int main(void)
         cmocka_unit_test(forget_the_segments_is_caught),
         cmocka_unit_test(see_only_what_came_before_is_caught),
         cmocka_unit_test(swap_query_and_key_of_one_layer_is_caught),
+        cmocka_unit_test(swap_the_first_two_ids_is_caught),
         cmocka_unit_test(pool_the_last_token_is_caught),
+        cmocka_unit_test(swap_the_gradients_of_query_and_key_is_caught),
+        cmocka_unit_test(drop_the_gradients_of_biases_is_caught),
+        cmocka_unit_test(take_the_slope_of_the_other_gelu_is_caught),
+        cmocka_unit_test(drop_the_gradients_of_branches_is_caught),
+        cmocka_unit_test(go_back_with_the_wrong_epsilon_is_caught),
+        cmocka_unit_test(drop_the_gradients_of_positions_is_caught),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

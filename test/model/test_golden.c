@@ -39,7 +39,8 @@ static void the_reference_in_double_equals_transformers(void **state)
 static void recomputing_stages_gives_the_same_gradients(void **state)
 {
     (void)state;
-    hold(&(golden_options){ .backend = &cz_backend_reference_f64, .recompute = true }, 1e-12, 1e-11);
+    hold(&(golden_options){ .backend = &cz_backend_reference_f64, .recompute = true }, 1e-12,
+         1e-11);
 }
 
 static void the_reference_in_float_is_within_the_bounds(void **state)
