@@ -1,4 +1,4 @@
-/* What a pull owes the program around it: its allocator, its threads, and no secret in a message. */
+/* What a pull owes the program around it: its allocator, its threads, and no secret told. */
 #include "hub_case.h"
 
 #include <pthread.h>
