@@ -1,6 +1,7 @@
 /* test_open.c - what a folder can get wrong is refused with a clear word. */
 #include "model/network.h"
 
+#include <fenv.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,8 +48,11 @@ static const spec specs[] = {
 
 enum { SPECS = sizeof specs / sizeof *specs };
 
+enum { MORE = 64 };
+
 static char folder[64];
 static float numbers[64];
+static double thirds[64];
 
 static void write_text(const char *name, const char *text)
 {
@@ -57,10 +61,11 @@ static void write_text(const char *name, const char *text)
     assert_int_equal(cz_file_write(path, text, strlen(text), NULL), 0);
 }
 
-/* A folder without tensor number `without`, and with `type` for number `other`. */
-static void write_folder(const char *text, size_t without, size_t other, cz_type type)
+/* A folder without tensor number `without`, with `type` for number `other`, and with `more`. */
+static void write_more(const char *text, size_t without, size_t other, cz_type type,
+                       const cz_tensor_to_store *more, size_t more_count)
 {
-    cz_tensor_to_store tensors[SPECS];
+    cz_tensor_to_store tensors[SPECS + MORE];
     char path[128];
     size_t count = 0;
     write_text("config.json", text);
@@ -71,18 +76,31 @@ static void write_folder(const char *text, size_t without, size_t other, cz_type
                 i == other ? type : CZ_F32,
                 specs[i].rows ? 2 : 1,
                 { specs[i].rows ? specs[i].rows : specs[i].columns, specs[i].columns },
-                numbers,
+                i == other && type == CZ_F64 ? (const void *)thirds : numbers,
             };
+    for (size_t i = 0; i < more_count; i++)
+        tensors[count++] = more[i];
     snprintf(path, sizeof path, "%s/model.safetensors", folder);
     assert_int_equal(cz_safetensors_write(path, tensors, count, NULL), 0);
 }
 
-static cloze_status try(cloze_error *error)
+static void write_folder(const char *text, size_t without, size_t other, cz_type type)
+{
+    write_more(text, without, other, type, NULL, 0);
+}
+
+static cloze_status open_folder(cz_network **out, const cloze_hooks *hooks, cloze_error *error)
 {
     cz_place place = { .type = CZ_F32, .kernels = cz_cpu_kernels(NULL) };
-    cz_network_options options = { .backend = &cz_backend_cpu, .place = &place, .pack = true };
+    cz_network_options options = { .backend = &cz_backend_cpu, .place = &place, .pack = true,
+                                   .hooks = hooks };
+    return cz_network_open(out, folder, &options, error);
+}
+
+static cloze_status try(cloze_error *error)
+{
     cz_network *network = NULL;
-    cloze_status status = cz_network_open(&network, folder, &options, error);
+    cloze_status status = open_folder(&network, NULL, error);
     cz_network_free(network);
     return status;
 }
@@ -99,8 +117,10 @@ static int begin(void **state)
 {
     (void)state;
     snprintf(folder, sizeof folder, "/tmp/cloze-test-XXXXXX");
-    for (size_t i = 0; i < 64; i++)
+    for (size_t i = 0; i < 64; i++) {
         numbers[i] = (float)i / 64;
+        thirds[i] = (double)(i + 1) / 3;
+    }
     return mkdtemp(folder) ? 0 : -1;
 }
 
@@ -196,6 +216,245 @@ static void impossible_settings_are_refused(void **state)
     refused(CLOZE_ERROR_UNSUPPORTED, "decoder");
 }
 
+/* ---- what a file may hold beside what is needed ---- */
+
+/* Lines of the log, and the largest block that was asked for. */
+typedef struct witness {
+    size_t lines, largest;
+    char text[4096];
+} witness;
+
+static void hear(void *context, cloze_log_level level, const char *message)
+{
+    witness *w = context;
+    (void)level;
+    w->lines++;
+    strncat(w->text, message, sizeof w->text - strlen(w->text) - 1);
+    strncat(w->text, "|", sizeof w->text - strlen(w->text) - 1);
+}
+
+static void *take(void *context, size_t size)
+{
+    witness *w = context;
+    if (size > w->largest)
+        w->largest = size;
+    return malloc(size);
+}
+
+static void *change(void *context, void *block, size_t size)
+{
+    witness *w = context;
+    if (size > w->largest)
+        w->largest = size;
+    return realloc(block, size);
+}
+
+static void give(void *context, void *block)
+{
+    (void)context;
+    free(block);
+}
+
+static cloze_hooks hooks_of(witness *w)
+{
+    return (cloze_hooks){ .allocator = { take, change, give, w }, .log = { hear, w } };
+}
+
+/* The error of a counting run to the logits, or to the pooler alone; "" when there is none. */
+static void run_heads(const cz_network *network, bool classify, size_t *labels, char *message)
+{
+    static char host[1 << 16];
+    static const uint32_t nothing = 0;
+    size_t begin = 0, length = 1;
+    cz_batch batch = { 1, { 1, &begin, &length, 1 }, &nothing, &nothing, &nothing, NULL };
+    cz_run run = { .backend = &cz_backend_cpu, .host = { host, sizeof host, 0, 0 } };
+    cz_run_reset(&run);
+    cz_tensor *x = cz_encode(&run, network, &batch, LAYERS);
+    x = cz_pooled(&run, network, &batch, x);
+    if (classify)
+        x = cz_classified(&run, network, &batch, x);
+    *labels = x->columns;
+    strcpy(message, cz_run_failed(&run) ? run.error.message : "");
+}
+
+#define POOLER                                                                                     \
+    { "pooler.dense.weight", CZ_F32, 2, { HIDDEN, HIDDEN }, numbers },                             \
+    {                                                                                              \
+        "pooler.dense.bias", CZ_F32, 1, { HIDDEN }, numbers                                        \
+    }
+
+static void heads_that_fit_are_bound(void **state)
+{
+    const cz_tensor_to_store more[] = {
+        POOLER,
+        { "classifier.weight", CZ_F32, 2, { 3, HIDDEN }, numbers },
+        { "classifier.bias", CZ_F32, 1, { 3 }, numbers },
+    };
+    witness w = { 0 };
+    cloze_hooks hooks = hooks_of(&w);
+    cz_network *network = NULL;
+    char message[CLOZE_MESSAGE_SIZE];
+    size_t labels;
+    (void)state;
+    write_more(config, SPECS, SPECS, CZ_F32, more, 4);
+    assert_int_equal(open_folder(&network, &hooks, NULL), 0);
+    run_heads(network, true, &labels, message);
+    assert_string_equal(message, "");
+    assert_int_equal(labels, 3);
+    assert_int_equal(network->config.labels, 3);
+    assert_string_equal(w.text, "");
+    cz_network_free(network);
+}
+
+static void heads_that_do_not_fit_are_left_out_and_missed_only_when_asked_for(void **state)
+{
+    const struct {
+        cz_tensor_to_store more[4];
+        size_t count;
+        const char *missing, *noted;
+    } cases[] = {
+        { { { 0 } }, 0, "pooler", "" },
+        { { { "pooler.dense.weight", CZ_F32, 2, { HIDDEN, HIDDEN }, numbers } },
+          1,
+          "pooler",
+          "pooler.dense is left out: the weights lack the tensor \"pooler.dense.bias\"" },
+        { { { "pooler.dense.weight", CZ_F32, 2, { HIDDEN + 1, HIDDEN }, numbers },
+            { "pooler.dense.bias", CZ_F32, 1, { HIDDEN + 1 }, numbers } },
+          2,
+          "pooler",
+          "\"pooler.dense.weight\" has not the shape [4, 4]" },
+        { { { "pooler.dense.weight", CZ_U8, 2, { HIDDEN, HIDDEN }, numbers },
+            { "pooler.dense.bias", CZ_F32, 1, { HIDDEN }, numbers } },
+          2,
+          "pooler",
+          "\"pooler.dense.weight\" is of a type" },
+        { { { "classifier.weight", CZ_F32, 2, { 3, HIDDEN }, numbers },
+            { "classifier.bias", CZ_F32, 1, { 3 }, numbers } },
+          2,
+          "pooler",
+          "there is no pooler" },
+        { { POOLER }, 2, "classifier", "" },
+        { { POOLER, { "classifier.weight", CZ_F32, 2, { 3, HIDDEN }, numbers } },
+          3,
+          "classifier",
+          "lack the tensor \"classifier.bias\"" },
+        { { POOLER,
+            { "classifier.weight", CZ_F32, 2, { 3, HIDDEN + 1 }, numbers },
+            { "classifier.bias", CZ_F32, 1, { 3 }, numbers } },
+          4,
+          "classifier",
+          "\"classifier.weight\" has not the shape [3, 4]" },
+        { { POOLER,
+            { "classifier.weight", CZ_F32, 2, { 0, HIDDEN }, numbers },
+            { "classifier.bias", CZ_F32, 1, { 0 }, numbers } },
+          4,
+          "classifier",
+          "not [labels, hidden]" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        witness w = { 0 };
+        cloze_hooks hooks = hooks_of(&w);
+        cz_network *network = NULL;
+        cloze_error error = { 0 };
+        char message[CLOZE_MESSAGE_SIZE];
+        size_t labels;
+        write_more(config, SPECS, SPECS, CZ_F32, cases[i].more, cases[i].count);
+        if (open_folder(&network, &hooks, &error))
+            fail_msg("case %zu: %s", i, error.message);
+        if (!strstr(w.text, cases[i].noted) || !*cases[i].noted != !w.lines)
+            fail_msg("case %zu: \"%s\" lacks \"%s\"", i, w.text, cases[i].noted);
+        run_heads(network, true, &labels, message);
+        if (!strstr(message, cases[i].missing))
+            fail_msg("case %zu: \"%s\" does not name the %s", i, message, cases[i].missing);
+        run_heads(network, false, &labels, message);
+        assert_int_equal(!*message, !strcmp(cases[i].missing, "classifier"));
+        cz_network_free(network);
+    }
+}
+
+static void sizes_that_lie_name_the_tensor_before_memory_is_taken(void **state)
+{
+    witness w = { 0 };
+    cloze_hooks hooks = hooks_of(&w);
+    cz_network *network = NULL;
+    cloze_error error = { 0 };
+    (void)state;
+    write_folder("{\"model_type\":\"bert\",\"hidden_size\":1048576,\"num_hidden_layers\":1024,"
+                 "\"num_attention_heads\":1,\"intermediate_size\":1048576,\"vocab_size\":7,"
+                 "\"max_position_embeddings\":5,\"type_vocab_size\":2}",
+                 SPECS, SPECS, CZ_F32);
+    assert_int_equal(open_folder(&network, &hooks, &error), CLOZE_ERROR_FORMAT);
+    assert_non_null(strstr(error.message, "embeddings.word_embeddings.weight"));
+    assert_non_null(strstr(error.message, "[7, 1048576]"));
+    if (w.largest > 4 << 20)
+        fail_msg("a block of %zu bytes was asked for", w.largest);
+}
+
+static void vectors_of_any_length_are_converted(void **state)
+{
+    enum { LABELS = 40000 };
+    static uint16_t halves[LABELS * HIDDEN];
+    const cz_tensor_to_store more[] = {
+        POOLER,
+        { "classifier.weight", CZ_F16, 2, { LABELS, HIDDEN }, halves },
+        { "classifier.bias", CZ_F16, 1, { LABELS }, halves },
+    };
+    cz_network *network = NULL;
+    cloze_error error = { 0 };
+    (void)state;
+    halves[LABELS - 1] = 0x3c00; /* 1 */
+    write_more(config, SPECS, SPECS, CZ_F32, more, 4);
+    if (open_folder(&network, NULL, &error))
+        fail_msg("%s", error.message);
+    const cz_tensor *bias = network->classifier.weight.bias[0];
+    assert_int_equal(bias->type, CZ_F32);
+    assert_true(cz_f32(bias)[LABELS - 1] == 1 && cz_f32(bias)[0] == 0);
+    cz_extent extent = cz_network_extent(network, 1, 1, true);
+    assert_int_equal(extent.widest, LABELS);
+    cz_network_free(network);
+}
+
+static void vectors_are_rounded_to_nearest_whatever_the_caller_rounds_to(void **state)
+{
+    static const int modes[] = { FE_TONEAREST, FE_DOWNWARD, FE_UPWARD };
+    float expected[HIDDEN];
+    (void)state;
+    for (size_t i = 0; i < HIDDEN; i++)
+        expected[i] = (float)thirds[i];
+    write_folder(config, SPECS, 3, CZ_F64);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        cz_network *network = NULL;
+        fesetround(modes[i]);
+        cloze_status status = open_folder(&network, NULL, NULL);
+        fesetround(FE_TONEAREST);
+        assert_int_equal(status, 0);
+        assert_memory_equal(network->embedding_norm.gain->value.data, expected, sizeof expected);
+        cz_network_free(network);
+    }
+}
+
+static void tensors_without_use_are_told_printably_and_not_without_end(void **state)
+{
+    static char names[40][32];
+    cz_tensor_to_store more[40];
+    witness w = { 0 };
+    cloze_hooks hooks = hooks_of(&w);
+    cz_network *network = NULL;
+    (void)state;
+    for (size_t i = 0; i < 40; i++) {
+        snprintf(names[i], sizeof names[i], "extra\x1b[2J%02zu", i);
+        more[i] = (cz_tensor_to_store){ names[i], CZ_F32, 1, { 1 }, numbers };
+    }
+    write_more(config, SPECS, SPECS, CZ_F32, more, 40);
+    assert_int_equal(open_folder(&network, &hooks, NULL), 0);
+    cz_network_free(network);
+    assert_int_equal(w.lines, 17);
+    assert_null(strchr(w.text, '\x1b'));
+    assert_non_null(strstr(w.text, "extra\\x1b[2J00"));
+    assert_non_null(strstr(w.text, "and 24 more"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +465,12 @@ int main(void)
         cmocka_unit_test(weights_that_are_not_finite_are_refused),
         cmocka_unit_test(an_unknown_family_is_named_beside_those_known),
         cmocka_unit_test(impossible_settings_are_refused),
+        cmocka_unit_test(heads_that_fit_are_bound),
+        cmocka_unit_test(heads_that_do_not_fit_are_left_out_and_missed_only_when_asked_for),
+        cmocka_unit_test(sizes_that_lie_name_the_tensor_before_memory_is_taken),
+        cmocka_unit_test(vectors_of_any_length_are_converted),
+        cmocka_unit_test(vectors_are_rounded_to_nearest_whatever_the_caller_rounds_to),
+        cmocka_unit_test(tensors_without_use_are_told_printably_and_not_without_end),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
