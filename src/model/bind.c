@@ -297,8 +297,10 @@ static void note_unused(const binder *b)
 /* ---- small vectors in the run's own type, aligned: kernels read them as they are ---- */
 
 typedef struct conversion {
-    cz_network *network;
+    cz_parameter *parameters;
+    size_t count;
     cz_type type;
+    cz_arena arena;
 } conversion;
 
 static bool must_convert(const cz_parameter *parameter, cz_type type)
@@ -325,31 +327,30 @@ static void convert(cz_tensor *vector, cz_type type, char *to)
 /* A task, because tasks round to nearest whatever the caller's thread does. */
 static void convert_all(void *context, size_t task, size_t worker)
 {
-    const conversion *job = context;
-    cz_network *network = job->network;
-    cz_arena arena = { network->vector_memory.data, network->vector_memory.size, 0, 0 };
+    conversion *job = context;
     (void)task, (void)worker;
-    for (size_t i = 0; i < network->parameter_count; i++) {
-        cz_parameter *parameter = &network->parameters[i];
-        if (must_convert(parameter, job->type))
-            convert(&parameter->value, job->type,
-                    cz_arena_take(&arena, parameter->value.columns, cz_type_size(job->type)));
+    for (size_t i = 0; i < job->count; i++) {
+        cz_tensor *value = &job->parameters[i].value;
+        if (must_convert(&job->parameters[i], job->type))
+            convert(value, job->type,
+                    cz_arena_take(&job->arena, value->columns, cz_type_size(job->type)));
     }
 }
 
-static cloze_status convert_vectors(cz_network *network, const cz_network_options *options,
-                                    cloze_error *error)
+cloze_status cz_vectors_convert(cz_parameter *parameters, size_t count, cz_type type,
+                                const cloze_allocator *allocator, cz_block *memory,
+                                cloze_error *error)
 {
-    conversion job = { network, options->backend->type };
-    cz_arena counting = { NULL, SIZE_MAX, 0, 0 };
-    for (size_t i = 0; i < network->parameter_count; i++)
-        if (must_convert(&network->parameters[i], job.type) &&
-            !cz_arena_take(&counting, network->parameters[i].value.columns, cz_type_size(job.type)))
+    conversion job = { parameters, count, type, { NULL, SIZE_MAX, 0, 0 } };
+    for (size_t i = 0; i < count; i++)
+        if (must_convert(&parameters[i], type) &&
+            !cz_arena_take(&job.arena, parameters[i].value.columns, cz_type_size(type)))
             return cz_fail_memory(error, "small weights", SIZE_MAX);
-    if (!counting.used)
+    if (!job.arena.used)
         return CLOZE_OK;
-    if (!cz_block_allocate(&network->hooks.allocator, counting.used, &network->vector_memory))
-        return cz_fail_memory(error, "small weights", counting.used);
+    if (!cz_block_allocate(allocator, job.arena.used, memory))
+        return cz_fail_memory(error, "small weights", job.arena.used);
+    job.arena = (cz_arena){ memory->data, memory->size, 0, 0 };
     cz_pool_run(NULL, 1, convert_all, &job);
     return CLOZE_OK;
 }
@@ -391,5 +392,8 @@ cloze_status cz_network_bind(cz_network *network, const cz_network_options *opti
     else
         bind_all(&b);
     cz_release(allocator, b.seen);
-    return b.status ? b.status : convert_vectors(network, options, error);
+    return b.status ? b.status
+                    : cz_vectors_convert(network->parameters, network->parameter_count,
+                                         options->backend->type, allocator, &network->vector_memory,
+                                         error);
 }

@@ -69,6 +69,12 @@ cz_extent cz_network_extent(const cz_network *network, size_t tokens, size_t lon
 
 /* ---- binding, shared with task/ (Dense and LayerNorm modules) ---- */
 
+/* Vectors among these parameters that are not in `type`, or not aligned for it, get a copy that is;
+ * all copies lie in *memory, which stays empty when none is needed. */
+cloze_status cz_vectors_convert(cz_parameter *parameters, size_t count, cz_type type,
+                                const cloze_allocator *allocator, cz_block *memory,
+                                cloze_error *error);
+
 /* One linear map's pack into `memory`, or its size when `memory` is NULL. */
 cloze_status cz_linear_pack(cz_linear_weights *linear, const cz_network_options *options,
                             void *memory, size_t *size, cloze_error *error);

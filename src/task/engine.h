@@ -23,6 +23,7 @@ typedef struct cz_module {
     cz_module_kind kind;
     cz_weights *weights;
     cz_parameter parameters[2];
+    cz_block vectors; /* copies of those that the file holds in another type */
     cz_linear_weights dense;
     cz_norm_weights norm;
     cz_activation activation;

@@ -112,12 +112,14 @@ static cloze_status bind_tensor(cz_module *module, size_t number, const char *co
     bool fits = stored->rank == 1
                     ? rows == 1 && stored->shape[0] == columns
                     : stored->rank == 2 && stored->shape[0] == rows && stored->shape[1] == columns;
-    if (!fits || stored->type != CZ_F32 || (uintptr_t)stored->data % sizeof(float))
+    bool is_number = stored->type == CZ_F32 || stored->type == CZ_F16 || stored->type == CZ_BF16 ||
+                     stored->type == CZ_F64;
+    if (!fits || !is_number)
         return cz_fail(error, CLOZE_ERROR_FORMAT,
-                       "the module's tensor \"%s\" is not an F32 tensor [%zu, %zu]", stored->name,
+                       "the module's tensor \"%s\" is not a tensor of numbers [%zu, %zu]", names[0],
                        rows, columns);
     module->parameters[number] = (cz_parameter){
-        { (void *)(uintptr_t)stored->data, rows, columns, columns, CZ_F32, false, NULL },
+        { (void *)(uintptr_t)stored->data, rows, columns, columns, stored->type, false, NULL },
         number,
         stored->name,
     };
@@ -176,13 +178,15 @@ static cloze_status bind_norm(cz_module *module, size_t width, cloze_error *erro
 }
 
 static cloze_status bind_module(cz_module *module, const char *folder, const char *part,
-                                size_t width, const cloze_allocator *allocator, cloze_error *error)
+                                size_t width, const cz_network_options *options, cloze_error *error)
 {
+    const cloze_allocator *allocator = &options->hooks->allocator;
     char path[PATH_SIZE];
     json_t *settings = NULL;
-    cz_weights_options how = { false, allocator };
+    cz_weights_options how = { options->read_instead, allocator };
     cloze_status status = cz_path_below(path, sizeof path, folder, part, error);
-    if (status || (status = cz_weights_open_folder(&module->weights, path, &how, error)) ||
+    if (status || (status = cz_path_stays(folder, path, error)) ||
+        (status = cz_weights_open_folder(&module->weights, path, &how, error)) ||
         (status = load_part(&settings, folder, part, "config.json", allocator, error)))
         return status;
     if (module->kind == CZ_MODULE_DENSE)
@@ -190,6 +194,9 @@ static cloze_status bind_module(cz_module *module, const char *folder, const cha
     else
         status = bind_norm(module, width, error);
     json_decref(settings);
+    if (!status)
+        status = cz_vectors_convert(module->parameters, 2, options->backend->type, allocator,
+                                    &module->vectors, error);
     if (status)
         cz_error_prefix(error, "%.200s", path);
     return status;
@@ -348,7 +355,7 @@ cloze_status cz_pipeline_bind(cz_pipeline *pipeline, const char *folder, size_t 
         cz_module *module = &pipeline->modules[number++];
         if (module->kind == CZ_MODULE_NORMALIZE)
             continue;
-        status = bind_module(module, folder, part, width, &options->hooks->allocator, error);
+        status = bind_module(module, folder, part, width, options, error);
         if (!status && module->kind == CZ_MODULE_DENSE)
             width = module->dense.weight.out;
     }
@@ -358,8 +365,10 @@ cloze_status cz_pipeline_bind(cz_pipeline *pipeline, const char *folder, size_t 
 
 void cz_pipeline_clear(cz_pipeline *pipeline, const cloze_allocator *allocator)
 {
-    for (size_t i = 0; i < pipeline->module_count; i++)
+    for (size_t i = 0; i < pipeline->module_count; i++) {
         cz_weights_close(pipeline->modules[i].weights);
+        cz_block_release(allocator, &pipeline->modules[i].vectors);
+    }
     for (size_t i = 0; i < pipeline->prompt_count; i++) {
         cz_release(allocator, pipeline->prompts[i].name);
         cz_release(allocator, pipeline->prompts[i].text);
