@@ -106,7 +106,6 @@ typedef struct cz_attention_call {
     size_t window;
     cz_dropout dropout;
     cz_tensor *out;                     /* [nq, heads * size] */
-    cz_tensor *log_sum;                 /* [nq, heads] log of sum of exp, or NULL */
     const cz_tensor *d_out;
     cz_tensor *d_q, *d_k, *d_v;
 } cz_attention_call;

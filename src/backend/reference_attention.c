@@ -66,8 +66,6 @@ static void attend(const head_view *v, size_t i)
 {
     size_t row = v->query + i, end = v->first + v->size, count;
     double log_sum = log_sum_of(v, i), sum[REFERENCE_CHUNK];
-    if (v->call->log_sum)
-        row_of(v->call->log_sum, row)[v->head] = (real)log_sum;
     for (size_t c0 = v->first; c0 < end; c0 += count) {
         count = reference_chunk(c0, end);
         for (size_t c = 0; c < count; c++)

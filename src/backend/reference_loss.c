@@ -1,14 +1,26 @@
 /* reference_loss.c - losses: one number from many. */
 #include "backend/reference.h"
 
-static double log_sum_exp(const cz_tensor *logits, size_t row)
+static double highest_of(const cz_tensor *logits, size_t row)
 {
-    double top = -INFINITY, sum = 0;
-    for (size_t c = 0; c < logits->columns; c++)
+    double top = at(logits, row, 0);
+    for (size_t c = 1; c < logits->columns; c++)
         top = fmax(top, at(logits, row, c));
+    return top;
+}
+
+static double exp_sum(const cz_tensor *logits, size_t row, double top)
+{
+    double sum = 0;
     for (size_t c = 0; c < logits->columns; c++)
         sum += exp(at(logits, row, c) - top);
-    return top + log(sum);
+    return sum;
+}
+
+static double log_sum_exp(const cz_tensor *logits, size_t row)
+{
+    double top = highest_of(logits, row);
+    return top + log(exp_sum(logits, row, top));
 }
 
 static size_t labelled(const cz_cross_entropy_call *call)
@@ -40,9 +52,9 @@ cloze_status REFERENCE(cross_entropy_backward)(const cz_place *place,
     for (size_t i = 0; call->d_logits && i < call->logits->rows; i++) {
         if (call->labels[i] < 0)
             continue;
-        double log_sum = log_sum_exp(call->logits, i);
+        double top = highest_of(call->logits, i), sum = exp_sum(call->logits, i, top);
         for (size_t c = 0; c < call->logits->columns; c++) {
-            double p = exp(at(call->logits, i, c) - log_sum);
+            double p = exp(at(call->logits, i, c) - top) / sum;
             double hit = (size_t)call->labels[i] == c;
             row_of(call->d_logits, i)[c] += (real)(d * (p - hit) / (double)count);
         }

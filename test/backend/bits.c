@@ -173,8 +173,6 @@ static cloze_status attention_case(room *r, size_t number, char name[80])
         .dropout = dropout(r, attentions[number].dropped, NULL),
         .out = room_output(r, nq, wide, wide + 3, false),
     };
-    if (number % 2 == 0)
-        call.log_sum = room_output(r, nq, heads, heads, false);
     TRY(cpu->attention(&r->place, &call));
     cz_tensor *seen = room_output(r, ragged[12], crossed ? other[12] : ragged[12],
                                   crossed ? other[12] : ragged[12], false);

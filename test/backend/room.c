@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZE = 24 << 20, GUARD = 0xA5, MARGIN = 64 };
+enum { SIZE = 24 << 20, GUARD = 0xFF, MARGIN = 64 };
 
 void room_open(room *r, const void *kernels, cz_pool *pool, const cz_extent *extent)
 {

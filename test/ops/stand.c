@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-enum { HOST_SIZE = 1 << 16, NUMBERS_SIZE = 1 << 20, GUARD = 0xA5 };
+enum { HOST_SIZE = 1 << 16, NUMBERS_SIZE = 1 << 20, GUARD = 0xFF };
 
 double test_number(uint64_t stream, uint64_t element)
 {

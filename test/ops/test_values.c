@@ -1,7 +1,9 @@
 /*
  * test_values.c - operations on numbers whose result is known without any of our code: what a
- * reference and a gradient that err together would hide.
+ * reference and a gradient that err together would hide. In double by the reference, and in float
+ * by the CPU's kernels, into memory that is full of NaN.
  */
+#include "backend/cpu/cpu.h"
 #include "ops/ops.h"
 
 #include <math.h>
@@ -9,23 +11,49 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-enum { HOST_SIZE = 1 << 15, NUMBERS_SIZE = 1 << 16, ROWS = 7 };
+enum { HOST_SIZE = 1 << 15, NUMBERS_SIZE = 1 << 16, SCRATCH_SIZE = 1 << 20, ROWS = 7, GIVEN = 256 };
 
 typedef struct fixture {
     cz_run run;
-    char *host, *numbers;
+    char *host, *numbers, *scratch;
+    float given[GIVEN];
+    size_t used;
 } fixture;
+
+/* The device of the group that runs. */
+static const cz_backend *device;
+
+static int on_reference(void **state)
+{
+    (void)state;
+    device = &cz_backend_reference_f64;
+    return 0;
+}
+
+static int on_cpu(void **state)
+{
+    (void)state;
+    device = &cz_backend_cpu;
+    return 0;
+}
 
 static void fixture_open(fixture *f)
 {
     *f = (fixture){ .host = aligned_alloc(64, HOST_SIZE),
-                    .numbers = aligned_alloc(64, NUMBERS_SIZE) };
-    f->run = (cz_run){ .backend = &cz_backend_reference_f64,
+                    .numbers = aligned_alloc(64, NUMBERS_SIZE),
+                    .scratch = aligned_alloc(64, SCRATCH_SIZE) };
+    memset(f->numbers, 0xff, NUMBERS_SIZE);
+    f->run = (cz_run){ .backend = device,
                        .host = { f->host, HOST_SIZE, 0, 0 },
                        .numbers = { f->numbers, NUMBERS_SIZE, 0, 0 } };
+    f->run.place = (cz_place){ .type = device->type,
+                               .kernels = device == &cz_backend_cpu ? cz_cpu_kernels(NULL) : NULL,
+                               .scratch = f->scratch,
+                               .scratch_size = SCRATCH_SIZE };
     cz_run_reset(&f->run);
 }
 
@@ -34,12 +62,31 @@ static void fixture_close(fixture *f)
     assert_int_equal(f->run.error.status, CLOZE_OK);
     free(f->host);
     free(f->numbers);
+    free(f->scratch);
+}
+
+/* Numbers in the device's type. */
+static void *in_type(fixture *f, const double *numbers, size_t count)
+{
+    float *to = f->given + f->used;
+    if (device->type == CZ_F64)
+        return (void *)(uintptr_t)numbers;
+    f->used += count;
+    assert_true(f->used <= GIVEN);
+    for (size_t i = 0; i < count; i++)
+        to[i] = (float)numbers[i];
+    return to;
+}
+
+static cz_tensor *give(fixture *f, const double *numbers, size_t rows, size_t columns)
+{
+    return cz_run_input(&f->run, in_type(f, numbers, rows * columns), rows, columns, false);
 }
 
 static void expect(const cz_tensor *t, size_t row, size_t column, double value)
 {
-    double found = cz_tensor_at(t, row, column);
-    if (!(fabs(found - value) <= 1e-14 * fmax(1, fabs(value))))
+    double found = cz_tensor_at(t, row, column), bound = device->type == CZ_F64 ? 1e-14 : 2e-7;
+    if (!(fabs(found - value) <= bound * fmax(1, fabs(value))))
         fail_msg("row %zu, column %zu: %.17g, not %.17g", row, column, found, value);
 }
 
@@ -60,7 +107,7 @@ static void a_row_sees_the_keys_within_its_reach_and_no_other(void **state)
         const cz_attention_shape shape = {
             .heads = 1, .head_size = 1, .scale = 1, .reach = (cz_reach)reach, .window = 2
         };
-        cz_tensor *x = cz_run_input(&f.run, qkv, ROWS, 3, false);
+        cz_tensor *x = give(&f, qkv, ROWS, 3);
         cz_tensor *y = cz_self_attention(&f.run, &batch, x, &shape, 0);
         for (size_t s = 0; s < 2; s++)
             for (size_t i = 0; i < length[s]; i++) {
@@ -89,8 +136,7 @@ static void scores_far_beyond_the_range_of_exp_stay_probabilities(void **state)
     fixture f;
     (void)state;
     fixture_open(&f);
-    cz_tensor *y =
-        cz_self_attention(&f.run, &batch, cz_run_input(&f.run, qkv, 2, 3, false), &shape, 0);
+    cz_tensor *y = cz_self_attention(&f.run, &batch, give(&f, qkv, 2, 3), &shape, 0);
     expect(y, 0, 0, 3);
     expect(y, 1, 0, 5);
     fixture_close(&f);
@@ -105,9 +151,8 @@ static void a_query_without_keys_gives_zero(void **state)
     fixture f;
     (void)state;
     fixture_open(&f);
-    cz_tensor *y =
-        cz_cross_attention(&f.run, cz_run_input(&f.run, q, 2, 1, false), &queries,
-                           cz_run_input(&f.run, kv, 1, 2, false), &seen, NULL, &shape, 0);
+    cz_tensor *y = cz_cross_attention(&f.run, give(&f, q, 2, 1), &queries, give(&f, kv, 1, 2),
+                                      &seen, NULL, &shape, 0);
     expect(y, 0, 0, 0);
     expect(y, 1, 0, 7);
     fixture_close(&f);
@@ -130,8 +175,8 @@ static void every_pooling_is_what_its_name_says(void **state)
                 expected = skipped ? 12 / sqrt(3) : 10;
             if (kind == CZ_POOL_WEIGHTED)
                 expected = skipped ? (1 + 18 + 6) / 6.0 : (8 + 2 + 27 + 8) / 10.0;
-            cz_tensor *y = cz_pool_rows(&f.run, cz_run_input(&f.run, x, 4, 1, false), &packing,
-                                        skipped ? skip : NULL, (cz_pooling_kind)kind);
+            cz_tensor *y = cz_pool_rows(&f.run, give(&f, x, 4, 1), &packing, skipped ? skip : NULL,
+                                        (cz_pooling_kind)kind);
             expect(y, 0, 0, expected);
             expect(y, 1, 0, 0);
         }
@@ -160,13 +205,13 @@ static void activations_have_their_known_values(void **state)
     fixture_open(&f);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         double x = known[i].at;
-        cz_tensor *y = cz_activate(&f.run, cz_run_input(&f.run, &x, 1, 1, false), known[i].kind);
+        cz_tensor *y = cz_activate(&f.run, give(&f, &x, 1, 1), known[i].kind);
         double found = cz_tensor_at(y, 0, 0);
-        if (!(fabs(found - known[i].value) < 1e-13))
+        if (!(fabs(found - known[i].value) <= (device->type == CZ_F64 ? 1e-13 : 2e-7)))
             fail_msg("activation %d of %g: %.17g", (int)known[i].kind, x, found);
     }
     double nan = (double)NAN;
-    cz_tensor *y = cz_activate(&f.run, cz_run_input(&f.run, &nan, 1, 1, false), CZ_RELU);
+    cz_tensor *y = cz_activate(&f.run, give(&f, &nan, 1, 1), CZ_RELU);
     assert_true(isnan(cz_tensor_at(y, 0, 0)));
     fixture_close(&f);
 }
@@ -174,16 +219,18 @@ static void activations_have_their_known_values(void **state)
 static void a_norm_has_its_mean_and_variance(void **state)
 {
     double gain[] = { 2, 2 }, shift[] = { 10, 20 }, x[] = { 1, 3 };
-    const cz_parameter g = { { gain, 1, 2, 2, CZ_F64, false, NULL }, 0, "g" },
-                       s = { { shift, 1, 2, 2, CZ_F64, false, NULL }, 1, "s" };
-    const cz_norm_weights layer = { &g, &s, 3, false }, root = { &g, NULL, 4, true };
     fixture f;
     (void)state;
     fixture_open(&f);
-    cz_tensor *y = cz_norm(&f.run, cz_run_input(&f.run, x, 1, 2, false), &layer);
+    const cz_parameter g = { { in_type(&f, gain, 2), 1, 2, 2, device->type, false, NULL }, 0, "g" },
+                       s = { { in_type(&f, shift, 2), 1, 2, 2, device->type, false, NULL },
+                             1,
+                             "s" };
+    const cz_norm_weights layer = { &g, &s, 3, false }, root = { &g, NULL, 4, true };
+    cz_tensor *y = cz_norm(&f.run, give(&f, x, 1, 2), &layer);
     expect(y, 0, 0, 10 - 2 * 0.5); /* deviation -1, variance 1, epsilon 3 */
     expect(y, 0, 1, 20 + 2 * 0.5);
-    y = cz_norm(&f.run, cz_run_input(&f.run, x, 1, 2, false), &root);
+    y = cz_norm(&f.run, give(&f, x, 1, 2), &root);
     expect(y, 0, 0, 2 * 1 / 3.0); /* mean square 5, epsilon 4 */
     expect(y, 0, 1, 2 * 3 / 3.0);
     fixture_close(&f);
@@ -196,23 +243,50 @@ static void losses_have_their_known_values(void **state)
     fixture f;
     (void)state;
     fixture_open(&f);
-    cz_tensor *x = cz_run_input(&f.run, logits, 3, 2, false);
+    cz_tensor *x = give(&f, logits, 3, 2);
     expect(cz_cross_entropy(&f.run, x, labels), 0, 0, log(2) / 2);
-    expect(cz_squared_error(&f.run, x, cz_run_input(&f.run, target, 3, 2, false)), 0, 0,
-           (1 + 4 + 9) / 6.0);
+    expect(cz_squared_error(&f.run, x, give(&f, target, 3, 2)), 0, 0, (1 + 4 + 9) / 6.0);
+    fixture_close(&f);
+}
+
+/* The gradient is what the softmax lacks of the label, small differences of large logits too. */
+static void the_gradient_of_sharp_logits_keeps_its_digits(void **state)
+{
+    const int64_t labels[] = { 0, 1 };
+    double logits[] = { 400, 390, -400, 100, 103, 90 };
+    fixture f;
+    (void)state;
+    fixture_open(&f);
+    f.run.record = true;
+    cz_tensor *x = cz_run_input(&f.run, in_type(&f, logits, 6), 2, 3, true);
+    cz_tensor *loss = cz_cross_entropy(&f.run, x, labels);
+    assert_non_null(cz_run_gradient(&f.run, loss));
+    if (device->type == CZ_F64)
+        *(double *)loss->gradient->data = 2;
+    else
+        *(float *)loss->gradient->data = 2;
+    cz_run_walk_back(&f.run);
+    double small = exp(-10) / (1 + exp(-10)), sum = 1 + exp(-3) + exp(-13);
+    expect(x->gradient, 0, 0, -small);
+    expect(x->gradient, 0, 1, small);
+    expect(x->gradient, 0, 2, 0);
+    expect(x->gradient, 1, 0, exp(-3) / sum);
+    expect(x->gradient, 1, 1, 1 / sum - 1);
+    expect(x->gradient, 1, 2, exp(-13) / sum);
     fixture_close(&f);
 }
 
 static void normalizing_leaves_a_row_of_zeros(void **state)
 {
-    double x[] = { 3, 4, 0, 0 };
+    double x[] = { 3, 4, 0, 0, 1, (double)NAN };
     fixture f;
     (void)state;
     fixture_open(&f);
-    cz_tensor *y = cz_normalize_rows(&f.run, cz_run_input(&f.run, x, 2, 2, false));
+    cz_tensor *y = cz_normalize_rows(&f.run, give(&f, x, 3, 2));
     expect(y, 0, 0, 0.6);
     expect(y, 0, 1, 0.8);
     expect(y, 1, 0, 0);
+    assert_true(isnan(cz_tensor_at(y, 2, 0)) && isnan(cz_tensor_at(y, 2, 1)));
     fixture_close(&f);
 }
 
@@ -249,8 +323,13 @@ int main(void)
         cmocka_unit_test(activations_have_their_known_values),
         cmocka_unit_test(a_norm_has_its_mean_and_variance),
         cmocka_unit_test(losses_have_their_known_values),
+        cmocka_unit_test(the_gradient_of_sharp_logits_keeps_its_digits),
         cmocka_unit_test(normalizing_leaves_a_row_of_zeros),
+    };
+    const struct CMUnitTest memory[] = {
         cmocka_unit_test(the_way_back_through_an_activation_gives_its_room_back),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("reference", tests, on_reference, NULL) +
+           cmocka_run_group_tests_name("cpu", tests, on_cpu, NULL) +
+           cmocka_run_group_tests_name("memory", memory, on_reference, NULL);
 }

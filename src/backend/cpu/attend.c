@@ -8,8 +8,6 @@
 #include "curves.h"
 #include "isa.h"
 
-#include "numbers.h"
-
 #include <math.h>
 #include <stdalign.h>
 
@@ -34,17 +32,12 @@ static void softmax_rows(const cz_attend *a, size_t first, size_t rows, interval
 {
     for (size_t i = 0; i < rows; i++) {
         interval seen = seen_by(a, first + i);
-        float *row = scores + i * stride, top, sum = softmax_row(a, keys, seen, row, &top);
+        float *row = scores + i * stride, sum = softmax_row(a, keys, seen, row);
         inverse[i] = seen.from < seen.to ? 1.0f / sum : 0.0f;
-        if (a->log_sum)
-            a->log_sum[(first + i) * a->log_sum_stride] =
-                seen.from < seen.to
-                    ? (float)((double)top * (double)a->scale + cz_logarithm((double)sum))
-                    : -INFINITY;
         if (a->dropout)
             CZ_OF_ISA(cz_drop)
-            (a->dropout, a->sample, a->element + (uint64_t)(first + i) * a->keys + seen.from,
-             seen.to - seen.from, row + (seen.from - keys.from));
+        (a->dropout, a->sample, a->element + (uint64_t)(first + i) * a->keys + seen.from,
+         seen.to - seen.from, row + (seen.from - keys.from));
     }
 }
 

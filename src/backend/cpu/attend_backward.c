@@ -64,8 +64,8 @@ static const float *kept_row(const cz_attend *a, size_t i, interval keys, interv
         kept[j] = 1.0f;
     if (a->dropout)
         CZ_OF_ISA(cz_drop)
-        (a->dropout, a->sample, a->element + (uint64_t)i * a->keys + seen.from, seen.to - seen.from,
-         kept + (seen.from - keys.from));
+    (a->dropout, a->sample, a->element + (uint64_t)i * a->keys + seen.from, seen.to - seen.from,
+     kept + (seen.from - keys.from));
     return kept;
 }
 
@@ -77,7 +77,7 @@ static const float *kept_row(const cz_attend *a, size_t i, interval keys, interv
 static void turn_row(const cz_attend *a, size_t i, interval keys, interval seen, float *p,
                      float *d_s, const float *kept)
 {
-    float top, sum = softmax_row(a, keys, seen, p, &top);
+    float sum = softmax_row(a, keys, seen, p);
     lanes inverse = lanes_set(seen.from < seen.to ? 1.0f / sum : 0.0f), scale = lanes_set(a->scale);
     lanes along = lanes_set(along_row(a, i)), left = lanes_set(0.0f);
     size_t end = keys.to - keys.from;

@@ -11,6 +11,7 @@ typedef struct heads_job {
     const cz_place *place;
     const cz_kernels *kernels;
     const cz_attention_call *call;
+    const cz_probabilities_call *looking; /* NULL as a rule */
     float *probabilities;
     size_t group; /* tasks that share a look-up of their sequence */
 } heads_job;
@@ -40,10 +41,6 @@ static cz_attend head_of(const heads_job *job, size_t s, size_t head)
         .out_stride = call->out->stride,
     };
     a.element = (uint64_t)head * a.queries * a.keys;
-    if (call->log_sum) {
-        a.log_sum = cz_f32_row(call->log_sum, query) + head;
-        a.log_sum_stride = call->log_sum->stride;
-    }
     return a;
 }
 
@@ -141,19 +138,30 @@ cloze_status cz_cpu_attention_backward(const cz_place *place, const cz_attention
     return CLOZE_OK;
 }
 
-/* Looking leaves no trace: neither out nor log_sum is written, nothing is dropped. */
+/* A task of its own, for the float mode that tasks have. */
+static void probabilities_task(void *context, size_t task, size_t worker)
+{
+    const heads_job *job = context;
+    const cz_probabilities_call *looking = job->looking;
+    (void)task;
+    do_heads(job, looking->sequence, looking->head, 1, 0, looking->out->rows, worker);
+}
+
+/* Looking leaves no trace: out is not written, nothing is dropped. */
 cloze_status cz_cpu_probabilities(const cz_place *place, const cz_probabilities_call *call)
 {
     cz_attention_call quiet = *call->attention;
     heads_job job = { .place = place,
                       .kernels = kernels_of(place),
                       .call = &quiet,
+                      .looking = call,
                       .probabilities = cz_f32(call->out) };
-    quiet.log_sum = NULL;
     quiet.dropout.p = 0;
     if (!room_suffices(&job, false))
         return CLOZE_ERROR_LIMIT;
+    if (call->out->stride != call->out->columns)
+        return CLOZE_ERROR_ARGUMENT;
     if (call->out->rows)
-        do_heads(&job, call->sequence, call->head, 1, 0, call->out->rows, 0);
+        cz_pool_run(NULL, 1, probabilities_task, &job);
     return CLOZE_OK;
 }

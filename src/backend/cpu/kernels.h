@@ -54,8 +54,8 @@ typedef struct cz_attend {
     size_t window;
     const cz_dropout *dropout; /* NULL: none */
     uint64_t sample, element;  /* the sample's number, and the element of query 0 and key 0 */
-    float *out, *log_sum;      /* log_sum may be NULL */
-    size_t out_stride, log_sum_stride;
+    float *out;
+    size_t out_stride;
     float *probabilities; /* [queries, keys] made instead of out; NULL as a rule */
     float *scratch;
     /* backward, for all queries at once */

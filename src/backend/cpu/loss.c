@@ -1,6 +1,7 @@
 /*
  * loss.c - cross-entropy and squared error. Each row's loss goes to shared scratch and the rows are
- * summed in order, in double.
+ * summed in order, in double. What is not cut over threads is a task too: tasks round to nearest
+ * whatever the caller's thread does.
  */
 #include "cpu.h"
 #include "numbers.h"
@@ -10,7 +11,8 @@ typedef struct entropy_job {
     const cz_kernels *kernels;
     const cz_cross_entropy_call *call;
     double *losses;
-    size_t first;
+    size_t first, count; /* rows of this turn, and labelled rows of all */
+    double sum;
     double factor; /* of the gradient */
 } entropy_job;
 
@@ -31,6 +33,16 @@ static void entropy_task(void *context, size_t task, size_t worker)
     job->losses[task] = label < 0 ? 0 : log_sum_exp(job, logits) - (double)logits[(size_t)label];
 }
 
+static void add_losses(void *context, size_t task, size_t worker)
+{
+    entropy_job *job = context;
+    size_t rows = job->call->logits->rows, room = job->place->scratch_size / sizeof(double);
+    (void)task, (void)worker;
+    for (size_t i = 0; i < least(room, rows - job->first); i++)
+        job->sum += job->losses[i];
+    *cz_f32(job->call->loss) = (float)(job->count ? job->sum / (double)job->count : 0);
+}
+
 /* Labelled rows; false when a label is not one of the classes. */
 static bool count_labels(const cz_cross_entropy_call *call, size_t *count)
 {
@@ -46,20 +58,17 @@ static bool count_labels(const cz_cross_entropy_call *call, size_t *count)
 cloze_status cz_cpu_cross_entropy(const cz_place *place, const cz_cross_entropy_call *call)
 {
     entropy_job job = { .place = place, .kernels = kernels_of(place), .call = call };
-    size_t count, rows = call->logits->rows, room = place->scratch_size / sizeof(double);
-    double sum = 0;
-    if (!count_labels(call, &count))
+    size_t rows = call->logits->rows, room = place->scratch_size / sizeof(double);
+    if (!count_labels(call, &job.count))
         return CLOZE_ERROR_ARGUMENT;
     if (!room)
         return CLOZE_ERROR_LIMIT;
     job.losses = (double *)(void *)place->scratch;
+    *cz_f32(call->loss) = 0;
     for (; job.first < rows; job.first += room) {
-        size_t some = least(room, rows - job.first);
-        cz_pool_run(place->pool, some, entropy_task, &job);
-        for (size_t i = 0; i < some; i++)
-            sum += job.losses[i];
+        cz_pool_run(place->pool, least(room, rows - job.first), entropy_task, &job);
+        cz_pool_run(NULL, 1, add_losses, &job);
     }
-    *cz_f32(call->loss) = (float)(count ? sum / (double)count : 0);
     return CLOZE_OK;
 }
 
@@ -73,11 +82,10 @@ static void entropy_backward_task(void *context, size_t i, size_t worker)
     float *d = cz_f32_row(call->d_logits, i), *p = scratch_of(job->place, worker);
     if (label < 0)
         return;
-    float log_sum = (float)log_sum_exp(job, logits), factor = (float)job->factor;
-    job->kernels->exp_sum(logits, n, log_sum, p);
-    p[(size_t)label] -= 1.0f;
+    float sum = job->kernels->exp_sum(logits, n, job->kernels->highest(logits, n), p);
+    float inverse = 1.0f / sum, factor = (float)job->factor;
     for (size_t c = 0; c < n; c++)
-        d[c] += factor * p[c];
+        d[c] += factor * (p[c] * inverse - (c == (size_t)label ? 1.0f : 0.0f));
 }
 
 cloze_status cz_cpu_cross_entropy_backward(const cz_place *place, const cz_cross_entropy_call *call)
@@ -102,10 +110,11 @@ static double elements(const cz_squared_error_call *call)
     return (double)call->x->rows * (double)call->x->columns;
 }
 
-cloze_status cz_cpu_squared_error(const cz_place *place, const cz_squared_error_call *call)
+static void squared_error(void *context, size_t task, size_t worker)
 {
+    const cz_squared_error_call *call = context;
     double sum = 0, count = elements(call);
-    (void)place;
+    (void)task, (void)worker;
     for (size_t i = 0; i < call->x->rows; i++) {
         const float *x = cz_f32_row(call->x, i), *target = cz_f32_row(call->target, i);
         for (size_t c = 0; c < call->x->columns; c++) {
@@ -114,18 +123,31 @@ cloze_status cz_cpu_squared_error(const cz_place *place, const cz_squared_error_
         }
     }
     *cz_f32(call->loss) = (float)(count > 0 ? sum / count : 0);
+}
+
+cloze_status cz_cpu_squared_error(const cz_place *place, const cz_squared_error_call *call)
+{
+    cz_squared_error_call mine = *call;
+    (void)place;
+    cz_pool_run(NULL, 1, squared_error, &mine);
     return CLOZE_OK;
+}
+
+static void squared_error_backward(void *context, size_t i, size_t worker)
+{
+    const cz_squared_error_call *call = context;
+    double factor = 2 * (double)*cz_f32(call->d_loss) / elements(call);
+    const float *x = cz_f32_row(call->x, i), *target = cz_f32_row(call->target, i);
+    float *d_x = cz_f32_row(call->d_x, i);
+    (void)worker;
+    for (size_t c = 0; c < call->x->columns; c++)
+        d_x[c] += (float)(factor * ((double)x[c] - (double)target[c]));
 }
 
 cloze_status cz_cpu_squared_error_backward(const cz_place *place, const cz_squared_error_call *call)
 {
-    double factor = 2 * (double)*cz_f32(call->d_loss) / elements(call);
-    (void)place;
-    for (size_t i = 0; call->d_x && i < call->x->rows; i++) {
-        const float *x = cz_f32_row(call->x, i), *target = cz_f32_row(call->target, i);
-        float *d_x = cz_f32_row(call->d_x, i);
-        for (size_t c = 0; c < call->x->columns; c++)
-            d_x[c] += (float)(factor * ((double)x[c] - (double)target[c]));
-    }
+    cz_squared_error_call mine = *call;
+    if (call->d_x)
+        cz_pool_run(place->pool, call->x->rows, squared_error_backward, &mine);
     return CLOZE_OK;
 }

@@ -99,7 +99,7 @@ static bool is_finite(const cz_tensor *t)
         return bad == 0.0f;
     }
     for (size_t c = 0; c < t->columns; c++)
-        if (!isfinite(cz_tensor_at(t, 0, c)))
+        if (!isfinite((float)cz_tensor_at(t, 0, c)))
             return false;
     return true;
 }
@@ -213,7 +213,7 @@ static void normalize_task(void *context, size_t i, size_t worker)
     float *out = cz_f32_row(call->out, i);
     double length = length_of(x, call->x->columns);
     (void)worker;
-    length = length > 1e-12 ? length : 1e-12;
+    length = length < 1e-12 ? 1e-12 : length;
     for (size_t c = 0; c < call->x->columns; c++)
         out[c] = (float)((double)x[c] / length);
 }
@@ -237,10 +237,10 @@ static void normalize_backward_task(void *context, size_t i, size_t worker)
         along += (double)d_out[c] * (double)x[c];
     for (size_t c = 0; c < n; c++) {
         double d = (double)d_out[c];
-        if (length > 1e-12)
-            d_x[c] += (float)((d - along * (double)x[c] / (length * length)) / length);
-        else
+        if (length <= 1e-12)
             d_x[c] += (float)(d / 1e-12);
+        else
+            d_x[c] += (float)((d - along * (double)x[c] / (length * length)) / length);
     }
 }
 

@@ -35,21 +35,3 @@ double cz_logarithm(double x)
         sum = sum * z + 1.0 / k;
     return 2 * s * sum + n * ln2;
 }
-
-/* 2^n e^r with |r| <= ln 2 / 2; the series of e^r by Horner. */
-double cz_exponential(double x)
-{
-    double n, r, sum = 1, scale;
-    uint64_t bits;
-    if (x < -708)
-        return 0;
-    if (x > 709)
-        return INFINITY;
-    n = floor(x / ln2 + 0.5);
-    r = (x - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
-    for (int k = 14; k >= 1; k--)
-        sum = 1 + sum * r / k;
-    bits = (uint64_t)((int64_t)n + 1023) << 52;
-    memcpy(&scale, &bits, sizeof scale);
-    return sum * scale;
-}

@@ -120,8 +120,12 @@ static bool pack_panel_bf16(const cz_kernels *kernels, const cz_weight *weight, 
         size_t depth = least(CHUNK, weight->in - k), count = depth * kernels->panel;
         if (!pack_steps(kernels, weight, panel, k, depth, steps))
             return false;
-        for (size_t i = 0; i < count; i++)
-            to[k * kernels->panel + i] = cz_f32_to_bf16(steps[i]);
+        for (size_t i = 0; i < count; i++) {
+            uint16_t bits = cz_f32_to_bf16(steps[i]);
+            if ((bits & 0x7f80) == 0x7f80) /* the largest floats round to infinity */
+                return false;
+            to[k * kernels->panel + i] = bits;
+        }
     }
     return true;
 }
