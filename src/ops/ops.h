@@ -43,7 +43,7 @@ typedef struct cz_attention_shape {
 /* index[i] are arrays of batch->tokens numbers, one per table. */
 cz_tensor *cz_embed(cz_run *run, const cz_embed_weights *weights, const uint32_t *const *index,
                     size_t tokens);
-/* NULL or empty (in == 0) weights: the identity. */
+/* activation(x W' + b). NULL or empty (out == 0) weights: activation(x). */
 cz_tensor *cz_linear(cz_run *run, cz_tensor *x, const cz_linear_weights *weights,
                      cz_activation activation);
 /* norm(x); NULL weights: the identity. */

@@ -1,7 +1,12 @@
 /*
  * curves.h - exp, Phi, sigmoid, tanh, the activations and their slopes, as vector code of our own:
- * libm changes with its version. Largest errors are stated here and tested over all of the range
- * (test/backend/test_curves.c).
+ * libm changes with its version. Largest errors over all floats, of a value relative to
+ * max(1, |x|) and of a slope, as test/backend/test_curves.c holds them:
+ *
+ *     gelu                        1e-7     1.5e-7
+ *     gelu_tanh, quick, silu      1.5e-7   2e-7
+ *     tanh                        1e-7     2e-7
+ *     sigmoid                     1e-7     6e-8
  */
 #ifndef CZ_CPU_CURVES_H
 #define CZ_CPU_CURVES_H
