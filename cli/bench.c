@@ -27,7 +27,7 @@ static const option_group own = {
                "file of lengths, one a line; may be repeated (default: 16, 128, 512, 32x128)"),
         OPTION("shape", 0, OPTION_CHOICE, SHAPE_CHOICES, shape,
                "measure a model of this shape with random weights, made for the occasion"),
-        OPTION("rounds", 0, OPTION_NUMBER, "N", rounds, "interleaved rounds (default: 7)"),
+        OPTION("rounds", 0, OPTION_COUNT, "N", rounds, "interleaved rounds (default: 7)"),
         OPTIONS_END },
 };
 
@@ -219,9 +219,9 @@ static int bench(bench_job *job, const cli_settings *settings)
     if (!code)
         code = prepare(job, settings);
     if (!code)
-        code = measure_all(job);
-    if (!code)
         code = output_open(&output, settings->output);
+    if (!code && (code = measure_all(job)))
+        return output_close(output, code);
     if (code)
         return code;
     if (settings->json)

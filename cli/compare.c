@@ -6,6 +6,7 @@
 
 #include <cloze/compare.h>
 
+#include <math.h>
 #include <stdlib.h>
 
 static const option_group own = {
@@ -45,7 +46,8 @@ const cli_command command_compare = {
 
 static double ratio(const cloze_layer_difference *layer)
 {
-    return layer->scale > 0 ? layer->largest / layer->scale : layer->largest;
+    double relative = layer->scale > 0 ? layer->largest / layer->scale : layer->largest;
+    return isfinite(relative) ? relative : (double)INFINITY;
 }
 
 static void write_table(cli_output *output, const cloze_layer_difference *layers, size_t count,
@@ -59,20 +61,30 @@ static void write_table(cli_output *output, const cloze_layer_difference *layers
                           layers[i].scale, ratio(&layers[i]), layers[i].token, layers[i].column);
 }
 
+/* JSON knows no infinities. */
+static void json_number(cli_output *output, const char *key, double value)
+{
+    if (isfinite(value))
+        output_format(output, "\"%s\": %.6e, ", key, value);
+    else
+        output_format(output, "\"%s\": null, ", key);
+}
+
 static void write_json(cli_output *output, const cloze_layer_difference *layers, size_t count,
                        const cloze_comparison *summary)
 {
     bool any = false;
-    output_format(output,
-                  "{\"sequences\": %zu, \"tokens\": %zu, \"largest_ratio\": %.6e, \"layers\": [",
-                  summary->sequences, summary->tokens, summary->largest);
+    output_format(output, "{\"sequences\": %zu, \"tokens\": %zu, ", summary->sequences,
+                  summary->tokens);
+    json_number(output, "largest_ratio", summary->largest);
+    output_text(output, "\"layers\": [");
     for (size_t i = 0; i < count; i++) {
         if (!layers[i].present)
             continue;
-        output_format(output,
-                      "%s{\"layer\": %zu, \"largest\": %.6e, \"scale\": %.6e, \"token\": %zu, "
-                      "\"column\": %zu}",
-                      any ? ", " : "", i, layers[i].largest, layers[i].scale, layers[i].token,
+        output_format(output, "%s{\"layer\": %zu, ", any ? ", " : "", i);
+        json_number(output, "largest", layers[i].largest);
+        json_number(output, "scale", layers[i].scale);
+        output_format(output, "\"token\": %zu, \"column\": %zu}", layers[i].token,
                       layers[i].column);
         any = true;
     }
@@ -89,10 +101,9 @@ static int compare(cli_opened *opened, const cli_settings *settings, const char 
     int code;
     if (!layers)
         return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
-    if (cloze_compare(opened->session, path, layers, &summary, &error))
-        code = say_error(&error, NULL);
-    else
-        code = output_open(&output, settings->output);
+    code = output_open(&output, settings->output);
+    if (!code && cloze_compare(opened->session, path, layers, &summary, &error))
+        code = output_close(output, say_error(&error, NULL));
     progress_end(&opened->progress);
     if (!code) {
         if (settings->json)
@@ -100,7 +111,7 @@ static int compare(cli_opened *opened, const cli_settings *settings, const char 
         else
             write_table(output, layers, count, &summary);
         code = output_close(output, 0);
-        if (!code && settings->tolerance > 0 && !(summary.largest <= settings->tolerance))
+        if (!code && settings->tolerance >= 0 && !(summary.largest <= settings->tolerance))
             code = say_failure(EXIT_DIFFERENT,
                                "a layer differs by %.1e of its largest value, more "
                                "than %.1e",

@@ -3,6 +3,7 @@
 #include "open.h"
 #include "output.h"
 #include "say.h"
+#include "table.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -116,9 +117,12 @@ static void write_json(cli_output *output, const cloze_model *model, const cli_s
     output_text(output, "}\n");
 }
 
+/* Values come from the model's files, so nothing in them may command the terminal. */
 static void row(cli_output *output, const char *name, const char *value)
 {
-    output_format(output, "%-16s%s\n", name, value);
+    output_format(output, "%-16s", name);
+    output_cell(output, text(value), 0, false);
+    output_text(output, "\n");
 }
 
 static void number_row(cli_output *output, const char *name, size_t value)
@@ -162,7 +166,9 @@ static void write_table(cli_output *output, const cloze_model *model, const cli_
              info.normalizes ? ", normalized" : "");
     row(output, "pooling", line);
     for (size_t i = 0; i < info.prompts; i++) {
-        output_format(output, "%-16s%s: ", i ? "" : "prompts", cloze_model_prompt_name(model, i));
+        output_format(output, "%-16s", i ? "" : "prompts");
+        output_cell(output, text(cloze_model_prompt_name(model, i)), 0, false);
+        output_text(output, ": ");
         output_json(output, text(cloze_model_prompt_text(model, i)));
         output_text(output, "\n");
     }

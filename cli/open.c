@@ -95,10 +95,11 @@ int model_find(const cli_settings *settings, char *path, size_t size)
 {
     const char *name = model_name(settings);
     cloze_hooks hooks = hooks_of(settings);
-    cloze_hub_options options = { .revision = settings->revision, .hooks = &hooks };
+    const char *slash = strchr(name, '/'), *at = strchr(name, '@');
+    const char *revision = at ? at + 1 : settings->revision;
+    cloze_hub_options options = { .revision = at ? NULL : revision, .hooks = &hooks };
     cloze_error error;
     cloze_status status;
-    const char *slash = strchr(name, '/');
     if (exists(name)) {
         if ((size_t)snprintf(path, size, "%s", name) < size)
             return 0;
@@ -114,9 +115,9 @@ int model_find(const cli_settings *settings, char *path, size_t size)
     if (settings->pull)
         return model_pull(settings, name, path, size);
     return say_failure((int)status,
-                       "%s is neither a folder nor a model in the cache; `cloze pull %s` "
+                       "%s is neither a folder nor a model in the cache; `cloze pull %s%s%s` "
                        "downloads it, and so does --pull",
-                       name, name);
+                       name, name, !at && revision ? "@" : "", !at && revision ? revision : "");
 }
 
 static bool report_texts(void *context, uint64_t done, uint64_t total)

@@ -37,7 +37,7 @@ const option_group model_options = {
                "download the model if it is not in the cache; without this no command but pull "
                "uses the network"),
         OPTION("threads", 't', OPTION_NUMBER, "N", threads, "threads (default: one per core)"),
-        OPTION("batch-tokens", 0, OPTION_NUMBER, "N", batch_tokens,
+        OPTION("batch-tokens", 0, OPTION_COUNT, "N", batch_tokens,
                "tokens that are computed together (default: 1024); memory grows with it"),
         OPTION("packing", 0, OPTION_CHOICE, "auto|kept|at-use|bf16", packing,
                "how weights are prepared: once (kept), on the fly (at-use), rounded to half the "
@@ -75,10 +75,10 @@ const option_group embedding_options = {
         OPTION("long", 0, OPTION_CHOICE, "truncate|error|chunk", long_text,
                "texts longer than the model's limit: cut them and count it (the default), refuse "
                "them, or pool over windows"),
-        OPTION("max-tokens", 0, OPTION_NUMBER, "N", max_tokens, "lower the model's limit"),
-        OPTION("truncate-dim", 0, OPTION_NUMBER, "N", truncate_dimension,
+        OPTION("max-tokens", 0, OPTION_COUNT, "N", max_tokens, "lower the model's limit"),
+        OPTION("truncate-dim", 0, OPTION_COUNT, "N", truncate_dimension,
                "keep the first N components (Matryoshka models)"),
-        OPTION("layer", 0, OPTION_NUMBER, "N", layer, "use layer N's output instead of the last's"),
+        OPTION("layer", 0, OPTION_COUNT, "N", layer, "use layer N's output instead of the last's"),
         OPTIONS_END },
 };
 
@@ -148,6 +148,9 @@ static int store(const cli_command *self, const command_option *option, const ch
     case OPTION_NUMBER:
         good = read_number(text, field);
         break;
+    case OPTION_COUNT:
+        good = read_number(text, field) && *(size_t *)field;
+        break;
     case OPTION_REAL:
         good = read_real(text, field);
         break;
@@ -160,6 +163,10 @@ static int store(const cli_command *self, const command_option *option, const ch
     if (option->kind == OPTION_CHOICE)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--%s takes %s, not \"%s\"", option->name,
                            option->value, text);
+    if (option->kind == OPTION_COUNT)
+        return say_failure(CLOZE_ERROR_ARGUMENT,
+                           "--%s takes a whole number from 1 on, not \"%s\"; see `cloze help %s`",
+                           option->name, text, self->name);
     return say_failure(CLOZE_ERROR_ARGUMENT, "--%s takes a number, not \"%s\"; see `cloze help %s`",
                        option->name, text, self->name);
 }
@@ -230,6 +237,7 @@ int options_parse(const cli_command *self, int argc, char **argv, cli_settings *
     tables known;
     int code;
     memset(out, 0, sizeof *out);
+    out->tolerance = -1;
     fill_tables(self, &known);
     opterr = 0;
     optind = 1;

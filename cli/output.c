@@ -4,6 +4,7 @@
  */
 #include "output.h"
 
+#include "interrupt.h"
 #include "say.h"
 
 #include <errno.h>
@@ -318,6 +319,8 @@ int output_close(cli_output *output, int code)
 {
     if (!output)
         return code;
+    if (!code && interrupted())
+        code = EXIT_INTERRUPTED;
     if (!code || (!output->path && output->final < 0))
         complete(output);
     if (output->failure && (!code || code == EXIT_BROKEN_PIPE))

@@ -55,7 +55,7 @@ static int run(const cli_command *self, int argc, char **argv)
         return code;
     for (; !code && first < argc; first++) {
         code = model_pull(&settings, argv[first], path, sizeof path);
-        if (code || settings.quiet)
+        if (code)
             continue;
         if (settings.json) {
             output_text(output, "{\"path\": ");

@@ -51,7 +51,7 @@ typedef struct cli_settings {
     cli_words lengths;
     int shape;
     size_t rounds;
-    double tolerance;
+    double tolerance; /* negative: not given */
 
     /* pull */
     const char *cache, *endpoint;

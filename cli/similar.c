@@ -16,7 +16,7 @@ enum { TOP_DEFAULT = 5 };
 static const option_group own = {
     "Comparing",
     (const command_option[]){
-        OPTION("top", 'n', OPTION_NUMBER, "N", top,
+        OPTION("top", 'n', OPTION_COUNT, "N", top,
                "how many pairs, or answers for each query (default: 5)"),
         OPTION("query", 0, OPTION_WORDS, "TEXT", queries,
                "compare this text with all the others; may be repeated"),
@@ -294,10 +294,10 @@ static int run(const cli_command *self, int argc, char **argv)
     }
     code = prepare(&job, argv + first, (size_t)(argc - first));
     if (!code)
-        code = compute(&job);
-    if (!code)
         code = output_open(&output, settings.output);
-    if (!code) {
+    if (!code && (code = compute(&job)))
+        code = output_close(output, code);
+    else if (!code) {
         if (settings.json)
             write_json(&job, output);
         else

@@ -4,6 +4,7 @@
  */
 #include "commands.h"
 #include "input.h"
+#include "interrupt.h"
 #include "open.h"
 #include "say.h"
 #include "table.h"
@@ -23,7 +24,7 @@ static const option_group own = {
         OPTION("tab", 0, OPTION_FLAG, NULL, tab_pairs, "lines hold two texts with a tab between"),
         OPTION("no-special", 0, OPTION_FLAG, NULL, no_special,
                "without [CLS], [SEP] and their like"),
-        OPTION("max-length", 0, OPTION_NUMBER, "N", max_length,
+        OPTION("max-length", 0, OPTION_COUNT, "N", max_length,
                "cut at N tokens (default: no limit)"),
         OPTION("truncation", 0, OPTION_CHOICE, "longest_first|only_first|only_second", truncation,
                "which text of a pair is cut"),
@@ -336,7 +337,9 @@ static int stream(tokenize_job *job, cli_input *input)
     int code = 0;
     while (!code && input_count(input) && !output_failed(job->output)) {
         for (size_t i = 0; !code && i < input_count(input); i++)
-            code = job->settings->decode ? decode_text(job, input, i) : write_text(job, input, i);
+            code = interrupted()           ? (int)EXIT_INTERRUPTED
+                   : job->settings->decode ? decode_text(job, input, i)
+                                           : write_text(job, input, i);
         output_flush(job->output);
         if (!code)
             code = input_next(input);

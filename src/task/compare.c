@@ -174,6 +174,8 @@ static void write_report(const reference *r, size_t count, cloze_layer_differenc
         layers[i] = difference(r->layer[i], r->states[i]);
         double relative =
             layers[i].scale > 0 ? layers[i].largest / layers[i].scale : layers[i].largest;
+        if (!isfinite(relative)) /* a reference that is not finite is no reference */
+            relative = (double)INFINITY;
         all.layers++;
         if (relative > all.largest)
             all.largest = relative;

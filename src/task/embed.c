@@ -330,6 +330,9 @@ cloze_status cloze_hidden_states(cloze_session *session, const uint32_t *ids,
         status = cz_session_encode(session, &request, error);
         from += session->tokens;
         session->tokens = session->sequences = session->longest = 0;
+        if (!status && session->progress.report &&
+            !session->progress.report(session->progress.context, i + 1, count))
+            status = cz_fail(error, CLOZE_ERROR_CANCELLED, "cancelled");
     }
     cz_release(allocator, moved);
     return status;
