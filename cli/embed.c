@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FEW_TEXTS = 100 }; /* as the package says */
+
 static const option_group own = {
     "Output",
     (const command_option[]){
@@ -140,11 +142,12 @@ static int embed_chunk(embed_job *job, bool keep)
     float *rows;
     if (__builtin_mul_overflow(columns, sizeof(float), &row_size) ||
         !reserve((void **)&job->rows, &job->row_capacity, job->row_count + count, row_size) ||
-        !reserve((void **)&job->truncated, &job->truncated_capacity, count, sizeof(size_t)))
+        !reserve((void **)&job->truncated, &job->truncated_capacity, job->row_count + count,
+                 sizeof(size_t)))
         return out_of_memory();
     rows = job->rows + job->row_count * columns;
     if (cloze_embed(job->opened.session, input_texts(job->input), count, &job->options, rows,
-                    job->truncated, &report, &error))
+                    job->truncated + job->row_count, &report, &error))
         return say_embed_error(&job->opened, job->input, &job->options, rows, &error);
     job->opened.done += report.texts;
     job->report.texts += report.texts;
@@ -181,7 +184,7 @@ static int stream(embed_job *job, cli_output *output)
     }
     token_states_free(states);
     if (!code && keep)
-        code = write_rows(job, job->rows, job->row_count, NULL, NULL);
+        code = write_rows(job, job->rows, job->row_count, NULL, job->truncated);
     snprintf(summary, sizeof summary,
              "\"texts\": %zu, \"tokens\": %zu, \"truncated_texts\": %zu, \"truncated_tokens\": %zu",
              job->report.texts, job->report.tokens, job->report.truncated_texts,
@@ -206,6 +209,11 @@ static int check(const cli_settings *settings)
 {
     if (settings->tokens && settings->quantize)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--tokens and --quantize do not go together");
+    if (settings->tokens &&
+        (settings->pooling || settings->truncate_dimension || settings->no_normalize))
+        return say_failure(CLOZE_ERROR_ARGUMENT,
+                           "--tokens prints states that were not pooled: --pooling, "
+                           "--truncate-dim and --no-normalize do not apply");
     if (settings->tokens && settings->long_text == 3)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--tokens and --long chunk do not go together");
     if (settings->json && settings->format > FORMAT_JSONL)
@@ -254,6 +262,10 @@ static int run(const cli_command *self, int argc, char **argv)
         progress_end(&job.opened.progress);
         code = output_close(job.vectors.output, code);
     }
+    if (!code && settings.quantize == QUANTIZE_INT8 && job.report.texts < FEW_TEXTS)
+        say_note(settings.quiet,
+                 "int8 ranges come from these %zu texts alone; they mean more with %d or more",
+                 job.report.texts, FEW_TEXTS);
     if (!code && job.report.truncated_texts && !settings.quiet)
         fprintf(stderr,
                 "cloze: %zu of %zu texts are longer than the limit and lost %zu tokens; see "

@@ -14,10 +14,18 @@ static const struct {
     const char *name;
     unsigned bit;
 } poolings[] = {
-    { "cls", CLOZE_POOLING_CLS },           { "max", CLOZE_POOLING_MAX },
-    { "mean", CLOZE_POOLING_MEAN },         { "mean_sqrt", CLOZE_POOLING_MEAN_SQRT },
-    { "weighted", CLOZE_POOLING_WEIGHTED }, { "last", CLOZE_POOLING_LAST },
+    /* short names first, which are printed; then sentence-transformers' */
+    { "cls", CLOZE_POOLING_CLS },
+    { "max", CLOZE_POOLING_MAX },
+    { "mean", CLOZE_POOLING_MEAN },
+    { "mean_sqrt", CLOZE_POOLING_MEAN_SQRT },
+    { "weighted", CLOZE_POOLING_WEIGHTED },
+    { "last", CLOZE_POOLING_LAST },
+    { "mean_sqrt_len_tokens", CLOZE_POOLING_MEAN_SQRT },
+    { "weightedmean", CLOZE_POOLING_WEIGHTED },
+    { "lasttoken", CLOZE_POOLING_LAST },
 };
+enum { POOLINGS_PRINTED = 6 };
 
 static void write_log(void *context, cloze_log_level level, const char *message)
 {
@@ -218,7 +226,7 @@ const char *pooling_name(unsigned pooling, char *out, size_t size)
 {
     size_t used = 0;
     *out = 0;
-    for (size_t i = 0; i < sizeof poolings / sizeof *poolings; i++)
+    for (size_t i = 0; i < POOLINGS_PRINTED; i++)
         if ((pooling & poolings[i].bit) && used < size)
             used += (size_t)snprintf(out + used, size - used, "%s%s", used ? "+" : "",
                                      poolings[i].name);

@@ -200,8 +200,10 @@ CLOZE_API cloze_status cloze_similar_pairs(cloze_session *session, const float *
                                            cloze_pair *pairs, size_t *found, cloze_error *error);
 
 /*
- * For each of queries [query_count, dimension] the `top` most similar rows of corpus: pairs
- * [query_count * top], first = query, second = corpus row. Method: util.semantic_search.
+ * For each of queries [query_count, dimension] the n = min(top, corpus_count) most similar rows of
+ * corpus, best first: pairs [query_count * n], those of query q from q * n on; first = query,
+ * second = corpus row. `*found` receives query_count * n. Vectors must be finite. Method:
+ * util.semantic_search.
  */
 CLOZE_API cloze_status cloze_search(cloze_session *session, const float *queries,
                                     size_t query_count, const float *corpus, size_t corpus_count,

@@ -6,7 +6,8 @@
  * - A function that can fail returns cloze_status and takes a `cloze_error *` last (may be NULL).
  * - A first parameter `**out` receives something that is yours to free with the matching `_free`;
  *   what is returned by value or as a pointer to const is borrowed from its parent.
- * - Outputs are untouched on failure. `_free(NULL)` does nothing.
+ * - On failure handles and reports are untouched; arrays of results (vectors, states, pairs) may
+ *   have been written in part. `_free(NULL)` does nothing.
  * - Options are structs in which zero means the default; NULL means all defaults.
  * - Text is UTF-8 with a length, not zero-terminated; names and paths are zero-terminated.
  * - The library never prints, never exits, and keeps no global state.

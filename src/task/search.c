@@ -86,6 +86,7 @@ typedef struct scorer {
     float *left, *right; /* [BLOCK, dimension] normalized */
     float *scores;       /* [BLOCK, BLOCK] */
     size_t dimension;
+    bool broken; /* a vector was not made of finite numbers */
 } scorer;
 
 static cloze_status scorer_open(scorer *s, cloze_session *session, size_t dimension,
@@ -114,8 +115,7 @@ static cloze_status scorer_open(scorer *s, cloze_session *session, size_t dimens
     return CLOZE_OK;
 }
 
-static size_t load_block(const scorer *s, const float *vectors, size_t count, size_t first,
-                         float *block)
+static size_t load_block(scorer *s, const float *vectors, size_t count, size_t first, float *block)
 {
     size_t rows = count - first < BLOCK ? count - first : BLOCK;
     for (size_t i = 0; i < rows; i++) {
@@ -123,6 +123,7 @@ static size_t load_block(const scorer *s, const float *vectors, size_t count, si
         double square = 0;
         for (size_t c = 0; c < s->dimension; c++)
             square += (double)from[c] * (double)from[c];
+        s->broken |= !isfinite(square);
         double inverse = square > 0 ? 1 / sqrt(square) : 0;
         for (size_t c = 0; c < s->dimension; c++)
             block[i * s->dimension + c] = (float)((double)from[c] * inverse);
@@ -141,7 +142,7 @@ static cloze_status score_block(scorer *s, size_t left, size_t right, cloze_erro
     cloze_status status = cz_backend_cpu.linear(&s->run.place, &call);
     if (atomic_exchange(&s->session->cancel, false))
         return cz_fail(error, CLOZE_ERROR_CANCELLED, "cancelled");
-    if (status)
+    if (status || s->broken)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "a vector is not made of finite numbers");
     return CLOZE_OK;
 }
