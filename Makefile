@@ -25,7 +25,7 @@ bench: all
 	@tools/bench.sh build
 
 install: all
-	@DESTDIR="$(DESTDIR)" meson install -C build --no-rebuild --quiet
+	@DESTDIR="$(DESTDIR)" tools/install.sh build
 
 # Address and undefined-behaviour sanitizers over the whole test run, and the fuzz replays. Their
 # checks in the code make GCC warn of what cannot happen, so warnings are errors only elsewhere.

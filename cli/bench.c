@@ -138,6 +138,15 @@ static int measure_all(bench_job *job)
     return code;
 }
 
+/* What was measured. */
+static const char *subject(const bench_job *job)
+{
+    static const char *const shapes[] = { "random weights (minilm)", "random weights (bert-base)",
+                                          "random weights (tiny)" };
+    int shape = job->settings->shape;
+    return shape ? shapes[shape - 1] : model_name(job->settings);
+}
+
 static void write_table(bench_job *job, cli_output *output)
 {
     const cloze_engine *engine = job->opened.engine;
@@ -145,7 +154,8 @@ static void write_table(bench_job *job, cli_output *output)
     size_t widest = 8;
     for (size_t w = 0; w < job->count; w++)
         widest = strlen(job->workloads[w].name) > widest ? strlen(job->workloads[w].name) : widest;
-    output_format(output, "%s, %u thread%s, %zu round%s; peak %.1f GFLOP/s\n\n",
+    output_text(output, subject(job));
+    output_format(output, ": %s, %u thread%s, %zu round%s; peak %.1f GFLOP/s\n\n",
                   cloze_engine_isa(engine), cloze_engine_threads(engine),
                   cloze_engine_threads(engine) == 1 ? "" : "s", job->rounds,
                   job->rounds == 1 ? "" : "s", peak);
@@ -164,9 +174,12 @@ static void write_table(bench_job *job, cli_output *output)
 static void write_json(bench_job *job, cli_output *output)
 {
     const cloze_engine *engine = job->opened.engine;
+    const char *measured = subject(job);
     double peak = median(job->peaks, job->rounds);
+    output_text(output, "{\"model\": ");
+    output_json(output, (cloze_text){ measured, strlen(measured) });
     output_format(output,
-                  "{\"isa\": \"%s\", \"threads\": %u, \"rounds\": %zu, \"peak_gflops\": %.3f, "
+                  ", \"isa\": \"%s\", \"threads\": %u, \"rounds\": %zu, \"peak_gflops\": %.3f, "
                   "\"workloads\": [",
                   cloze_engine_isa(engine), cloze_engine_threads(engine), job->rounds, peak);
     for (size_t w = 0; w < job->count; w++) {
@@ -245,6 +258,9 @@ static int run(const cli_command *self, int argc, char **argv)
     if (first < argc)
         code = say_failure(CLOZE_ERROR_ARGUMENT, "bench takes no \"%s\"; see `cloze help bench`",
                            argv[first]);
+    if (!code && settings.shape && (settings.model || settings.revision || settings.pull))
+        code = say_failure(CLOZE_ERROR_ARGUMENT, "--shape makes a model of its own: --model, "
+                                                 "--revision and --pull do not apply");
     if (!code && settings.shape) {
         if (!(code = shape_make(settings.shape, folder, sizeof folder)))
             settings.model = folder;

@@ -266,11 +266,8 @@ static int run(const cli_command *self, int argc, char **argv)
         say_note(settings.quiet,
                  "int8 ranges come from these %zu texts alone; they mean more with %d or more",
                  job.report.texts, FEW_TEXTS);
-    if (!code && job.report.truncated_texts && !settings.quiet)
-        fprintf(stderr,
-                "cloze: %zu of %zu texts are longer than the limit and lost %zu tokens; see "
-                "--long\n",
-                job.report.truncated_texts, job.report.texts, job.report.truncated_tokens);
+    if (!code)
+        say_truncated(&job.report, settings.quiet);
     close_all(&job.opened);
     input_close(job.input);
     free(job.rows);

@@ -1,4 +1,5 @@
-/* help.c - cloze help, and the help screens. The man page and completions are in their own files. */
+/* help.c - cloze help, and the help screens. The man page and completions are in their own
+ * files. */
 #include "help.h"
 
 #include "commands.h"
@@ -102,7 +103,7 @@ void help_overview(FILE *out)
           out);
     for (int i = 0; all_commands[i]; i++)
         fprintf(out, "  %-*s%s\n", SUMMARY_COLUMN, all_commands[i]->name, all_commands[i]->summary);
-    fputs("\n`cloze help COMMAND` tells more. Try:\n\n"
+    fputs("\n`cloze help COMMAND` tells more, `cloze --version` the version. Try:\n\n"
           "  cloze pull sentence-transformers/all-MiniLM-L6-v2\n"
           "  cloze similar \"I love pasta\" \"Do you like pizza?\" \"A woman watches TV\"\n",
           out);

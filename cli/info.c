@@ -9,6 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
+static const option_group own = {
+    "Memory",
+    (const command_option[]){
+        OPTION("max-tokens", 0, OPTION_COUNT, "N", max_tokens,
+               "for texts of N tokens at most, as embed's option of this name"),
+        OPTIONS_END },
+};
+
 static const command_example examples[] = {
     { "cloze info -m sentence-transformers/all-MiniLM-L6-v2", "what a model is" },
     { "cloze info --batch-tokens 4096", "and the memory that embed needs with this option" },
@@ -29,7 +37,7 @@ const cli_command command_info = {
         "file, packed weights, tokenizer, the arena for the worst lengths that N allows, tables "
         "and "
         "buffers, and the program itself.",
-    .groups = { &model_options, &general_options },
+    .groups = { &own, &model_options, &general_options },
     .examples = examples,
     .run = run,
 };

@@ -113,6 +113,11 @@ int input_open(cli_input **out, const cli_settings *settings, char **arguments, 
         input->files = (const char **)standard_input;
         input->file_count = 1;
     }
+    if (!input->file_count && (input->field || input->pair_field || settings->null_separated)) {
+        free(input);
+        return say_failure(CLOZE_ERROR_ARGUMENT, "--field, --pair-field and --null say how files "
+                                                 "are read; name one with -f FILE");
+    }
     *out = input;
     return 0;
 }

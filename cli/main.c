@@ -2,6 +2,7 @@
 #include "commands.h"
 #include "help.h"
 #include "interrupt.h"
+#include "options.h"
 #include "say.h"
 
 #include <cloze/status.h>
@@ -15,40 +16,12 @@ const cli_command *const all_commands[] = {
     &command_bench, &command_compare, &command_help,     NULL,
 };
 
-enum { NAME_MOST = 32 };
-
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-    size_t least = a < b ? a : b;
-    return least < c ? least : c;
-}
-
-/* Insertions, deletions and replacements between two short words. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[NAME_MOST + 1], columns = strlen(b);
-    if (columns > NAME_MOST || strlen(a) > NAME_MOST)
-        return NAME_MOST;
-    for (size_t j = 0; j <= columns; j++)
-        row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t corner = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= columns; j++) {
-            size_t above = row[j];
-            row[j] = smallest(above + 1, row[j - 1] + 1, corner + (a[i - 1] != b[j - 1]));
-            corner = above;
-        }
-    }
-    return row[columns];
-}
-
 static int refuse(const char *name)
 {
     const cli_command *nearest = NULL;
     size_t best = 3;
     for (int i = 0; all_commands[i]; i++) {
-        size_t far = distance(name, all_commands[i]->name);
+        size_t far = spelling_distance(name, all_commands[i]->name);
         if (far < best) {
             best = far;
             nearest = all_commands[i];
@@ -85,10 +58,8 @@ int main(int argc, char **argv)
         printf("cloze %s\n", cloze_version());
         return finish(0);
     }
-    if (!strcmp(name, "--help") || !strcmp(name, "-h")) {
-        help_overview(stdout);
-        return finish(0);
-    }
+    if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+        return finish(command_help.run(&command_help, argc - 1, argv + 1));
     for (int i = 0; all_commands[i]; i++)
         if (!strcmp(name, all_commands[i]->name))
             return finish(all_commands[i]->run(all_commands[i], argc - 1, argv + 1));

@@ -93,9 +93,14 @@ static void environment_section(FILE *out)
     static const char *const variables[][2] = {
         { "CLOZE_MODEL", "the model when -m is not given" },
         { "CLOZE_ISA", "use at most this instruction set: scalar, avx2, avx512, neon" },
-        { "HF_HOME, HF_HUB_CACHE", "where the cache of models lies, shared with Python programs" },
+        { "HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME",
+          "where the cache of models lies, shared with Python programs: the first one set, with "
+          "/hub after HF_HOME and /huggingface/hub after XDG_CACHE_HOME" },
         { "HF_ENDPOINT", "another hub" },
-        { "HF_TOKEN", "for models that need one" },
+        { "HF_TOKEN, HF_TOKEN_PATH",
+          "for models that need one: the token, or a file that holds it" },
+        { "SSL_CERT_FILE, https_proxy",
+          "further certificate authorities, and proxies as curl knows them, for pull" },
         { "HF_HUB_OFFLINE", "1: nothing is downloaded, not even by pull" },
         { "NO_COLOR", "progress without colour" },
         { "TMPDIR", "where an npy array waits that is written into a pipe" },

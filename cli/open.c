@@ -99,6 +99,26 @@ static bool exists(const char *path)
     return !stat(path, &there);
 }
 
+/* A name that is no folder and not in the cache: what to do depends on how it looks. */
+static int say_absent(const char *name, const char *revision, cloze_status status)
+{
+    static const char hub[] = "https://huggingface.co/";
+    if (strstr(name, "://") && strncmp(name, hub, sizeof hub - 1))
+        return say_failure((int)status, "%s: a model is a folder, or a name like ORG/NAME", name);
+    if (!strchr(name, '/'))
+        return say_failure((int)status,
+                           "%s is neither a folder nor a model in the cache; a name on the hub has "
+                           "an owner, as in sentence-transformers/%s",
+                           name, name);
+    if (!strncmp(name, hub, sizeof hub - 1))
+        return say_failure((int)status, "a model of the hub goes by its name: -m %s",
+                           name + sizeof hub - 1);
+    return say_failure((int)status,
+                       "%s is neither a folder nor a model in the cache; `cloze pull %s%s%s` "
+                       "downloads it, and so does --pull",
+                       name, name, revision ? "@" : "", revision ? revision : "");
+}
+
 int model_find(const cli_settings *settings, char *path, size_t size)
 {
     const char *name = model_name(settings);
@@ -109,10 +129,15 @@ int model_find(const cli_settings *settings, char *path, size_t size)
     cloze_error error;
     cloze_status status;
     if (exists(name)) {
+        if (settings->revision)
+            return say_failure(CLOZE_ERROR_ARGUMENT,
+                               "%s is here already; --revision is for models of the hub", name);
         if ((size_t)snprintf(path, size, "%s", name) < size)
             return 0;
         return say_failure(CLOZE_ERROR_LIMIT, "the path of the model is too long");
     }
+    if (strstr(name, "://"))
+        return say_absent(name, NULL, CLOZE_ERROR_ARGUMENT);
     if (*name == '/' || *name == '.' || (slash && strchr(slash + 1, '/')))
         return say_failure(CLOZE_ERROR_NOT_FOUND, "there is no folder %s", name);
     status = cloze_hub_find(name, &options, path, size, &error);
@@ -122,10 +147,7 @@ int model_find(const cli_settings *settings, char *path, size_t size)
         return say_error(&error, NULL);
     if (settings->pull)
         return model_pull(settings, name, path, size);
-    return say_failure((int)status,
-                       "%s is neither a folder nor a model in the cache; `cloze pull %s%s%s` "
-                       "downloads it, and so does --pull",
-                       name, name, !at && revision ? "@" : "", !at && revision ? revision : "");
+    return say_absent(name, at ? NULL : revision, status);
 }
 
 static bool report_texts(void *context, uint64_t done, uint64_t total)
@@ -156,11 +178,18 @@ int open_model(cli_opened *out, const cli_settings *settings, bool single_batch)
     cloze_error error;
     cloze_model_options options = { .engine = out->engine,
                                     .no_mmap = settings->no_mmap,
-                                    .revision = settings->revision };
+                                    .revision = settings->revision,
+                                    .max_tokens = settings->max_tokens };
+    struct stat there;
     int packing = settings->packing ? settings->packing : PACKING_AUTO;
     int code = model_find(settings, path, sizeof path);
     if (code)
         return code;
+    if (!stat(path, &there) && !S_ISDIR(there.st_mode))
+        return say_failure(CLOZE_ERROR_ARGUMENT,
+                           "%s is a file; a model is a folder with config.json, model.safetensors "
+                           "and tokenizer.json (GGUF and ONNX files are not read)",
+                           path);
     if (packing == PACKING_BF16)
         options.packing = CLOZE_PACK_KEPT_BF16;
     else if (packing == PACKING_AT_USE || (packing == PACKING_AUTO && single_batch))
@@ -262,7 +291,6 @@ int embed_options(const cli_settings *settings, const cloze_model *model, cloze_
         .long_text =
             settings->long_text ? (cloze_long_text)(settings->long_text - 1) : CLOZE_LONG_TRUNCATE,
         .max_tokens = settings->max_tokens,
-        .truncate_dimension = settings->truncate_dimension,
         .layer = settings->layer,
     };
     if (settings->layer > info.layers)
@@ -270,6 +298,11 @@ int embed_options(const cli_settings *settings, const cloze_model *model, cloze_
                            info.layers, settings->layer);
     if (settings->pooling)
         code = parse_pooling(settings->pooling, &out->pooling);
+    if (!code && settings->truncate_dimension > cloze_embed_dimension(model, out))
+        return say_failure(CLOZE_ERROR_ARGUMENT,
+                           "the vectors have %zu components; --truncate-dim %zu is more",
+                           cloze_embed_dimension(model, out), settings->truncate_dimension);
+    out->truncate_dimension = settings->truncate_dimension;
     if (!code && settings->prompt && !settings->prompt_text)
         code = prompt_exists(model, settings->prompt);
     return code;
@@ -295,4 +328,13 @@ int say_embed_error(cli_opened *opened, const cli_input *input, const cloze_embe
         return say_error(&one, where);
     }
     return say_error(error, NULL);
+}
+
+void say_truncated(const cloze_embed_report *report, bool quiet)
+{
+    if (report->truncated_texts)
+        say_note(
+            quiet, "%zu of %zu texts %s longer than the limit; %zu token%s cut off (see --long)",
+            report->truncated_texts, report->texts, report->truncated_texts == 1 ? "is" : "are",
+            report->truncated_tokens, report->truncated_tokens == 1 ? " was" : "s were");
 }

@@ -10,10 +10,11 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTIONS_MOST = 64, LONG_BASE = 256 };
+enum { OPTIONS_MOST = 64, LONG_BASE = 256, NAME_MOST = 32 };
 
 const option_group general_options = {
     "General",
@@ -75,12 +76,38 @@ const option_group embedding_options = {
         OPTION("long", 0, OPTION_CHOICE, "truncate|error|chunk", long_text,
                "texts longer than the model's limit: cut them and count it (the default), refuse "
                "them, or pool over windows"),
-        OPTION("max-tokens", 0, OPTION_COUNT, "N", max_tokens, "lower the model's limit"),
+        OPTION("max-tokens", 0, OPTION_COUNT, "N", max_tokens,
+               "another limit than the model's, up to its positions"),
         OPTION("truncate-dim", 0, OPTION_COUNT, "N", truncate_dimension,
                "keep the first N components (Matryoshka models)"),
         OPTION("layer", 0, OPTION_COUNT, "N", layer, "use layer N's output instead of the last's"),
         OPTIONS_END },
 };
+
+static size_t smallest(size_t a, size_t b, size_t c)
+{
+    size_t least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+size_t spelling_distance(const char *a, const char *b)
+{
+    size_t row[NAME_MOST + 1], columns = strlen(b);
+    if (columns > NAME_MOST || strlen(a) > NAME_MOST)
+        return NAME_MOST;
+    for (size_t j = 0; j <= columns; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t corner = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= columns; j++) {
+            size_t above = row[j];
+            row[j] = smallest(above + 1, row[j - 1] + 1, corner + (a[i - 1] != b[j - 1]));
+            corner = above;
+        }
+    }
+    return row[columns];
+}
 
 static bool add_word(cli_words *list, const char *word)
 {
@@ -213,6 +240,48 @@ static const command_option *option_of(const tables *known, int code)
     return NULL;
 }
 
+/* The options that `word` (of --word or --word=value) begins, and the nearest of all. */
+static int count_beginnings(const tables *known, const char *word, size_t size)
+{
+    int count = 0;
+    for (int i = 0; i < known->count; i++)
+        count += !strncmp(known->option[i]->name, word, size);
+    return count;
+}
+
+static const char *nearest_option(const tables *known, const char *word, size_t size)
+{
+    const char *nearest = NULL;
+    char name[64];
+    size_t best = 3;
+    snprintf(name, sizeof name, "%.*s", (int)(size < sizeof name ? size : sizeof name - 1), word);
+    for (int i = 0; i < known->count; i++) {
+        size_t far = spelling_distance(name, known->option[i]->name);
+        if (far < best) {
+            best = far;
+            nearest = known->option[i]->name;
+        }
+    }
+    return nearest;
+}
+
+static int refuse_long(const cli_command *self, const tables *known, const char *argument)
+{
+    const char *word = argument + 2, *near;
+    size_t size = strcspn(word, "=");
+    if (count_beginnings(known, word, size) > 1)
+        return say_failure(CLOZE_ERROR_ARGUMENT,
+                           "several options of %s begin with --%.*s; `cloze help %s` lists them",
+                           self->name, (int)size, word, self->name);
+    if ((near = nearest_option(known, word, size)))
+        return say_failure(CLOZE_ERROR_ARGUMENT, "%s has no option --%.*s; did you mean --%s?",
+                           self->name, (int)size, word, near);
+    return say_failure(CLOZE_ERROR_ARGUMENT,
+                       "%s has no option --%.*s; `cloze help %s` lists them; a text that begins "
+                       "with - goes after --",
+                       self->name, (int)(size < 100 ? size : 100), word, self->name);
+}
+
 static int refuse(const cli_command *self, const tables *known, int code, const char *argument)
 {
     const command_option *option = optopt ? option_of(known, optopt) : NULL;
@@ -226,10 +295,7 @@ static int refuse(const cli_command *self, const tables *known, int code, const 
                            "%s has no option -%c; `cloze help %s` lists them; a text that begins "
                            "with - goes after --",
                            self->name, optopt, self->name);
-    return say_failure(CLOZE_ERROR_ARGUMENT,
-                       "%s has no option %.100s, or several that begin so; `cloze help %s` lists "
-                       "them; a text that begins with - goes after --",
-                       self->name, argument, self->name);
+    return refuse_long(self, known, argument);
 }
 
 int options_parse(const cli_command *self, int argc, char **argv, cli_settings *out, int *first)

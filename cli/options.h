@@ -57,6 +57,9 @@ extern const option_group general_options, model_options, input_options, embeddi
 int options_parse(const cli_command *self, int argc, char **argv, cli_settings *out, int *first);
 void settings_clear(cli_settings *settings);
 
+/* Insertions, deletions and replacements between two words of at most 32 letters; 32 for longer. */
+size_t spelling_distance(const char *a, const char *b);
+
 #define OPTION(name, letter, kind, value, field, help)                                             \
     {                                                                                              \
         name, letter, kind, value, offsetof(cli_settings, field), help                             \

@@ -63,11 +63,13 @@ static bool open_beside(cli_output *output, const struct stat *there)
 static bool open_path(cli_output *output, const char *path)
 {
     struct stat there;
-    bool exists = !stat(path, &there);
-    output->path = exists ? realpath(path, NULL) : strdup(path);
+    bool exists = !stat(path, &there), regular = exists && S_ISREG(there.st_mode);
+    if (!exists && !lstat(path, &there)) /* a link to nothing is not ours to replace */
+        return false;
+    output->path = regular ? realpath(path, NULL) : strdup(path);
     if (!output->path)
         return false;
-    if (exists && !S_ISREG(there.st_mode)) {
+    if (exists && !regular) {
         output->descriptor = open(path, O_WRONLY | O_CLOEXEC);
         return output->descriptor >= 0;
     }
@@ -90,18 +92,17 @@ static void release(cli_output *output)
 int output_open(cli_output **out, const char *path)
 {
     cli_output *output = calloc(1, sizeof *output);
+    bool standard = !path || !strcmp(path, "-") || !strcmp(path, "/dev/stdout");
     int code;
     if (!output)
         return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
-    output->descriptor = path ? -1 : STDOUT_FILENO;
+    output->descriptor = standard ? STDOUT_FILENO : -1;
     output->final = -1;
-    if (path && strcmp(path, "-") && !open_path(output, path)) {
+    if (!standard && !open_path(output, path)) {
         code = cannot_write(path, errno);
         release(output);
         return code;
     }
-    if (path && !strcmp(path, "-"))
-        output->descriptor = STDOUT_FILENO;
     *out = output;
     return 0;
 }

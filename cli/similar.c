@@ -304,10 +304,10 @@ static int run(const cli_command *self, int argc, char **argv)
             write_table(&job, output);
         code = output_close(output, 0);
     }
-    if (!code && job.report.truncated_texts)
-        say_note(settings.quiet,
-                 "%zu texts are longer than the limit and lost %zu tokens; see --long",
-                 job.report.truncated_texts, job.report.truncated_tokens);
+    if (!code && !has_queries(&settings) && job.texts.count < 2)
+        say_note(settings.quiet, "there are not two texts to compare");
+    if (!code)
+        say_truncated(&job.report, settings.quiet);
     close_all(&job.opened);
     input_close(job.input);
     input_close(job.query_input);

@@ -1,6 +1,6 @@
 /*
- * table.c - see table.h. The ranges are the wide (W, F) blocks of Unicode's East Asian Width and the
- * common blocks of combining marks, by block: good enough to align columns, no more.
+ * table.c - see table.h. The ranges are the wide (W, F) blocks of Unicode's East Asian Width and
+ * the common blocks of combining marks, by block: good enough to align columns, no more.
  */
 #include "table.h"
 

@@ -1,6 +1,6 @@
 /*
- * token_states.c - see token_states.h. Each text is tokenized and run on its own: what is printed is
- * a table for people who look at a model, not a stream to be fast.
+ * token_states.c - see token_states.h. Each text is tokenized and run on its own: what is printed
+ * is a table for people who look at a model, not a stream to be fast.
  */
 #include "token_states.h"
 

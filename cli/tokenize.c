@@ -306,6 +306,10 @@ static int write_decoded(tokenize_job *job, const char *where, const uint32_t *i
     char *text;
     size_t size;
     cloze_error error;
+    for (size_t i = 0, most = cloze_tokenizer_size(job->tokenizer); i < count; i++)
+        if (ids[i] >= most)
+            return say_failure(CLOZE_ERROR_TEXT, "%s: there is no id %u; the vocabulary has %zu",
+                               where, (unsigned)ids[i], most);
     if (cloze_tokenizer_decode(job->tokenizer, ids, count, job->settings->no_special, &text, &size,
                                &error))
         return say_error(&error, where);

@@ -53,6 +53,8 @@ typedef struct cloze_model_options {
     cloze_packing packing;
     bool no_mmap;            /* read the weights instead of mapping them */
     const char *revision;    /* for hub names; NULL: "main" */
+    size_t max_tokens;       /* tokens of one text, special ones included, instead of the folder's
+                                limit; at most the position table's rows. 0: the folder's */
 } cloze_model_options;
 
 /*
@@ -157,15 +159,16 @@ CLOZE_API cloze_status cloze_embed(cloze_session *session, const cloze_text *tex
                                    cloze_error *error);
 
 /*
- * The tokens that cloze_embed computes for a text under these options: prompt, lower case, strip and
- * limit applied; offsets are into the text so prepared. `encoding` is the caller's. One call at a
- * time for a session.
+ * The tokens that cloze_embed computes for a text under these options: prompt, lower case, strip
+ * and limit applied; offsets are into the text so prepared. `encoding` is the caller's. One call at
+ * a time for a session.
  */
 CLOZE_API cloze_status cloze_embed_tokenize(cloze_session *session, cloze_text text,
                                             const cloze_embed_options *options,
                                             cloze_encoding *encoding, cloze_error *error);
 
-/* The same from ready-made ids: sequence i is ids[offsets[i] .. offsets[i + 1]). type_ids or NULL. */
+/* The same from ready-made ids: sequence i is ids[offsets[i] .. offsets[i + 1]). type_ids or
+ * NULL. */
 CLOZE_API cloze_status cloze_embed_ids(cloze_session *session, const uint32_t *ids,
                                        const uint32_t *type_ids, const size_t *offsets,
                                        size_t count, const cloze_embed_options *options,

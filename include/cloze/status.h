@@ -29,7 +29,8 @@
 extern "C" {
 #endif
 
-/* Stable numbers: a new code is added at the end. The program's exit codes are derived from them. */
+/* Stable numbers: a new code is added at the end. The program's exit codes are derived from
+ * them. */
 typedef enum cloze_status {
     CLOZE_OK = 0,
     CLOZE_ERROR_MEMORY = 1,      /* an allocation failed */
@@ -76,13 +77,15 @@ typedef struct cloze_allocator {
 
 typedef enum cloze_log_level { CLOZE_LOG_WARNING = 1, CLOZE_LOG_NOTE = 2 } cloze_log_level;
 
-/* Where remarks go that are not errors (an ignored buffer, a chosen default); NULL write: nowhere. */
+/* Where remarks go that are not errors (an ignored buffer, a chosen default); NULL write:
+ * nowhere. */
 typedef struct cloze_log {
     void (*write)(void *context, cloze_log_level level, const char *message);
     void *context;
 } cloze_log;
 
-/* A long call reports here; `false` stops it with CLOZE_ERROR_CANCELLED. `total` is 0 if unknown. */
+/* A long call reports here; `false` stops it with CLOZE_ERROR_CANCELLED. `total` is 0 if
+ * unknown. */
 typedef struct cloze_progress {
     bool (*report)(void *context, uint64_t done, uint64_t total);
     void *context;

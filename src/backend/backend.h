@@ -3,8 +3,8 @@
  *
  * Each operation is a call struct with shapes in comments and two functions, forward and backward.
  * Backward ADDS into every gradient that is not NULL. Formulas: doc/ops.md. Every slot is filled in
- * every table: `cz_backend_reference_f32/f64` (plain loops, the specification) and `cz_backend_cpu`.
- * Numbers are of the table's `type` (weights may also be F16, BF16 where said).
+ * every table: `cz_backend_reference_f32/f64` (plain loops, the specification) and
+ * `cz_backend_cpu`. Numbers are of the table's `type` (weights may also be F16, BF16 where said).
  *
  * Nothing here allocates: scratch memory is the worker's, of the size that `scratch` tells.
  */
@@ -95,7 +95,8 @@ typedef struct cz_norm_call {
 typedef enum cz_reach { CZ_REACH_FULL = 0, CZ_REACH_CAUSAL, CZ_REACH_WINDOW } cz_reach;
 
 /* out[i] = sum over j of softmax_j(scale * q_i . k_j) * v_j, head by head, sequence by sequence.
- * Probabilities are dropped by element head * (nq * nk) + i * nk + j. Rows that see no key are 0. */
+ * Probabilities are dropped by element head * (nq * nk) + i * nk + j. Rows that see no key are 0.
+ * */
 typedef struct cz_attention_call {
     const cz_tensor *q, *k, *v;         /* [nq, heads * size] [nk, heads * size] [nk, ...]; may be
                                            column slices of one fused tensor (stride) */

@@ -6,7 +6,8 @@
 
 #include <cloze/status.h>
 
-/* Fills `error` (may be NULL) and returns `status`, so that `return cz_fail(...)` reads as a line. */
+/* Fills `error` (may be NULL) and returns `status`, so that `return cz_fail(...)` reads as a
+ * line. */
 cloze_status cz_fail(cloze_error *error, cloze_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -21,7 +22,8 @@ cloze_status cz_fail_memory(cloze_error *error, const char *what, size_t size);
 void cz_error_prefix(cloze_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Copies `text` made printable (control bytes and broken UTF-8 as \xNN, cut with "...") into out. */
+/* Copies `text` made printable (control bytes and broken UTF-8 as \xNN, cut with "...") into
+ * out. */
 const char *cz_printable(char *out, size_t out_size, const char *text, size_t size);
 
 void cz_log(const cloze_hooks *hooks, cloze_log_level level, const char *format, ...)

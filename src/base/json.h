@@ -18,7 +18,8 @@ enum { CZ_JSON_DEPTH = 64 };
 /* The caller frees the result with json_decref. `name` is used in messages. */
 cloze_status cz_json_parse(json_t **out, const char *text, size_t size, const char *name,
                            cloze_error *error);
-/* Reads a file of at most `limit` bytes into memory of `allocator`; the values are jansson's own. */
+/* Reads a file of at most `limit` bytes into memory of `allocator`; the values are jansson's
+ * own. */
 cloze_status cz_json_load(json_t **out, const char *path, size_t limit,
                           const cloze_allocator *allocator, cloze_error *error);
 

@@ -3,7 +3,22 @@
 
 #include "base/error.h"
 
+#include <stdlib.h>
+
 enum { THREADS_MOST = 1024 };
+
+static cloze_status refuse_isa(const char *isa, cloze_error *error)
+{
+    const char *mask = getenv("CLOZE_ISA");
+    bool given = isa && *isa;
+    return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                   "%sthe instruction set \"%.40s\" is not known or not on this machine; known are "
+                   "scalar, avx2, avx512 and neon",
+                   given ? "" : "CLOZE_ISA: ",
+                   given  ? isa
+                   : mask ? mask
+                          : "");
+}
 
 static cloze_status choose_device(cloze_engine *engine, const cloze_engine_options *options,
                                   cloze_error *error)
@@ -15,9 +30,7 @@ static cloze_status choose_device(cloze_engine *engine, const cloze_engine_optio
         engine->backend = &cz_backend_cpu;
         engine->place.kernels = cz_cpu_kernels(isa);
         if (!engine->place.kernels)
-            return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                           "the instruction set \"%.40s\" is not known or not on this machine",
-                           isa ? isa : "");
+            return refuse_isa(isa, error);
     }
     engine->place.type = engine->backend->type;
     return CLOZE_OK;

@@ -31,14 +31,20 @@ static size_t smaller_unless_zero(size_t a, size_t b)
     return !b ? a : !a || b < a ? b : a;
 }
 
-/* sentence-transformers' rule: its own setting, else the tokenizer's and the table's. */
-static size_t limit_of(const cloze_model *model)
+/* sentence-transformers' rule: what the caller asks for or its own setting, else the tokenizer's
+ * and the table's. */
+static cloze_status set_limit(cloze_model *model, size_t asked, cloze_error *error)
 {
     size_t positions = model->network->config.positions;
-    size_t limit = model->pipeline.max_tokens;
+    size_t limit = asked ? asked : model->pipeline.max_tokens;
+    if (positions && asked > positions)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "a limit of %zu tokens is more than the %zu positions of the model", asked,
+                       positions);
     if (!limit)
         limit = cloze_tokenizer_max_length(model->tokenizer);
-    return smaller_unless_zero(positions, limit);
+    model->max_tokens = smaller_unless_zero(positions, limit);
+    return CLOZE_OK;
 }
 
 static cloze_status open_parts(cloze_model *model, const char *folder,
@@ -70,7 +76,8 @@ static cloze_status open_parts(cloze_model *model, const char *folder,
         cz_log(&model->hooks, CLOZE_LOG_WARNING,
                "the tokenizer knows %zu ids, the model %zu: texts that use the others fail",
                cloze_tokenizer_size(model->tokenizer), model->network->config.vocabulary);
-    model->max_tokens = limit_of(model);
+    if ((status = set_limit(model, options ? options->max_tokens : 0, error)))
+        return status;
     return cz_pipeline_bind(&model->pipeline, folder,
                             cz_pooled_width(model->pipeline.pooling, model->network->config.hidden),
                             &how, error);

@@ -176,7 +176,8 @@ static bool order_runs(const cloze_allocator *allocator, cz_characters *characte
     return true;
 }
 
-/* Until the order is found, `begin` is 0 for a character that stands for an original one, else 1. */
+/* Until the order is found, `begin` is 0 for a character that stands for an original one,
+ * else 1. */
 static bool decompose(const cloze_allocator *allocator, cz_characters *characters,
                       cz_characters *spare)
 {

@@ -1,4 +1,5 @@
-/* Mapped and read files, names that a file told us, links, and files written whole or not at all. */
+/* Mapped and read files, names that a file told us, links, and files written whole or not at
+ * all. */
 #include "base/file.h"
 
 #include <dirent.h>

@@ -3,12 +3,12 @@
  *
  * usage: transcript CLOZE FILE ...
  *
- * In a block that begins with ```console, "$ command" is run by the shell and the lines after it are
- * its expected output, both streams together. A line "..." stands for any lines, "..." inside a line
- * for any characters; a last line "[N]" is the exit status when it is not 0. A comment before a block,
- * <!-- if: command -->, lets the block run only where that command succeeds; <!-- not run --> never.
- * All commands of a file share a scratch folder, where `tiny` is a very small model and `golden` the
- * folder of golden files.
+ * In a block that begins with ```console, "$ command" is run by the shell and the lines after it
+ * are its expected output, both streams together. A line "..." stands for any lines, "..." inside a
+ * line for any characters; a last line "[N]" is the exit status when it is not 0. A comment before
+ * a block, <!-- if: command -->, lets the block run only where that command succeeds; <!-- not run
+ * --> never. All commands of a file share a scratch folder, where `tiny` is a very small model and
+ * `golden` the folder of golden files.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -1,4 +1,5 @@
-/* fuzz_jsonl.c - a line of a JSON lines file; the first byte chooses the fields that are asked for. */
+/* fuzz_jsonl.c - a line of a JSON lines file; the first byte chooses the fields that are
+ * asked for. */
 #include "../../cli/json_line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -6,8 +6,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char vocabulary[] = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ncat\n##s\nhello\nworld\n"
-                                 "a\nb\nc\n##a\n##b\n##c\n,\n.\n!\ncafe\n\xe4\xb8\xad\n##\xcc\x81\n";
+static const char vocabulary[] =
+    "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ncat\n##s\nhello\nworld\n"
+    "a\nb\nc\n##a\n##b\n##c\n,\n.\n!\ncafe\n\xe4\xb8\xad\n##\xcc\x81\n";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -29,11 +30,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         cloze_status first = cloze_tokenize(tokenizer, text, nothing, &options, whole, NULL);
         options.ids_only = true;
         cloze_status second = cloze_tokenize(tokenizer, text, nothing, &options, ids, NULL);
-        if (first != second || (!first && cloze_encoding_windows(whole) != cloze_encoding_windows(ids)))
+        if (first != second ||
+            (!first && cloze_encoding_windows(whole) != cloze_encoding_windows(ids)))
             abort();
         for (size_t w = 0; !first && w < cloze_encoding_windows(whole); w++) {
             cloze_tokens a = cloze_encoding_tokens(whole, w), b = cloze_encoding_tokens(ids, w);
-            if (a.length != b.length || (a.length && memcmp(a.ids, b.ids, a.length * sizeof *a.ids)))
+            if (a.length != b.length ||
+                (a.length && memcmp(a.ids, b.ids, a.length * sizeof *a.ids)))
                 abort();
         }
         options.ids_only = false;

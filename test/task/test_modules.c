@@ -1,6 +1,7 @@
 /*
  * test_modules.c - the modules of a folder in every type that files hold: a Dense module in
- * bfloat16, and one that does not lie aligned, give the bits of aligned float32 with the same values.
+ * bfloat16, and one that does not lie aligned, give the bits of aligned float32 with the same
+ * values.
  */
 #include "folder.h"
 

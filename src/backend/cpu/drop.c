@@ -1,7 +1,7 @@
 /*
- * drop.c - dropout of consecutive elements: the decisions of backend/dropout.h, 16 Philox blocks (of
- * four elements each) at a time in loops that the compiler turns into vectors. Compiled once per
- * instruction set.
+ * drop.c - dropout of consecutive elements: the decisions of backend/dropout.h, 16 Philox blocks
+ * (of four elements each) at a time in loops that the compiler turns into vectors. Compiled once
+ * per instruction set.
  */
 #include "isa.h"
 

@@ -87,7 +87,8 @@ typedef struct cz_kernels {
     void (*outer)(const cz_outer *outer);
     size_t (*outer_scratch)(size_t rows); /* floats */
 
-    /* row [count] of depth floats each (any address) become columns of a panel; false: not finite */
+    /* row [count] of depth floats each (any address) become columns of a panel; false: not
+     * finite */
     bool (*pack)(const char *const *row, size_t count, size_t depth, float *panel);
     void (*widen)(const uint16_t *half, size_t count, float *to);
 
