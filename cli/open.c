@@ -172,6 +172,13 @@ int open_engine(cli_opened *out, const cli_settings *settings)
     return cloze_engine_new(&out->engine, &options, &error) ? say_error(&error, NULL) : 0;
 }
 
+static bool report_packing(void *context, uint64_t done, uint64_t total)
+{
+    cli_opened *opened = context;
+    progress_show(&opened->progress, "packing", done, total, NULL);
+    return !interrupted();
+}
+
 int open_model(cli_opened *out, const cli_settings *settings, bool single_batch)
 {
     char path[PATH_SIZE];
@@ -179,7 +186,8 @@ int open_model(cli_opened *out, const cli_settings *settings, bool single_batch)
     cloze_model_options options = { .engine = out->engine,
                                     .no_mmap = settings->no_mmap,
                                     .revision = settings->revision,
-                                    .max_tokens = settings->max_tokens };
+                                    .max_tokens = settings->max_tokens,
+                                    .progress = { report_packing, out } };
     struct stat there;
     int packing = settings->packing ? settings->packing : PACKING_AUTO;
     int code = model_find(settings, path, sizeof path);
@@ -194,7 +202,10 @@ int open_model(cli_opened *out, const cli_settings *settings, bool single_batch)
         options.packing = CLOZE_PACK_KEPT_BF16;
     else if (packing == PACKING_AT_USE || (packing == PACKING_AUTO && single_batch))
         options.packing = CLOZE_PACK_AT_USE;
-    return cloze_model_open(&out->model, path, &options, &error) ? say_error(&error, NULL) : 0;
+    progress_begin(&out->progress, settings->quiet);
+    cloze_status status = cloze_model_open(&out->model, path, &options, &error);
+    progress_end(&out->progress);
+    return status ? say_error(&error, NULL) : 0;
 }
 
 int open_session(cli_opened *out, const cli_settings *settings)

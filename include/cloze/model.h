@@ -55,6 +55,7 @@ typedef struct cloze_model_options {
     const char *revision;    /* for hub names; NULL: "main" */
     size_t max_tokens;       /* tokens of one text, special ones included, instead of the folder's
                                 limit; at most the position table's rows. 0: the folder's */
+    cloze_progress progress; /* bytes of weights packed, after every matrix that is kept packed */
 } cloze_model_options;
 
 /*

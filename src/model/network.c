@@ -48,6 +48,7 @@ static void forget_file(cz_network *network, const cz_linear_weights *linear)
 static cloze_status pack_all(cz_network *network, const cz_network_options *options,
                              cloze_error *error)
 {
+    const cloze_progress *progress = &options->progress;
     size_t total = 0, size = 0, used = 0;
     cz_linear_weights *linear;
     cloze_status status = CLOZE_OK;
@@ -65,6 +66,8 @@ static cloze_status pack_all(cz_network *network, const cz_network_options *opti
         used += size;
         if (!status)
             forget_file(network, linear);
+        if (!status && progress->report && !progress->report(progress->context, used, total))
+            status = cz_fail(error, CLOZE_ERROR_CANCELLED, "cancelled");
     }
     network->pack_used = total;
     return status;

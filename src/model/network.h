@@ -44,6 +44,7 @@ typedef struct cz_network_options {
     bool pack;             /* keep packs; else packed at use */
     bool bf16;             /* keep them rounded to bfloat16 */
     bool read_instead;     /* no mapping */
+    cloze_progress progress; /* bytes packed of all */
     const cloze_hooks *hooks;
 } cz_network_options;
 

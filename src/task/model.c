@@ -58,6 +58,7 @@ static cloze_status open_parts(cloze_model *model, const char *folder,
         .pack = packing != CLOZE_PACK_AT_USE,
         .bf16 = packing == CLOZE_PACK_KEPT_BF16,
         .read_instead = options && options->no_mmap,
+        .progress = options ? options->progress : (cloze_progress){ 0 },
         .hooks = &model->hooks,
     };
     cloze_tokenizer_options text = { &model->hooks };

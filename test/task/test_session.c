@@ -408,6 +408,49 @@ static void a_call_can_be_cancelled_and_the_next_one_works(void **state)
     free_texts(texts, count);
 }
 
+static bool stop_second(void *context, uint64_t done, uint64_t total)
+{
+    assert_true(done <= total);
+    return ++*(int *)context < 2;
+}
+
+static void opening_can_be_cancelled_and_leaves_nothing(void **state)
+{
+    int reports = 0;
+    counter count = { 0 };
+    cloze_hooks hooks = counting(&count);
+    cloze_engine_options engine_options = { .threads = 1, .hooks = &hooks };
+    cloze_engine *engine;
+    cloze_model *model = NULL;
+    cloze_error error = { 0 };
+    (void)state;
+    assert_int_equal(cloze_engine_new(&engine, &engine_options, &error), 0);
+    size_t live = count.live;
+    cloze_model_options options = { .engine = engine, .progress = { stop_second, &reports } };
+    assert_int_equal(cloze_model_open(&model, folder(), &options, &error), CLOZE_ERROR_CANCELLED);
+    assert_int_equal(reports, 2);
+    assert_null(model);
+    assert_int_equal(count.live, live);
+    cloze_engine_free(engine);
+    assert_int_equal(count.live, 0);
+}
+
+static void a_limit_of_tokens_may_be_more_than_the_folder_says_up_to_the_positions(void **state)
+{
+    cloze_model *model;
+    cloze_error error = { 0 };
+    (void)state;
+    cloze_model_options options = { .max_tokens = 64 };
+    assert_int_equal(cloze_model_open(&model, folder(), NULL, &error), 0);
+    assert_true(cloze_model_describe(model).max_tokens < 64);
+    cloze_model_free(model);
+    assert_int_equal(cloze_model_open(&model, folder(), &options, &error), 0);
+    assert_int_equal(cloze_model_describe(model).max_tokens, 64);
+    cloze_model_free(model);
+    options.max_tokens = 65;
+    assert_int_equal(cloze_model_open(&model, folder(), &options, &error), CLOZE_ERROR_ARGUMENT);
+}
+
 static void hidden_states_are_those_that_pooling_sees(void **state)
 {
     static const uint32_t ids[] = { 2, 5, 6, 7, 3, 2, 9, 3 };
@@ -482,6 +525,8 @@ int main(void)
         cmocka_unit_test(a_module_wider_than_the_encoder_is_run),
         cmocka_unit_test(a_broken_prompt_is_refused),
         cmocka_unit_test(a_call_can_be_cancelled_and_the_next_one_works),
+        cmocka_unit_test(opening_can_be_cancelled_and_leaves_nothing),
+        cmocka_unit_test(a_limit_of_tokens_may_be_more_than_the_folder_says_up_to_the_positions),
         cmocka_unit_test(hidden_states_are_those_that_pooling_sees),
         cmocka_unit_test(ids_outside_the_tables_are_refused),
         cmocka_unit_test(broken_utf8_names_its_byte),
