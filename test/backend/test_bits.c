@@ -5,6 +5,8 @@
 #include "bits.h"
 #include "room.h"
 
+#include "backend/cpu/kernels.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -12,8 +14,16 @@
 
 #include <cmocka.h>
 
-static const char *const sets[] = { "scalar", "avx2", "avx512", "neon" };
-enum { SETS = 4 };
+extern const cz_kernels cz_kernels_scalar16;
+
+static const char *const sets[] = { "scalar", "scalar16", "avx2", "avx512", "neon" };
+enum { SETS = 5 };
+
+/* The tables of the library, and the 16 lanes in plain C that only these tests have. */
+static const void *kernels_of(const char *name)
+{
+    return strcmp(name, "scalar16") ? cz_cpu_kernels(name) : &cz_kernels_scalar16;
+}
 
 static void compare(size_t number, uint64_t expected, const void *kernels, cz_pool *pool)
 {
@@ -29,7 +39,7 @@ static void compare(size_t number, uint64_t expected, const void *kernels, cz_po
 static uint64_t scalar_bits(size_t number)
 {
     char name[80];
-    bits_result found = bits_run(number, cz_cpu_kernels("scalar"), NULL, name);
+    bits_result found = bits_run(number, kernels_of("scalar"), NULL, name);
     if (found.fault)
         fail_msg("%s: %s", name, found.fault);
     return found.hash;
@@ -39,13 +49,13 @@ static void every_instruction_set_gives_the_bits_of_the_scalar_build(void **stat
 {
     (void)state;
     for (size_t s = 1; s < SETS; s++)
-        if (!cz_cpu_kernels(sets[s]))
+        if (!kernels_of(sets[s]))
             print_message("skipped: %s is not on this machine\n", sets[s]);
     for (size_t i = 0; i < bits_count(); i++) {
         uint64_t expected = scalar_bits(i);
         for (size_t s = 1; s < SETS; s++)
-            if (cz_cpu_kernels(sets[s]))
-                compare(i, expected, cz_cpu_kernels(sets[s]), NULL);
+            if (kernels_of(sets[s]))
+                compare(i, expected, kernels_of(sets[s]), NULL);
     }
 }
 
@@ -89,9 +99,9 @@ static void a_row_of_a_product_does_not_know_its_neighbours(void **state)
     for (size_t s = 0; s < SETS; s++) {
         room r;
         cz_tensor some;
-        if (!cz_cpu_kernels(sets[s]))
+        if (!kernels_of(sets[s]))
             continue;
-        room_open(&r, cz_cpu_kernels(sets[s]), NULL, &extent);
+        room_open(&r, kernels_of(sets[s]), NULL, &extent);
         cz_weight w = { .in = 384, .out = COLUMNS, .parts = 1 };
         w.part[0] = room_weight(&r, COLUMNS, 384, CZ_F32, true);
         cz_tensor *x = room_input(&r, 150, 384, 384, 0);
@@ -138,9 +148,9 @@ static void a_sequence_gives_the_same_alone_as_in_a_batch_in_any_order(void **st
     for (size_t s = 0; s < SETS * 3; s++) {
         cz_reach reach = (cz_reach)(s / SETS);
         room r;
-        if (!cz_cpu_kernels(sets[s % SETS]))
+        if (!kernels_of(sets[s % SETS]))
             continue;
-        room_open(&r, cz_cpu_kernels(sets[s % SETS]), NULL, &extent);
+        room_open(&r, kernels_of(sets[s % SETS]), NULL, &extent);
         cz_packing *batch = room_packing(&r, length, SEQUENCES), turned = *batch;
         size_t begin[SEQUENCES], lengths[SEQUENCES];
         cz_tensor *qkv = room_input(&r, 432, 3 * (size_t)WIDE, 3 * (size_t)WIDE, 0);
@@ -176,10 +186,10 @@ static void a_weight_that_is_not_finite_is_refused(void **state)
     static const size_t place[] = { 0, 63, 64 * 50 + 40, 64 * 53 - 1 };
     (void)state;
     for (size_t s = 0; s < SETS; s++)
-        for (size_t i = 0; i < 16 && cz_cpu_kernels(sets[s]); i++) {
+        for (size_t i = 0; i < 16 && kernels_of(sets[s]); i++) {
             room r;
             cz_pack *pack = NULL;
-            room_open(&r, cz_cpu_kernels(sets[s]), NULL, &extent);
+            room_open(&r, kernels_of(sets[s]), NULL, &extent);
             cz_weight w = { .in = 64, .out = 53, .parts = 1 };
             cz_tensor *weight = room_weight(&r, 53, 64, CZ_F32, false);
             w.part[0] = weight;
@@ -200,11 +210,11 @@ static void a_weight_that_is_not_finite_is_refused(void **state)
 static void the_instruction_set_can_be_named_and_masked(void **state)
 {
     (void)state;
-    assert_string_equal(cz_cpu_kernels_name(cz_cpu_kernels("scalar")), "scalar");
-    assert_null(cz_cpu_kernels("sse9"));
+    assert_string_equal(cz_cpu_kernels_name(kernels_of("scalar")), "scalar");
+    assert_null(kernels_of("sse9"));
     assert_int_equal(setenv("CLOZE_ISA", "scalar", 1), 0);
     assert_string_equal(cz_cpu_kernels_name(cz_cpu_kernels(NULL)), "scalar");
-    assert_string_equal(cz_cpu_kernels_name(cz_cpu_kernels("")), "scalar");
+    assert_string_equal(cz_cpu_kernels_name(kernels_of("")), "scalar");
     assert_int_equal(unsetenv("CLOZE_ISA"), 0);
 }
 

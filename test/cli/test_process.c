@@ -211,7 +211,7 @@ static void ten_megabytes_on_one_line_are_one_text(void **state)
     read_line(p.out, line, sizeof line);
     assert_int_equal(finish(&p, message, sizeof message), 0);
     assert_non_null(strstr(line, "\"truncated\": 2621418"));
-    assert_non_null(strstr(message, "1 of 1 texts are longer"));
+    assert_non_null(strstr(message, "1 of 1 texts is longer"));
     unlink(path);
 }
 
