@@ -72,7 +72,7 @@ cloze_status cz_json_load(json_t **out, const char *path, size_t limit,
 
 static const json_t *member(const json_t *object, const char *key)
 {
-    const json_t *value = json_object_get(object, key);
+    const json_t *value = key ? json_object_get(object, key) : NULL;
     return json_is_null(value) ? NULL : value;
 }
 

@@ -1,5 +1,7 @@
 /*
  * model/bind.h - the weights of a file bound to the places of a network by their names.
+ *
+ * A binder is what the files of binding share: its status is sticky, so that they read as lists.
  */
 #ifndef CZ_MODEL_BIND_H
 #define CZ_MODEL_BIND_H
@@ -11,5 +13,41 @@
  * that names it; a head that cannot be used is left out, and the log says why. */
 cloze_status cz_network_bind(cz_network *network, const cz_network_options *options,
                              cloze_error *error);
+
+/* ---- between the files of binding ---- */
+
+enum {
+    CZ_NAME_SIZE = 512,
+    CZ_REASON_SIZE = 384,
+    /* Sites of dropout: those outside the layers, then so many for each turn. */
+    CZ_SITE_EMBEDDINGS = 0,
+    CZ_SITE_CLASSIFIER = 1,
+    CZ_SITE_CLASSIFIER_INPUT = 2,
+    CZ_SITES = 8
+};
+
+typedef struct cz_binder {
+    cz_network *network;
+    const char *prefix; /* "" when the file has none */
+    cloze_error *error;
+    cloze_status status; /* sticky */
+    bool *seen;          /* [tensors of the file] something here asked for it */
+    size_t room;         /* for parameters */
+} cz_binder;
+
+/* The stored tensor of a name, today's or the old one; NULL. */
+const cz_stored_tensor *cz_bind_find(const cz_binder *b, const char *name);
+/* The same if it fits, else NULL and in `why` [CZ_REASON_SIZE] what is wrong with it. */
+const cz_stored_tensor *cz_bind_find_fitting(const cz_binder *b, const char *name, size_t rows,
+                                             size_t columns, cloze_status *status, char *why);
+/* Names are PREFIX LAYER NAME SUFFIX; `layer` is "" outside the layers. */
+const cz_parameter *cz_bind_named(cz_binder *b, const char *layer, const char *name,
+                                  const char *suffix, size_t rows, size_t columns);
+cz_linear_weights cz_bind_linear(cz_binder *b, const char *layer, const char *const *names,
+                                 int parts, size_t out, size_t in);
+cz_norm_weights cz_bind_norm(cz_binder *b, const char *layer, const char *name, size_t columns);
+
+void cz_bind_encoder(cz_binder *b);
+void cz_bind_heads(cz_binder *b);
 
 #endif

@@ -80,7 +80,9 @@ static cloze_status read_sizes(const json_t *root, cz_config *config, cloze_erro
           f->fallback.intermediate },
         { f->setting.vocabulary, 1, CZ_ROWS_MOST, &config->vocabulary, f->fallback.vocabulary },
         { f->setting.positions, 1, CZ_ROWS_MOST, &config->positions, f->fallback.positions },
-        { f->setting.types, 1, CZ_ROWS_MOST, &config->types, f->fallback.types },
+        { f->setting.types, 0, CZ_ROWS_MOST, &config->types, f->fallback.types },
+        { f->setting.groups, 1, CZ_LAYERS_MOST, &config->groups, 1 },
+        { f->setting.inner, 1, CZ_LAYERS_MOST, &config->inner, 1 },
     };
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         cloze_status status;
@@ -92,7 +94,45 @@ static cloze_status read_sizes(const json_t *root, cz_config *config, cloze_erro
     if (config->hidden % config->heads)
         return cz_fail(error, CLOZE_ERROR_FORMAT, "hidden size %zu is not a multiple of %zu heads",
                        config->hidden, config->heads);
+    if (!f->setting.groups)
+        config->groups = config->layers;
+    if (config->groups > config->layers || config->layers * config->inner > CZ_TURNS_MOST)
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "%zu layers of %zu in %zu groups are not a model",
+                       config->layers, config->inner, config->groups);
+    config->embedding = f->fallback.embedding ? f->fallback.embedding : config->hidden;
+    return cz_json_size(root, f->setting.embedding, 1, CZ_WIDTH_MOST, &config->embedding, error);
+}
+
+/* Which rows of the position table a sequence uses, and so how long it may be. */
+static cloze_status read_positions(const json_t *root, cz_config *config, cloze_error *error)
+{
+    const cz_family *f = config->family;
+    int64_t padding = f->fallback.padding;
+    cloze_status status =
+        cz_json_integer(root, "pad_token_id", INT64_MIN, INT64_MAX, &padding, error);
+    if (status ||
+        (status = cz_json_flag(root, f->setting.still_positions, &config->still_positions, error)))
+        return status;
+    config->padding = padding >= 0 && padding < UINT32_MAX ? (uint32_t)padding : UINT32_MAX;
+    config->longest = config->positions;
+    if (f->positions == CZ_POSITIONS_FROM_ZERO)
+        return CLOZE_OK;
+    if (config->padding >= config->positions - 1)
+        return cz_fail(error, CLOZE_ERROR_FORMAT,
+                       "\"pad_token_id\" must lie within the %zu positions, which begin after it",
+                       config->positions);
+    config->first_position = config->padding + 1;
+    config->longest = config->positions - config->first_position;
     return CLOZE_OK;
+}
+
+void cz_config_positions(const cz_config *config, const uint32_t *ids, size_t length,
+                         uint32_t *positions)
+{
+    uint32_t next = config->first_position;
+    bool skips = config->family->positions == CZ_POSITIONS_AFTER_PADDING;
+    for (size_t i = 0; i < length; i++)
+        positions[i] = skips && ids[i] == config->padding ? config->padding : next++;
 }
 
 static cloze_status read_probability(const json_t *root, const char *key, float *out,
@@ -124,7 +164,9 @@ static cloze_status read_numbers(const json_t *root, cz_config *config, cloze_er
         (status = read_probability(root, f->setting.attention_dropout, &config->attention_dropout,
                                    error)))
         return status;
-    config->classifier_dropout = config->hidden_dropout;
+    config->classifier_dropout = f->fallback.classifier_dropout < 0
+                                     ? config->hidden_dropout
+                                     : (float)f->fallback.classifier_dropout;
     if ((status = read_probability(root, f->setting.classifier_dropout, &config->classifier_dropout,
                                    error)))
         return status;
@@ -161,12 +203,6 @@ static cloze_status read_labels(const json_t *root, cz_config *config, cloze_err
     if (json_is_string(architecture))
         cz_printable(config->architecture, sizeof config->architecture,
                      json_string_value(architecture), json_string_length(architecture));
-    int64_t padding = 0;
-    cloze_status status =
-        cz_json_integer(root, "pad_token_id", INT64_MIN, INT64_MAX, &padding, error);
-    if (status)
-        return status;
-    config->padding = padding >= 0 && padding < UINT32_MAX ? (uint32_t)padding : UINT32_MAX;
     config->labels = json_is_object(names) ? json_object_size(names) : 2;
     return cz_json_size(root, "num_labels", 1, CZ_LABELS_MOST, &config->labels, error);
 }
@@ -177,6 +213,7 @@ static cloze_status read_all(const json_t *root, cz_config *config, cloze_error 
     if (!json_is_object(root))
         return cz_fail(error, CLOZE_ERROR_FORMAT, "not a JSON object");
     if ((status = read_family(root, config, error)) || (status = read_sizes(root, config, error)) ||
+        (status = read_positions(root, config, error)) ||
         (status = read_numbers(root, config, error)) || (status = check_features(root, error)))
         return status;
     return read_labels(root, config, error);

@@ -13,9 +13,14 @@ typedef struct cz_config {
     const cz_family *family;
     char architecture[128]; /* config.json's first architecture, or "" */
     size_t layers, hidden, heads, intermediate;
-    size_t vocabulary, positions, types;
+    size_t groups, inner;    /* layers i * groups / layers share weights; layers within one */
+    size_t embedding;        /* columns of the tables */
+    size_t vocabulary, positions, types; /* rows of the tables; types 0: no such table */
+    size_t longest;          /* tokens that one sequence may have */
+    uint32_t first_position; /* of a sequence's first token */
     size_t labels;
     uint32_t padding; /* the id whose embedding does not learn; UINT32_MAX: none */
+    bool still_positions;    /* the position table does not learn */
     double epsilon;
     cz_activation activation;
     float hidden_dropout, attention_dropout, classifier_dropout;
@@ -24,6 +29,7 @@ typedef struct cz_config {
 /* Limits that no real model meets and that keep every size computation far from overflow. */
 enum {
     CZ_LAYERS_MOST = 1024,
+    CZ_TURNS_MOST = 4096,
     CZ_WIDTH_MOST = 1 << 20,
     CZ_HEADS_MOST = 4096,
     CZ_ROWS_MOST = 1 << 28,
@@ -36,6 +42,10 @@ cloze_status cz_config_parse(cz_config *out, const char *text, size_t size, cons
 /* FOLDER/config.json. */
 cloze_status cz_config_load(cz_config *out, const char *folder, const cloze_allocator *allocator,
                             cloze_error *error);
+
+/* Rows of the position table for the tokens of one sequence. */
+void cz_config_positions(const cz_config *config, const uint32_t *ids, size_t length,
+                         uint32_t *positions);
 
 /* The family's name, for people; nothing may be decided by it. */
 const char *cz_config_family_name(const cz_config *config);

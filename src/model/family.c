@@ -4,49 +4,154 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What most families share with the first. */
+#define USUAL_SETTINGS                                                                             \
+    .layers = "num_hidden_layers", .hidden = "hidden_size", .heads = "num_attention_heads",        \
+    .intermediate = "intermediate_size", .vocabulary = "vocab_size",                               \
+    .positions = "max_position_embeddings", .types = "type_vocab_size",                            \
+    .epsilon = "layer_norm_eps", .activation = "hidden_act",                                       \
+    .hidden_dropout = "hidden_dropout_prob", .attention_dropout = "attention_probs_dropout_prob"
+
+#define USUAL_SIZES                                                                                \
+    .layers = 12, .hidden = 768, .heads = 12, .intermediate = 3072, .positions = 512, .types = 2,  \
+    .epsilon = 1e-12, .activation = "gelu", .hidden_dropout = 0.1, .attention_dropout = 0.1,       \
+    .classifier_dropout = -1
+
+#define USUAL_TABLES                                                                               \
+    .words = "embeddings.word_embeddings", .positions = "embeddings.position_embeddings",          \
+    .types = "embeddings.token_type_embeddings", .embedding_norm = "embeddings.LayerNorm"
+
+#define USUAL_LAYER                                                                                \
+    .layer = "encoder.layer.%zu.", .query = "attention.self.query", .key = "attention.self.key",   \
+    .value = "attention.self.value", .attention_out = "attention.output.dense",                    \
+    .attention_norm = "attention.output.LayerNorm", .up = "intermediate.dense",                    \
+    .down = "output.dense", .feed_norm = "output.LayerNorm"
+
+#define USUAL_BUFFERS                                                                              \
+    {                                                                                              \
+        "position_ids", "token_type_ids"                                                           \
+    }
+
+/* RoBERTa and what was trained like it: the same but for the vocabulary. */
+#define ROBERTA(name, words_known)                                                                 \
+    {                                                                                              \
+        .model_type = name, .prefix = "roberta.",                                                  \
+        .setting = { USUAL_SETTINGS, .classifier_dropout = "classifier_dropout" },                 \
+        .fallback = { USUAL_SIZES, .vocabulary = words_known, .padding = 1 },                      \
+        .positions = CZ_POSITIONS_AFTER_PADDING,                                                   \
+        .weight = { USUAL_TABLES, USUAL_LAYER, .pooler = "pooler.dense" },                         \
+        .classifier = { .dense = "classifier.dense",                                               \
+                        .out = "classifier.out_proj",                                              \
+                        .activation = CZ_TANH,                                                     \
+                        .drop_first = true },                                                      \
+        .ignored = USUAL_BUFFERS,                                                                  \
+    }
+
 static const cz_family families[] = {
     {
         .model_type = "bert",
         .prefix = "bert.",
-        .setting = { .layers = "num_hidden_layers",
-                     .hidden = "hidden_size",
-                     .heads = "num_attention_heads",
-                     .intermediate = "intermediate_size",
-                     .vocabulary = "vocab_size",
-                     .positions = "max_position_embeddings",
-                     .types = "type_vocab_size",
-                     .epsilon = "layer_norm_eps",
-                     .activation = "hidden_act",
-                     .hidden_dropout = "hidden_dropout_prob",
-                     .attention_dropout = "attention_probs_dropout_prob",
+        .setting = { USUAL_SETTINGS, .classifier_dropout = "classifier_dropout" },
+        .fallback = { USUAL_SIZES, .vocabulary = 30522 },
+        .weight = { USUAL_TABLES, USUAL_LAYER, .pooler = "pooler.dense" },
+        .classifier = { .out = "classifier" },
+        .ignored = USUAL_BUFFERS,
+    },
+    ROBERTA("roberta", 50265),
+    ROBERTA("xlm-roberta", 30522),
+    ROBERTA("camembert", 30522),
+    {
+        .model_type = "electra",
+        .prefix = "electra.",
+        .setting = { USUAL_SETTINGS, .embedding = "embedding_size",
                      .classifier_dropout = "classifier_dropout" },
         .fallback = { .layers = 12,
+                      .hidden = 256,
+                      .heads = 4,
+                      .intermediate = 1024,
+                      .vocabulary = 30522,
+                      .positions = 512,
+                      .types = 2,
+                      .embedding = 128,
+                      .epsilon = 1e-12,
+                      .activation = "gelu",
+                      .hidden_dropout = 0.1,
+                      .attention_dropout = 0.1,
+                      .classifier_dropout = -1 },
+        .weight = { USUAL_TABLES, USUAL_LAYER, .projection = "embeddings_project" },
+        .classifier = { .dense = "classifier.dense",
+                        .out = "classifier.out_proj",
+                        .activation = CZ_GELU,
+                        .drop_first = true },
+        .ignored = USUAL_BUFFERS,
+    },
+    {
+        .model_type = "distilbert",
+        .prefix = "distilbert.",
+        .setting = { .layers = "n_layers",
+                     .hidden = "dim",
+                     .heads = "n_heads",
+                     .intermediate = "hidden_dim",
+                     .vocabulary = "vocab_size",
+                     .positions = "max_position_embeddings",
+                     .activation = "activation",
+                     .hidden_dropout = "dropout",
+                     .attention_dropout = "attention_dropout",
+                     .classifier_dropout = "seq_classif_dropout",
+                     .still_positions = "sinusoidal_pos_embds" },
+        .fallback = { .layers = 6,
                       .hidden = 768,
                       .heads = 12,
                       .intermediate = 3072,
                       .vocabulary = 30522,
                       .positions = 512,
-                      .types = 2,
                       .epsilon = 1e-12,
                       .activation = "gelu",
                       .hidden_dropout = 0.1,
-                      .attention_dropout = 0.1 },
+                      .attention_dropout = 0.1,
+                      .classifier_dropout = 0.2 },
+        .no_attention_dropout = true,
         .weight = { .words = "embeddings.word_embeddings",
                     .positions = "embeddings.position_embeddings",
-                    .types = "embeddings.token_type_embeddings",
                     .embedding_norm = "embeddings.LayerNorm",
-                    .layer = "encoder.layer.%zu.",
-                    .query = "attention.self.query",
-                    .key = "attention.self.key",
-                    .value = "attention.self.value",
-                    .attention_out = "attention.output.dense",
-                    .attention_norm = "attention.output.LayerNorm",
-                    .up = "intermediate.dense",
-                    .down = "output.dense",
-                    .feed_norm = "output.LayerNorm",
-                    .pooler = "pooler.dense",
-                    .classifier = "classifier" },
-        .ignored = { "position_ids", "token_type_ids" },
+                    .layer = "transformer.layer.%zu.",
+                    .query = "attention.q_lin",
+                    .key = "attention.k_lin",
+                    .value = "attention.v_lin",
+                    .attention_out = "attention.out_lin",
+                    .attention_norm = "sa_layer_norm",
+                    .up = "ffn.lin1",
+                    .down = "ffn.lin2",
+                    .feed_norm = "output_layer_norm" },
+        .classifier = { .dense = "pre_classifier", .out = "classifier", .activation = CZ_RELU },
+        .ignored = USUAL_BUFFERS,
+    },
+    {
+        .model_type = "albert",
+        .prefix = "albert.",
+        .setting = { USUAL_SETTINGS, .embedding = "embedding_size", .groups = "num_hidden_groups",
+                     .inner = "inner_group_num", .classifier_dropout = "classifier_dropout_prob" },
+        .fallback = { .layers = 12,
+                      .hidden = 4096,
+                      .heads = 64,
+                      .intermediate = 16384,
+                      .vocabulary = 30000,
+                      .positions = 512,
+                      .types = 2,
+                      .embedding = 128,
+                      .epsilon = 1e-12,
+                      .activation = "gelu_new",
+                      .classifier_dropout = 0.1 },
+        .no_feed_dropout = true,
+        .weight = { USUAL_TABLES, .projection = "encoder.embedding_hidden_mapping_in",
+                    .projects_always = true,
+                    .layer = "encoder.albert_layer_groups.%zu.albert_layers.%zu.",
+                    .query = "attention.query", .key = "attention.key", .value = "attention.value",
+                    .attention_out = "attention.dense", .attention_norm = "attention.LayerNorm",
+                    .up = "ffn", .down = "ffn_output", .feed_norm = "full_layer_layer_norm",
+                    .pooler = "pooler" },
+        .classifier = { .out = "classifier" },
+        .ignored = USUAL_BUFFERS,
     },
 };
 

@@ -1,37 +1,64 @@
 /*
  * model/family.h - what differs between families of models, as data: the names of settings in
- * config.json, their defaults, and the names of weights. To add a family is to add a row.
+ * config.json, their defaults, the names of weights, and a few habits. To add a family is to add a
+ * row (doc/add-a-model.md).
  */
 #ifndef CZ_MODEL_FAMILY_H
 #define CZ_MODEL_FAMILY_H
 
-#include <stddef.h>
+#include "backend/backend.h"
 
 enum { CZ_IGNORED = 8 };
+
+/* How the number of a token's row in the position table is found. */
+typedef enum cz_position_rule {
+    CZ_POSITIONS_FROM_ZERO = 0,
+    CZ_POSITIONS_AFTER_PADDING /* padding id + 1 + tokens before that are not padding */
+} cz_position_rule;
 
 struct cz_family {
     const char *model_type; /* config.json's */
     const char *prefix;     /* of the encoder's weights, present or absent in a file */
 
+    /* Names in config.json; NULL: the family has no such setting, the fallback holds. */
     struct {
         const char *layers, *hidden, *heads, *intermediate, *vocabulary, *positions, *types;
+        const char *embedding;     /* width of the tables; NULL: the hidden size */
+        const char *groups, *inner; /* layers that share weights, and layers within a turn */
         const char *epsilon, *activation;
         const char *hidden_dropout, *attention_dropout, *classifier_dropout;
+        const char *still_positions; /* a flag: the position table does not learn */
     } setting;
     struct {
-        size_t layers, hidden, heads, intermediate, vocabulary, positions, types;
+        size_t layers, hidden, heads, intermediate, vocabulary, positions, types, embedding;
+        uint32_t padding;
         double epsilon;
         const char *activation;
         double hidden_dropout, attention_dropout;
+        double classifier_dropout; /* negative: the hidden one */
     } fallback;
 
+    cz_position_rule positions;
+    bool no_attention_dropout, no_feed_dropout; /* of what the block adds to the stream */
+
+    /* Names of weights, without ".weight" and ".bias"; NULL: the family has none. */
     struct {
         const char *words, *positions, *types, *embedding_norm;
-        const char *layer; /* a format with the layer's number */
+        const char *projection; /* from the tables' width to the hidden size */
+        bool projects_always;   /* also where both are the same */
+        const char *layer;      /* a format: number of the layer, or of group and layer within */
         const char *query, *key, *value, *attention_out, *attention_norm;
         const char *up, *down, *feed_norm;
-        const char *pooler, *classifier;
+        const char *pooler;
     } weight;
+
+    /* Logits = out(drop(activation(dense(first row)))); dense NULL: the pooler takes its place. */
+    struct {
+        const char *dense, *out;
+        cz_activation activation;
+        bool drop_first; /* dropout before dense too */
+    } classifier;
+
     /* Endings of stored tensors that are buffers, not weights. */
     const char *ignored[CZ_IGNORED];
 };

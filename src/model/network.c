@@ -26,7 +26,9 @@ cloze_status cz_linear_pack(cz_linear_weights *linear, const cz_network_options 
 static cz_linear_weights *linear_number(cz_network *network, size_t i)
 {
     cz_layer *layer;
-    if (i / 4 >= network->config.layers)
+    if (i == 4 * network->layer_count)
+        return network->projection.weight.out ? &network->projection : NULL;
+    if (i > 4 * network->layer_count)
         return NULL;
     layer = &network->layers[i / 4];
     cz_linear_weights *const all[] = { &layer->qkv, &layer->attention_out, &layer->up,
@@ -111,5 +113,6 @@ void cz_network_free(cz_network *network)
     cz_block_release(&allocator, &network->pack_memory);
     cz_release(&allocator, network->parameters);
     cz_release(&allocator, network->layers);
+    cz_release(&allocator, network->turns);
     cz_release(&allocator, network);
 }

@@ -9,14 +9,32 @@
 #include "model/config.h"
 #include "ops/ops.h"
 
+/* The weights of a layer; families that share them run the same one in several turns. Sites of
+ * dropout count from the turn's first. */
 typedef struct cz_layer {
-    size_t number; /* from 1 */
     cz_linear_weights qkv, attention_out, up, down;
     cz_norm_weights attention_norm, feed_norm;
     cz_attention_shape attention;
     cz_activation activation;
     cz_dropout_site attention_dropout, feed_dropout;
 } cz_layer;
+
+typedef struct cz_turn {
+    const cz_layer *layer;
+    size_t number; /* of the layer, from 1 */
+    uint32_t site; /* of dropout: the turn's first */
+} cz_turn;
+
+/* What a table of the embeddings is indexed by. */
+typedef enum cz_table_kind { CZ_TABLE_WORDS, CZ_TABLE_POSITIONS, CZ_TABLE_TYPES } cz_table_kind;
+
+/* out(dropout(activation(dense(x)))) over the first rows; families without `dense`
+ * have the pooler there. */
+typedef struct cz_classifier {
+    cz_linear_weights dense, out;
+    cz_activation activation;
+    cz_dropout_site before, dropout; /* before dense, before out */
+} cz_classifier;
 
 typedef struct cz_network {
     cloze_hooks hooks;
@@ -31,11 +49,15 @@ typedef struct cz_network {
     size_t elements;          /* numbers in all parameters */
 
     cz_embed_weights embeddings;
+    cz_table_kind table_kind[CZ_TABLES];
     cz_norm_weights embedding_norm;
     cz_dropout_site embedding_dropout;
-    cz_layer *layers;         /* [config.layers] */
-    cz_linear_weights pooler, classifier; /* weight.out == 0: none that fits */
-    cz_dropout_site classifier_dropout;
+    cz_linear_weights projection; /* weight.out == 0: none */
+    cz_layer *layers;             /* [layer_count] */
+    size_t layer_count;
+    cz_turn *turns;               /* [config.layers * config.inner] */
+    cz_linear_weights pooler;     /* weight.out == 0: none that fits */
+    cz_classifier classifier;     /* out.weight.out == 0: none that fits */
 } cz_network;
 
 typedef struct cz_network_options {
@@ -59,9 +81,9 @@ void cz_network_free(cz_network *network);
 cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *batch, size_t layers);
 /* The pooler over the first row of each sequence [sequences, hidden]; without one the run fails. */
 cz_tensor *cz_pooled(cz_run *run, const cz_network *network, const cz_batch *batch, cz_tensor *x);
-/* Logits of the classifier from what the pooler gives; without one the run fails. */
+/* Logits of each sequence from its token states; without a classifier the run fails. */
 cz_tensor *cz_classified(cz_run *run, const cz_network *network, const cz_batch *batch,
-                         cz_tensor *pooled);
+                         cz_tensor *x);
 
 /* The extent of a run of `tokens` tokens in sequences of at most `longest`, heads included; who
  * appends other modules widens it by theirs. */

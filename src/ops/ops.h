@@ -24,6 +24,7 @@ typedef struct cz_embed_weights {
     const cz_parameter *table[CZ_TABLES];
     uint32_t
         fixed[CZ_TABLES]; /* a row that does not learn (PyTorch's padding_idx), or UINT32_MAX */
+    bool still[CZ_TABLES]; /* the whole table does not learn */
 } cz_embed_weights;
 
 /* Dropout of one place in the model; p counts only while run->dropout. */
@@ -68,6 +69,11 @@ cz_tensor *cz_drop(cz_run *run, const cz_packing *packing, const uint64_t *sampl
 cz_tensor *cz_blend(cz_run *run, cz_tensor *x, double a, cz_tensor *y, double b);
 /* `rows` must live as long as the tape. */
 cz_tensor *cz_select(cz_run *run, cz_tensor *x, const size_t *rows, size_t count);
+/* base, but row rows[i] is x's row i: the inverse of select. Rows are distinct and ascending and must
+ * live as long as the tape. Unless the run records, base is written over. */
+cz_tensor *cz_replace(cz_run *run, cz_tensor *base, cz_tensor *x, const size_t *rows, size_t count);
+/* The real part of the Fourier transform of each sequence, over rows and columns. */
+cz_tensor *cz_fourier(cz_run *run, const cz_packing *packing, cz_tensor *x);
 /* A view of `columns` columns beginning at `first`: nothing is copied. */
 cz_tensor *cz_columns(cz_run *run, cz_tensor *x, size_t first, size_t columns);
 cz_tensor *cz_pool_rows(cz_run *run, cz_tensor *x, const cz_packing *packing, const size_t *skip,

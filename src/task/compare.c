@@ -98,7 +98,7 @@ static cloze_status read_inputs(reference *r, const cz_config *config, cloze_err
         return status;
     r->tokens = elements(ids);
     if ((status = read_ids(r, ids, config->vocabulary, &r->ids, error)) ||
-        (types && (status = read_ids(r, types, config->types, &r->types, error))))
+        (types && config->types && (status = read_ids(r, types, config->types, &r->types, error))))
         return status;
     return read_offsets(r, offsets, error);
 }

@@ -138,8 +138,7 @@ static cloze_status add_sequence(embedding *e, size_t owner, const uint32_t *ids
 {
     cloze_session *session = e->session;
     const cz_config *config = &session->model->network->config;
-    size_t most =
-        config->positions < session->batch_tokens ? config->positions : session->batch_tokens;
+    size_t most = config->longest < session->batch_tokens ? config->longest : session->batch_tokens;
     cloze_status status;
     if (!length)
         return cz_fail(error, CLOZE_ERROR_TEXT, "text %zu has no tokens", owner + 1);
@@ -153,14 +152,14 @@ static cloze_status add_sequence(embedding *e, size_t owner, const uint32_t *ids
     for (size_t i = 0; i < length; i++) {
         size_t at = session->tokens + i;
         uint32_t type = types ? types[i] : 0;
-        if (ids[i] >= config->vocabulary || type >= config->types)
+        if (ids[i] >= config->vocabulary || (config->types && type >= config->types))
             return cz_fail(error, CLOZE_ERROR_ARGUMENT,
                            "text %zu: id %u with type %u is outside the model's tables (%zu, %zu)",
                            owner + 1, ids[i], type, config->vocabulary, config->types);
         session->ids[at] = ids[i];
         session->types[at] = type;
-        session->positions[at] = (uint32_t)i;
     }
+    cz_config_positions(config, ids, length, session->positions + session->tokens);
     session->begin[session->sequences] = session->tokens;
     session->length[session->sequences] = length;
     session->owner[session->sequences] = owner;

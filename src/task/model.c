@@ -35,7 +35,7 @@ static size_t smaller_unless_zero(size_t a, size_t b)
  * and the table's. */
 static cloze_status set_limit(cloze_model *model, size_t asked, cloze_error *error)
 {
-    size_t positions = model->network->config.positions;
+    size_t positions = model->network->config.longest;
     size_t limit = asked ? asked : model->pipeline.max_tokens;
     if (positions && asked > positions)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,

@@ -12,8 +12,8 @@
 
 enum {
     DEFAULT_BATCH_TOKENS = 1024,
-    GROUP_TOKENS = 256,   /* at most this many tokens in a group of several sequences */
-    GROUP_LEAST = 96,     /* and about so many when they are shared out */
+    GROUP_TOKENS = 256, /* at most this many tokens in a group of several sequences */
+    GROUP_LEAST = 96,   /* and about so many when they are shared out */
     HOST_SIZE = 256 << 10,
     FINISH_ROWS = 64,
     ENCODING_BYTES = (512 << 10) + (16 << 10), /* the word cache, and buffers that begin small */
@@ -49,9 +49,12 @@ static cz_tensor *pool_kind(cz_run *run, const cz_request *request, cz_tensor *x
         unsigned bit;
         cz_pooling_kind kind;
     } kinds[] = {
-        { CLOZE_POOLING_CLS, CZ_POOL_FIRST },      { CLOZE_POOLING_MAX, CZ_POOL_MAX },
-        { CLOZE_POOLING_MEAN, CZ_POOL_MEAN },      { CLOZE_POOLING_MEAN_SQRT, CZ_POOL_MEAN_SQRT },
-        { CLOZE_POOLING_WEIGHTED, CZ_POOL_WEIGHTED }, { CLOZE_POOLING_LAST, CZ_POOL_LAST },
+        { CLOZE_POOLING_CLS, CZ_POOL_FIRST },
+        { CLOZE_POOLING_MAX, CZ_POOL_MAX },
+        { CLOZE_POOLING_MEAN, CZ_POOL_MEAN },
+        { CLOZE_POOLING_MEAN_SQRT, CZ_POOL_MEAN_SQRT },
+        { CLOZE_POOLING_WEIGHTED, CZ_POOL_WEIGHTED },
+        { CLOZE_POOLING_LAST, CZ_POOL_LAST },
     };
     size_t at = 0;
     while (kinds[at].bit != bit)
@@ -94,17 +97,16 @@ static session_sizes sizes_of(const cloze_model *model, cz_run *run, size_t batc
     sizes.group = GROUP_TOKENS > sizes.longest ? GROUP_TOKENS : sizes.longest;
     if (sizes.group > sizes.batch)
         sizes.group = sizes.batch;
-    size_t longest = sizes.batch < model->network->config.positions
-                         ? sizes.batch
-                         : model->network->config.positions;
+    size_t longest =
+        sizes.batch < model->network->config.longest ? sizes.batch : model->network->config.longest;
     cz_extent extent = cz_network_extent(model->network, sizes.batch, longest, false);
     size_t pooled = cz_pooled_width(2 * CLOZE_POOLING_LAST - 1, model->network->config.hidden);
     size_t modules = cz_pipeline_widest(&model->pipeline, pooled);
     if (extent.widest < modules)
         extent.widest = modules;
     sizes.scratch = engine->backend->scratch(&extent, engine->place.kernels);
-    sizes.scratch = (sizes.scratch + CZ_ARENA_ALIGNMENT - 1) / CZ_ARENA_ALIGNMENT *
-                    CZ_ARENA_ALIGNMENT;
+    sizes.scratch =
+        (sizes.scratch + CZ_ARENA_ALIGNMENT - 1) / CZ_ARENA_ALIGNMENT * CZ_ARENA_ALIGNMENT;
     sizes.batch_numbers = count_numbers(model, run, sizes.batch);
     sizes.group_numbers = count_numbers(model, run, sizes.group);
     return sizes;
@@ -132,7 +134,8 @@ static size_t beside(const cloze_model *model, const session_sizes *sizes)
     size_t sequence = 5 * sizeof(size_t) + width * sizeof(float);
     size_t batch = sizes->batch * (3 * sizeof(uint32_t) + sizeof(size_t) + sequence);
     size_t table = network->parameter_count * sizeof *network->parameters +
-                   network->config.layers * sizeof *network->layers +
+                   network->layer_count * sizeof *network->layers +
+                   network->config.layers * network->config.inner * sizeof *network->turns +
                    block_bytes(network->vector_memory.size);
     size_t rows = (width + wide) * sizeof(float);
     return sizeof(cloze_engine) + sizeof(cloze_model) + sizeof(cloze_session) + sizeof *network +
@@ -149,8 +152,7 @@ void cz_session_bytes(const cloze_model *model, size_t batch_tokens, size_t *are
     if (!host)
         return;
     init_run(&run, model->engine, host);
-    session_sizes sizes =
-        sizes_of(model, &run, batch_tokens ? batch_tokens : DEFAULT_BATCH_TOKENS);
+    session_sizes sizes = sizes_of(model, &run, batch_tokens ? batch_tokens : DEFAULT_BATCH_TOKENS);
     cz_release(&model->hooks.allocator, host);
     *arena = block_bytes(sizes.batch_numbers) + (workers - 1) * block_bytes(sizes.group_numbers) +
              block_bytes(workers * sizes.scratch) + workers * block_bytes(HOST_SIZE);
@@ -205,8 +207,8 @@ static bool make_slots(cloze_session *session)
     session->group_tokens = sizes.group;
     session->scratch_size = sizes.scratch;
     session->slots = cz_allocate_zero(allocator, workers, sizeof *session->slots);
-    if (!session->slots || !cz_block_allocate(allocator, workers * sizes.scratch,
-                                              &session->scratch))
+    if (!session->slots ||
+        !cz_block_allocate(allocator, workers * sizes.scratch, &session->scratch))
         return false;
     session->slot_count = workers;
     for (size_t i = 0; i < workers; i++)
@@ -372,8 +374,9 @@ static size_t make_groups(cloze_session *session, const cz_batch *batch)
 {
     size_t workers = session->slot_count, count = batch->packing.count, groups = 0, tokens = 0;
     size_t aim = batch->tokens / (4 * workers);
-    aim = aim < GROUP_LEAST ? GROUP_LEAST : aim > session->group_tokens ? session->group_tokens
-                                                                         : aim;
+    aim = aim < GROUP_LEAST             ? GROUP_LEAST
+          : aim > session->group_tokens ? session->group_tokens
+                                        : aim;
     if (batch->packing.longest > session->group_tokens)
         return 0;
     for (size_t i = 0; i < count; i++) {

@@ -23,6 +23,7 @@ typedef struct golden {
     cz_tensor **gradient_list;
     double worst_output, worst_gradient; /* largest difference over largest value of the tensor */
     size_t hidden_seen, pooled_seen, attention_seen; /* taps that were compared */
+    size_t gradients_seen;
     cz_tensor *embeddings;                           /* live, for its gradient */
     char worst_name[256];
 } golden;

@@ -75,6 +75,33 @@ static void swap_the_first_two_ids(golden *g)
         }
 }
 
+static void count_positions_over_padding(golden *g)
+{
+    for (size_t s = 0; s < g->batch.packing.count; s++)
+        for (size_t i = 0; i < g->length[s]; i++)
+            g->positions[g->begin[s] + i] = g->network->config.first_position + (uint32_t)i;
+}
+
+static void run_the_first_group_in_every_turn(golden *g)
+{
+    for (size_t i = 0; i < g->network->config.layers; i++)
+        g->network->turns[i].layer = &g->network->layers[0];
+}
+
+static void forget_the_bias_of_the_projection(golden *g)
+{
+    static const float zeros[64];
+    static cz_tensor none = { .rows = 1, .type = CZ_F32 };
+    none.data = (void *)(uintptr_t)zeros;
+    none.columns = none.stride = g->network->config.hidden;
+    g->network->projection.weight.bias[0] = &none;
+}
+
+static void squash_the_classifier_with_relu(golden *g)
+{
+    g->network->classifier.activation = CZ_RELU;
+}
+
 /* ---- faults of a device: the one that `sound` is, but for an operation ---- */
 
 static const cz_backend *sound;
@@ -175,7 +202,7 @@ static void drop_the_gradients_of_positions(golden *g)
 }
 
 /* The bounds of test_golden.c. */
-static void shows(void (*fault)(golden *), bool forward)
+static void shows(const char *model, void (*fault)(golden *), bool forward)
 {
     const struct {
         golden_options options;
@@ -188,7 +215,7 @@ static void shows(void (*fault)(golden *), bool forward)
     };
     for (size_t i = 0; i < sizeof holds / sizeof *holds; i++) {
         golden g;
-        golden_open(&g, "base", &holds[i].options);
+        golden_open(&g, model, &holds[i].options);
         golden_run(&g);
         assert_true(g.worst_output <= holds[i].output);
         assert_true(g.worst_gradient <= holds[i].gradient);
@@ -202,12 +229,13 @@ static void shows(void (*fault)(golden *), bool forward)
     }
 }
 
-#define FAULT_TEST(fault, forward)                                                                 \
+#define FAULT_TEST_OF(model, fault, forward)                                                       \
     static void fault##_is_caught(void **state)                                                    \
     {                                                                                              \
         (void)state;                                                                               \
-        shows(fault, forward);                                                                     \
+        shows(model, fault, forward);                                                              \
     }
+#define FAULT_TEST(fault, forward) FAULT_TEST_OF("base", fault, forward)
 FAULT_TEST(double_the_scale, true)
 FAULT_TEST(forget_the_bias_of_values, true)
 FAULT_TEST(use_the_wrong_epsilon, true)
@@ -224,6 +252,10 @@ FAULT_TEST(take_the_slope_of_the_other_gelu, false)
 FAULT_TEST(drop_the_gradients_of_branches, false)
 FAULT_TEST(go_back_with_the_wrong_epsilon, false)
 FAULT_TEST(drop_the_gradients_of_positions, false)
+FAULT_TEST_OF("roberta", count_positions_over_padding, true)
+FAULT_TEST_OF("albert_groups", run_the_first_group_in_every_turn, true)
+FAULT_TEST_OF("electra", forget_the_bias_of_the_projection, true)
+FAULT_TEST_OF("roberta", squash_the_classifier_with_relu, true)
 
 int main(void)
 {
@@ -244,6 +276,10 @@ int main(void)
         cmocka_unit_test(drop_the_gradients_of_branches_is_caught),
         cmocka_unit_test(go_back_with_the_wrong_epsilon_is_caught),
         cmocka_unit_test(drop_the_gradients_of_positions_is_caught),
+        cmocka_unit_test(count_positions_over_padding_is_caught),
+        cmocka_unit_test(run_the_first_group_in_every_turn_is_caught),
+        cmocka_unit_test(forget_the_bias_of_the_projection_is_caught),
+        cmocka_unit_test(squash_the_classifier_with_relu_is_caught),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,9 +10,38 @@
 #include <cmocka.h>
 
 static const char *const models[] = {
-    "base",      "odd",  "heads12", "types1", "types4", "epsilon", "labels3",   "regression",
-    "gelu_new",  "relu", "silu",    "swish",  "tanh",   "sigmoid", "gelu_fast", "gelu_pytorch_tanh",
-    "quick_gelu", "f16", "bf16",    "old_names", "sharded",
+    "base",
+    "odd",
+    "heads12",
+    "types1",
+    "types4",
+    "epsilon",
+    "labels3",
+    "regression",
+    "gelu_new",
+    "relu",
+    "silu",
+    "swish",
+    "tanh",
+    "sigmoid",
+    "gelu_fast",
+    "gelu_pytorch_tanh",
+    "quick_gelu",
+    "f16",
+    "bf16",
+    "old_names",
+    "sharded",
+    "roberta",
+    "roberta_odd",
+    "xlm_roberta",
+    "camembert",
+    "electra",
+    "electra_same",
+    "distilbert",
+    "distilbert_sinusoidal",
+    "albert",
+    "albert_groups",
+    "albert_inner",
 };
 
 enum { MODELS = sizeof models / sizeof *models };
@@ -60,8 +89,10 @@ static void the_cpu_is_within_the_bounds(void **state)
         }
         hold(&(golden_options){ .backend = &cz_backend_cpu, .isa = sets[i], .pack = true }, 1e-5,
              2e-5);
-        hold(&(golden_options){ .backend = &cz_backend_cpu, .isa = sets[i], .threads = 2,
-                                .recompute = true }, 1e-5, 2e-5);
+        hold(
+            &(golden_options){
+                .backend = &cz_backend_cpu, .isa = sets[i], .threads = 2, .recompute = true },
+            1e-5, 2e-5);
     }
 }
 

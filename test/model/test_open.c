@@ -92,8 +92,9 @@ static void write_folder(const char *text, size_t without, size_t other, cz_type
 static cloze_status open_folder(cz_network **out, const cloze_hooks *hooks, cloze_error *error)
 {
     cz_place place = { .type = CZ_F32, .kernels = cz_cpu_kernels(NULL) };
-    cz_network_options options = { .backend = &cz_backend_cpu, .place = &place, .pack = true,
-                                   .hooks = hooks };
+    cz_network_options options = {
+        .backend = &cz_backend_cpu, .place = &place, .pack = true, .hooks = hooks
+    };
     return cz_network_open(out, folder, &options, error);
 }
 
@@ -270,9 +271,7 @@ static void run_heads(const cz_network *network, bool classify, size_t *labels, 
     cz_run run = { .backend = &cz_backend_cpu, .host = { host, sizeof host, 0, 0 } };
     cz_run_reset(&run);
     cz_tensor *x = cz_encode(&run, network, &batch, LAYERS);
-    x = cz_pooled(&run, network, &batch, x);
-    if (classify)
-        x = cz_classified(&run, network, &batch, x);
+    x = classify ? cz_classified(&run, network, &batch, x) : cz_pooled(&run, network, &batch, x);
     *labels = x->columns;
     strcpy(message, cz_run_failed(&run) ? run.error.message : "");
 }
@@ -407,7 +406,7 @@ static void vectors_of_any_length_are_converted(void **state)
     write_more(config, SPECS, SPECS, CZ_F32, more, 4);
     if (open_folder(&network, NULL, &error))
         fail_msg("%s", error.message);
-    const cz_tensor *bias = network->classifier.weight.bias[0];
+    const cz_tensor *bias = network->classifier.out.weight.bias[0];
     assert_int_equal(bias->type, CZ_F32);
     assert_true(cz_f32(bias)[LABELS - 1] == 1 && cz_f32(bias)[0] == 0);
     cz_extent extent = cz_network_extent(network, 1, 1, true);

@@ -80,7 +80,7 @@ static void release(cz_parameter *p)
 
 static void make_place(fixture *f, const cz_backend *backend)
 {
-    const cz_extent extent = { ROWS, ROWS, 32, 1, 8, true };
+    const cz_extent extent = { ROWS, ROWS, 32, 1, 8, true, 0 };
     cz_place *place = &f->run.place;
     place->type = backend->type;
     place->kernels = backend == &cz_backend_cpu ? cz_cpu_kernels(NULL) : NULL;
@@ -107,7 +107,7 @@ static void fixture_open(fixture *f, cz_type type, const cz_backend *backend)
     f->linear.weight.part[0] = &f->weight.value;
     f->linear.weight.bias[0] = &f->bias.value;
     f->norm = (cz_norm_weights){ &f->gain, &f->shift, 1e-5, false };
-    f->embed = (cz_embed_weights){ 1, { &f->weight }, { UINT32_MAX } };
+    f->embed = (cz_embed_weights){ .tables = 1, .table = { &f->weight }, .fixed = { UINT32_MAX } };
     for (size_t i = 0; i < ROWS * IN; i++)
         f->x[i] = f->narrow[i] = sinf((float)i);
 }

@@ -86,7 +86,9 @@ static void add_layer(tiny *t, size_t number)
 void tiny_open(tiny *t, const cz_backend *backend, size_t layers)
 {
     *t = (tiny){ .backend = backend, .layers = layers };
-    t->embed = (cz_embed_weights){ 2, { add(t, 5, WIDTH, 0) }, { UINT32_MAX, UINT32_MAX } };
+    t->embed = (cz_embed_weights){ .tables = 2,
+                                   .table = { add(t, 5, WIDTH, 0) },
+                                   .fixed = { UINT32_MAX, UINT32_MAX } };
     /* Positions share the table of words: a parameter used twice. */
     t->embed.table[1] = t->embed.table[0];
     t->embed_norm = add_norm(t);
@@ -106,7 +108,7 @@ void tiny_open(tiny *t, const cz_backend *backend, size_t layers)
     t->run.place.type = backend->type;
     if (backend == &cz_backend_cpu)
         t->run.place.kernels = cz_cpu_kernels(NULL);
-    cz_extent extent = { TOKENS, TOKENS, 3 * WIDTH, HEADS, WIDTH / HEADS, true };
+    cz_extent extent = { TOKENS, TOKENS, 3 * WIDTH, HEADS, WIDTH / HEADS, true, 0 };
     t->run.place.scratch_size = (backend->scratch(&extent, t->run.place.kernels) + 63) / 64 * 64;
     t->scratch = aligned_alloc(64, t->run.place.scratch_size + 64);
     t->run.place.scratch = t->scratch;

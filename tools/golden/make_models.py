@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Makes test/golden/models: tiny random BERT models with the outputs of every layer and the
-gradients of every parameter, as transformers computes them in float64.
+"""Makes test/golden/models: tiny random encoders of every family with the outputs of every layer
+and the gradients of every parameter, as transformers computes them in float64.
 
 Weights are wide (0.3, not the usual 0.02) and biases and norms are random too, so that attention
 is far from uniform and a forgotten bias or a wrong scale shows. Each sequence is run alone, so
 nothing is padded. The float64 model holds exactly the numbers that the file stores.
 
-usage: make_models.py TARGET_FOLDER
+usage: make_models.py TARGET_FOLDER [NAME ...]
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy
 import torch
 from safetensors.torch import save_file
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import AutoModelForSequenceClassification, CONFIG_MAPPING
 
 LENGTHS = (1, 2, 3, 7, 16, 33)
 SPREAD = 0.3
@@ -34,6 +34,7 @@ class Variant:
     lengths: tuple[int, ...] = LENGTHS
     layout: str = "plain"  # plain, old (gamma/beta, no prefix, a buffer), sharded
     attentions: bool = False
+    family: str = "bert"
 
 
 BASE = dict(
@@ -42,6 +43,14 @@ BASE = dict(
     layer_norm_eps=1e-12, num_labels=2, attn_implementation="eager",
 )
 SMALL = dict(hidden_size=16, num_attention_heads=2, intermediate_size=24, num_hidden_layers=1)
+ROBERTA = dict(type_vocab_size=1, layer_norm_eps=1e-5, pad_token_id=1, bos_token_id=0, eos_token_id=2)
+DISTILBERT = dict(
+    vocab_size=61, dim=32, n_layers=2, n_heads=4, hidden_dim=48, max_position_embeddings=40,
+    num_labels=2, attn_implementation="eager",
+)
+ALBERT = dict(embedding_size=24, hidden_act="gelu_new", pad_token_id=0)
+# What a configuration must say of a family that does not have the names of BASE.
+BASE_OF = {"distilbert": DISTILBERT}
 VARIANTS = [
     Variant("base", attentions=True),
     Variant("odd", dict(hidden_size=20, num_attention_heads=5, intermediate_size=37)),
@@ -64,12 +73,34 @@ VARIANTS = [
     Variant("bf16", SMALL, stored=torch.bfloat16),
     Variant("old_names", layout="old"),
     Variant("sharded", layout="sharded"),
+    Variant("roberta", ROBERTA, family="roberta"),
+    Variant("roberta_odd", ROBERTA | dict(hidden_size=20, num_attention_heads=5, intermediate_size=37,
+                                          num_labels=3), family="roberta"),
+    Variant("xlm_roberta", SMALL | ROBERTA, family="xlm-roberta"),
+    Variant("camembert", SMALL | ROBERTA | dict(type_vocab_size=2), family="camembert"),
+    Variant("electra", SMALL | dict(embedding_size=24, num_hidden_layers=2), family="electra"),
+    Variant("electra_same", SMALL | dict(embedding_size=16, num_labels=1), family="electra"),
+    Variant("distilbert", family="distilbert"),
+    Variant("distilbert_sinusoidal", dict(sinusoidal_pos_embds=True, dim=20, n_heads=5, hidden_dim=29,
+                                          n_layers=1, activation="relu", num_labels=3), family="distilbert"),
+    Variant("albert", ALBERT | dict(num_hidden_layers=3), family="albert"),
+    Variant("albert_groups", SMALL | ALBERT | dict(num_hidden_layers=4, num_hidden_groups=2,
+                                                   type_vocab_size=4), family="albert"),
+    Variant("albert_inner", ALBERT | dict(intermediate_size=24, num_hidden_layers=2, inner_group_num=2,
+                                          embedding_size=16, num_labels=3), family="albert"),
 ]
 
 
-def make_model(variant: Variant) -> BertForSequenceClassification:
+def settings_of(variant: Variant) -> dict:
+    return BASE_OF.get(variant.family, BASE) | variant.config
+
+
+def make_model(variant: Variant):
     torch.manual_seed(7)
-    model = BertForSequenceClassification(BertConfig(**(BASE | variant.config)))
+    settings = settings_of(variant)
+    config = CONFIG_MAPPING[variant.family](**settings)
+    model = AutoModelForSequenceClassification.from_config(
+        config, attn_implementation=settings["attn_implementation"])
     model.eval()
     for parameter in model.parameters():
         parameter.data = (torch.randn_like(parameter) * SPREAD).to(variant.stored).float()
@@ -80,21 +111,25 @@ def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
     config = model.config
     generator = torch.Generator().manual_seed(11)
     model = model.double()
+    types_known = getattr(config, "type_vocab_size", None)
     ids, types, hidden, pooled, logits, out = [], [], [], [], [], {}
     labels = torch.randint(0, max(config.num_labels, 2), (len(variant.lengths),), generator=generator)
     embeddings = []
+    pooler = getattr(model.base_model, "pooler", None)
+    if pooler is not None:
+        kept = model.base_model.pooler_activation if hasattr(model.base_model, "pooler_activation") else pooler
+        kept.register_forward_hook(lambda module, given, result: pooled.append(result[0]))
     for number, length in enumerate(variant.lengths):
         sequence = torch.randint(0, config.vocab_size, (1, length), generator=generator)
-        kind = torch.randint(0, config.type_vocab_size, (1, length), generator=generator)
-        result = model.bert(input_ids=sequence, token_type_ids=kind, output_hidden_states=True,
-                            output_attentions=variant.attentions)
+        kind = torch.randint(0, types_known or 1, (1, length), generator=generator)
+        result = model(input_ids=sequence, output_hidden_states=True, output_attentions=variant.attentions,
+                       **({"token_type_ids": kind} if types_known else {}))
         result.hidden_states[0].retain_grad()
         embeddings.append(result.hidden_states[0])
         ids.append(sequence[0])
         types.append(kind[0])
         hidden.append([state[0] for state in result.hidden_states])
-        pooled.append(result.pooler_output[0])
-        logits.append(model.classifier(result.pooler_output)[0])
+        logits.append(result.logits[0])
         if variant.attentions:
             for layer, attention in enumerate(result.attentions):
                 out[f"attention.{layer + 1}.{number}"] = attention[0].reshape(-1, length)
@@ -108,9 +143,10 @@ def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
     out["token_type_ids"] = torch.cat(types)
     out["offsets"] = torch.tensor(numpy.concatenate([[0], numpy.cumsum(variant.lengths)]))
     out["labels"] = labels
-    for layer in range(config.num_hidden_layers + 1):
+    for layer in range(len(hidden[0])):
         out[f"hidden.{layer}"] = torch.cat([states[layer] for states in hidden])
-    out["pooled"] = torch.stack(pooled)
+    if pooled:
+        out["pooled"] = torch.stack(pooled)
     out["logits"] = all_logits
     out["loss"] = loss.reshape(1)
     out["gradient.hidden.0"] = torch.cat([state.grad[0] for state in embeddings])
@@ -145,16 +181,18 @@ def save_weights(model, variant: Variant, folder: Path) -> None:
 
 
 def main() -> None:
-    target = Path(sys.argv[1])
+    target, wanted = Path(sys.argv[1]), sys.argv[2:]
     for variant in VARIANTS:
+        if wanted and variant.name not in wanted:
+            continue
         folder = target / variant.name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         model = make_model(variant)
         save_weights(model, variant, folder)
-        config = model.config.to_diff_dict() | {"architectures": ["BertForSequenceClassification"],
-                                                "model_type": "bert"}
-        config |= {key: value for key, value in (BASE | variant.config).items()
+        config = model.config.to_diff_dict() | {"architectures": [type(model).__name__],
+                                                "model_type": variant.family}
+        config |= {key: value for key, value in settings_of(variant).items()
                    if key not in ("attn_implementation", "num_labels")}
         if model.config.num_labels != 2:
             config["id2label"] = {str(i): f"LABEL_{i}" for i in range(model.config.num_labels)}

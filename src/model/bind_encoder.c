@@ -1,0 +1,116 @@
+/* bind_encoder.c - the tables, layers and turns of an encoder. */
+#include "model/bind.h"
+#include "model/family.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* Of the sites of a turn. */
+enum { SITE_PROBABILITIES = 0, SITE_ATTENTION = 1, SITE_FEED = 2 };
+
+static cz_linear_weights bind_one(cz_binder *b, const char *layer, const char *name, size_t out,
+                                  size_t in)
+{
+    return cz_bind_linear(b, layer, &name, 1, out, in);
+}
+
+/* What the names of a layer begin with: its number, or its group's and its own within. */
+static void name_layer(const cz_config *config, size_t i, char *out, size_t size)
+{
+    bool grouped = config->family->setting.groups;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(out, size, config->family->weight.layer, grouped ? i / config->inner : i,
+             i % config->inner);
+#pragma GCC diagnostic pop
+}
+
+static void bind_layer(cz_binder *b, size_t i)
+{
+    const cz_config *config = &b->network->config;
+    const cz_family *family = config->family;
+    const char *qkv[CZ_PARTS] = { family->weight.query, family->weight.key, family->weight.value };
+    cz_layer *layer = &b->network->layers[i];
+    size_t head_size = config->hidden / config->heads;
+    float dropout = config->hidden_dropout;
+    char name[CZ_NAME_SIZE / 2];
+
+    name_layer(config, i, name, sizeof name);
+    layer->activation = config->activation;
+    layer->attention = (cz_attention_shape){
+        .heads = config->heads,
+        .head_size = head_size,
+        .scale = 1 / sqrt((double)head_size),
+        .dropout = { config->attention_dropout, SITE_PROBABILITIES },
+    };
+    layer->attention_dropout =
+        (cz_dropout_site){ family->no_attention_dropout ? 0 : dropout, SITE_ATTENTION };
+    layer->feed_dropout = (cz_dropout_site){ family->no_feed_dropout ? 0 : dropout, SITE_FEED };
+    layer->qkv = cz_bind_linear(b, name, qkv, CZ_PARTS, config->hidden, config->hidden);
+    layer->attention_out =
+        bind_one(b, name, family->weight.attention_out, config->hidden, config->hidden);
+    layer->attention_norm = cz_bind_norm(b, name, family->weight.attention_norm, config->hidden);
+    layer->up = bind_one(b, name, family->weight.up, config->intermediate, config->hidden);
+    layer->down = bind_one(b, name, family->weight.down, config->hidden, config->intermediate);
+    layer->feed_norm = cz_bind_norm(b, name, family->weight.feed_norm, config->hidden);
+}
+
+/* In the arithmetic of transformers, int(i / (layers / groups)). */
+static size_t group_of(const cz_config *config, size_t layer)
+{
+    return (size_t)((double)layer / ((double)config->layers / (double)config->groups));
+}
+
+static void fill_turns(cz_network *network)
+{
+    const cz_config *config = &network->config;
+    for (size_t i = 0; i < config->layers * config->inner; i++) {
+        size_t layer = i / config->inner, group = group_of(config, layer);
+        network->turns[i] = (cz_turn){
+            .layer = &network->layers[group * config->inner + i % config->inner],
+            .number = layer + 1,
+            .site = (uint32_t)(i + 1) * CZ_SITES,
+        };
+    }
+}
+
+static void bind_table(cz_binder *b, cz_table_kind kind, const char *name, size_t rows,
+                       uint32_t fixed)
+{
+    cz_network *network = b->network;
+    cz_embed_weights *tables = &network->embeddings;
+    if (!name || !rows)
+        return;
+    tables->fixed[tables->tables] = fixed;
+    network->table_kind[tables->tables] = kind;
+    tables->table[tables->tables] =
+        cz_bind_named(b, "", name, ".weight", rows, network->config.embedding);
+    tables->still[tables->tables] = kind == CZ_TABLE_POSITIONS && network->config.still_positions;
+    tables->tables++;
+}
+
+static void bind_embeddings(cz_binder *b)
+{
+    cz_network *network = b->network;
+    const cz_config *config = &network->config;
+    const cz_family *family = config->family;
+    bool after = family->positions == CZ_POSITIONS_AFTER_PADDING;
+    bind_table(b, CZ_TABLE_WORDS, family->weight.words, config->vocabulary, config->padding);
+    bind_table(b, CZ_TABLE_POSITIONS, family->weight.positions, config->positions,
+               after ? config->padding : UINT32_MAX);
+    bind_table(b, CZ_TABLE_TYPES, family->weight.types, config->types, UINT32_MAX);
+    network->embedding_norm = cz_bind_norm(b, "", family->weight.embedding_norm, config->embedding);
+    network->embedding_dropout = (cz_dropout_site){ config->hidden_dropout, CZ_SITE_EMBEDDINGS };
+    if (family->weight.projection &&
+        (family->weight.projects_always || config->embedding != config->hidden))
+        network->projection =
+            bind_one(b, "", family->weight.projection, config->hidden, config->embedding);
+}
+
+void cz_bind_encoder(cz_binder *b)
+{
+    bind_embeddings(b);
+    for (size_t i = 0; i < b->network->layer_count && !b->status; i++)
+        bind_layer(b, i);
+    fill_turns(b->network);
+}
