@@ -94,7 +94,20 @@ typedef struct cz_norm_call {
 /* Which keys a query may see: all, those not after it, or a window of `window` on either side. */
 typedef enum cz_reach { CZ_REACH_FULL = 0, CZ_REACH_CAUSAL, CZ_REACH_WINDOW } cz_reach;
 
-/* out[i] = sum over j of softmax_j(scale * q_i . k_j) * v_j, head by head, sequence by sequence.
+/* What scores get from the distance i - j of query and key. Row e of each matrix is for the
+ * distances d with entry[span + d] == e; beyond the span the last on that side holds. `of_query`
+ * and `of_key` are looked up head by head, or are of one head's size and shared by all. */
+typedef struct cz_relative {
+    const uint32_t *entry;              /* [2 * span + 1], each below the matrices' rows; NULL: none */
+    size_t span;
+    const cz_tensor *table;             /* [entries, heads], added to the scaled score; or NULL */
+    const cz_tensor *of_query;          /* [entries, heads * size]: q_i . row, before the scale */
+    const cz_tensor *of_key;            /* the same with k_j */
+    cz_tensor *d_table, *d_of_query, *d_of_key;
+} cz_relative;
+
+/* out[i] = sum over j of softmax_j(scale * (q_i . k_j + q_i . of_query[e] + k_j . of_key[e])
+ * + table[e]) * v_j with e the entry of i - j, head by head, sequence by sequence.
  * Probabilities are dropped by element head * (nq * nk) + i * nk + j. Rows that see no key are 0.
  * */
 typedef struct cz_attention_call {
@@ -105,6 +118,7 @@ typedef struct cz_attention_call {
     double scale;                       /* 1 / sqrt(size) by default, the model decides */
     cz_reach reach;
     size_t window;
+    cz_relative relative;
     cz_dropout dropout;
     cz_tensor *out;                     /* [nq, heads * size] */
     const cz_tensor *d_out;
@@ -128,6 +142,27 @@ typedef struct cz_pointwise_call {
     cz_tensor *d_x;
 } cz_pointwise_call;
 
+/* out = x, but in the first `turned` columns, heads of `angles->columns`, the pairs of a head's
+ * halves, c and c + size / 2, are turned by angle c of the row's place in its sequence. */
+typedef struct cz_rotate_call {
+    const cz_tensor *x;                 /* [n, columns] */
+    const cz_packing *packing;
+    const cz_tensor *angles;            /* [longest or more, size]: cosines of half, then sines */
+    size_t turned;
+    cz_tensor *out;                     /* [n, columns]; may be x itself */
+    const cz_tensor *d_out;
+    cz_tensor *d_x;
+} cz_rotate_call;
+
+/* out = activation(x[:, :n]) * x[:, n:] */
+typedef struct cz_gate_call {
+    const cz_tensor *x;                 /* [rows, 2 n] */
+    cz_activation activation;
+    cz_tensor *out;                     /* [rows, n] */
+    const cz_tensor *d_out;
+    cz_tensor *d_x;
+} cz_gate_call;
+
 /* out = a * x + b * y (y may be NULL): sums, differences, scalings. */
 typedef struct cz_blend_call {
     const cz_tensor *x, *y;             /* [n, columns] */
@@ -145,6 +180,26 @@ typedef struct cz_select_call {
     const cz_tensor *d_out;
     cz_tensor *d_x;
 } cz_select_call;
+
+/* out = base, but row[i] is x[i]: the inverse of select. Rows are distinct and ascending. */
+typedef struct cz_replace_call {
+    const cz_tensor *base, *x;          /* [n, columns] [m, columns] */
+    const size_t *row;                  /* [m] */
+    cz_tensor *out;                     /* [n, columns]; may be base itself */
+    const cz_tensor *d_out;
+    cz_tensor *d_base, *d_x;            /* nothing reaches the rows of base that were replaced */
+} cz_replace_call;
+
+/* out = the real part of the Fourier transform of each sequence, over its rows and its columns,
+ * without a scale. The transform is symmetric: backward is the same one. */
+typedef struct cz_fourier_call {
+    const cz_tensor *x;                 /* [n, columns] */
+    const cz_packing *packing;
+    cz_tensor *work;                    /* [n, columns + 2] room, written both ways */
+    cz_tensor *out;                     /* [n, columns] */
+    const cz_tensor *d_out;
+    cz_tensor *d_x;
+} cz_fourier_call;
 
 typedef enum cz_pooling_kind {
     CZ_POOL_FIRST = 0, CZ_POOL_MAX, CZ_POOL_MEAN, CZ_POOL_MEAN_SQRT, CZ_POOL_WEIGHTED, CZ_POOL_LAST
@@ -204,6 +259,8 @@ typedef struct cz_extent {
     size_t widest;                      /* largest in or out of a linear */
     size_t heads, head_size;
     bool gradients;
+    size_t mixed;                       /* columns of a Fourier transform; 0: none is made */
+    bool relative;                      /* attention with terms of distance */
 } cz_extent;
 
 typedef struct cz_backend {
@@ -225,8 +282,12 @@ typedef struct cz_backend {
     CZ_OPERATION(norm)
     CZ_OPERATION(attention)
     CZ_OPERATION(pointwise)
+    CZ_OPERATION(rotate)
+    CZ_OPERATION(gate)
     CZ_OPERATION(blend)
     CZ_OPERATION(select)
+    CZ_OPERATION(replace)
+    CZ_OPERATION(fourier)
     CZ_OPERATION(pool)
     CZ_OPERATION(normalize)
     CZ_OPERATION(cross_entropy)

@@ -112,3 +112,29 @@ cloze_status REFERENCE(blend_backward)(const cz_place *place, const cz_blend_cal
         }
     return CLOZE_OK;
 }
+
+cloze_status REFERENCE(gate)(const cz_place *place, const cz_gate_call *call)
+{
+    size_t n = call->out->columns;
+    (void)place;
+    for (size_t i = 0; i < call->x->rows; i++)
+        for (size_t c = 0; c < n; c++)
+            row_of(call->out, i)[c] =
+                (real)(REFERENCE(activate)(call->activation, at(call->x, i, c)) *
+                       at(call->x, i, n + c));
+    return CLOZE_OK;
+}
+
+cloze_status REFERENCE(gate_backward)(const cz_place *place, const cz_gate_call *call)
+{
+    size_t n = call->d_out->columns;
+    (void)place;
+    for (size_t i = 0; call->d_x && i < call->x->rows; i++)
+        for (size_t c = 0; c < n; c++) {
+            double x = at(call->x, i, c), d = at(call->d_out, i, c);
+            row_of(call->d_x, i)[c] +=
+                (real)(d * at(call->x, i, n + c) * REFERENCE(slope)(call->activation, x));
+            row_of(call->d_x, i)[n + c] += (real)(d * REFERENCE(activate)(call->activation, x));
+        }
+    return CLOZE_OK;
+}

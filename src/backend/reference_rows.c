@@ -70,6 +70,31 @@ cloze_status REFERENCE(select_backward)(const cz_place *place, const cz_select_c
     return CLOZE_OK;
 }
 
+cloze_status REFERENCE(replace)(const cz_place *place, const cz_replace_call *call)
+{
+    size_t size = call->out->columns * sizeof(real);
+    (void)place;
+    for (size_t i = 0; call->out != call->base && i < call->out->rows; i++)
+        memcpy(row_of(call->out, i), row_of(call->base, i), size);
+    for (size_t i = 0; i < call->x->rows; i++)
+        memcpy(row_of(call->out, call->row[i]), row_of(call->x, i), size);
+    return CLOZE_OK;
+}
+
+cloze_status REFERENCE(replace_backward)(const cz_place *place, const cz_replace_call *call)
+{
+    size_t next = 0;
+    (void)place;
+    for (size_t i = 0; i < call->d_out->rows; i++) {
+        bool replaced = next < call->x->rows && call->row[next] == i;
+        const cz_tensor *to = replaced ? call->d_x : call->d_base;
+        size_t row = replaced ? next++ : i;
+        for (size_t c = 0; to && c < to->columns; c++)
+            row_of(to, row)[c] += row_of(call->d_out, i)[c];
+    }
+    return CLOZE_OK;
+}
+
 /* Rows of sequence s that count, the first of them in *first. */
 static size_t counted(const cz_pool_call *call, size_t s, size_t *first)
 {

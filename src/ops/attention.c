@@ -11,6 +11,7 @@ typedef struct attention_node {
     cz_attention_call call;
     columns_of from[3]; /* query, key, value */
     cz_tensor view[3], d_view[3], *out;
+    cz_tensor *table, *of_query, *of_key; /* of distances; each may be NULL */
 } attention_node;
 
 static cz_tensor *gradient_view(cz_run *run, attention_node *node, int i)
@@ -22,6 +23,11 @@ static cz_tensor *gradient_view(cz_run *run, attention_node *node, int i)
     return &node->d_view[i];
 }
 
+static cz_tensor *gradient_of(cz_run *run, cz_tensor *tensor)
+{
+    return tensor ? cz_run_gradient(run, tensor) : NULL;
+}
+
 static void attention_backward(cz_run *run, void *argument)
 {
     attention_node *node = argument;
@@ -29,6 +35,9 @@ static void attention_backward(cz_run *run, void *argument)
     node->call.d_q = gradient_view(run, node, 0);
     node->call.d_k = gradient_view(run, node, 1);
     node->call.d_v = gradient_view(run, node, 2);
+    node->call.relative.d_table = gradient_of(run, node->table);
+    node->call.relative.d_of_query = gradient_of(run, node->of_query);
+    node->call.relative.d_of_key = gradient_of(run, node->of_key);
     if (cz_run_computes(run))
         cz_run_check(run, run->backend->attention_backward(&run->place, &node->call), NULL, 0);
 }
@@ -53,9 +62,22 @@ static void show_probabilities(cz_run *run, const cz_attention_call *attention, 
     }
 }
 
+static void relate(attention_node *node, const cz_distances *distances)
+{
+    node->table = distances->table;
+    node->of_query = distances->of_query;
+    node->of_key = distances->of_key;
+    node->call.relative = (cz_relative){ .entry = distances->entry,
+                                         .span = distances->span,
+                                         .table = node->table,
+                                         .of_query = node->of_query,
+                                         .of_key = node->of_key };
+}
+
 static cz_tensor *attend(cz_run *run, const columns_of from[3], const cz_packing *queries,
                          const cz_packing *keys, const uint64_t *samples,
-                         const cz_attention_shape *shape, size_t layer)
+                         const cz_attention_shape *shape, const cz_distances *distances,
+                         size_t layer)
 {
     size_t width = shape->heads * shape->head_size, rows = from[0].of->rows;
     attention_node *node = cz_run_take(run, sizeof *node);
@@ -80,6 +102,8 @@ static cz_tensor *attend(cz_run *run, const columns_of from[3], const cz_packing
         .dropout = cz_run_dropout(run, shape->dropout.p, shape->dropout.site, queries, samples),
         .out = out,
     };
+    if (distances)
+        relate(node, distances);
     if (cz_run_computes(run))
         cz_run_check(run, run->backend->attention(&run->place, &node->call), NULL, 0);
     if (run->tap && run->tap_attention)
@@ -93,7 +117,17 @@ cz_tensor *cz_self_attention(cz_run *run, const cz_batch *batch, cz_tensor *qkv,
 {
     size_t width = shape->heads * shape->head_size;
     const columns_of from[] = { { qkv, 0 }, { qkv, width }, { qkv, 2 * width } };
-    return attend(run, from, &batch->packing, &batch->packing, batch->samples, shape, layer);
+    return attend(run, from, &batch->packing, &batch->packing, batch->samples, shape, NULL, layer);
+}
+
+cz_tensor *cz_relative_attention(cz_run *run, const cz_batch *batch, cz_tensor *qkv,
+                                 const cz_attention_shape *shape, const cz_distances *distances,
+                                 size_t layer)
+{
+    size_t width = shape->heads * shape->head_size;
+    const columns_of from[] = { { qkv, 0 }, { qkv, width }, { qkv, 2 * width } };
+    return attend(run, from, &batch->packing, &batch->packing, batch->samples, shape, distances,
+                  layer);
 }
 
 cz_tensor *cz_cross_attention(cz_run *run, cz_tensor *q, const cz_packing *queries, cz_tensor *kv,
@@ -101,5 +135,5 @@ cz_tensor *cz_cross_attention(cz_run *run, cz_tensor *q, const cz_packing *queri
                               const cz_attention_shape *shape, size_t layer)
 {
     const columns_of from[] = { { q, 0 }, { kv, 0 }, { kv, shape->heads * shape->head_size } };
-    return attend(run, from, queries, keys, samples, shape, layer);
+    return attend(run, from, queries, keys, samples, shape, NULL, layer);
 }

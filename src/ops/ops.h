@@ -41,6 +41,14 @@ typedef struct cz_attention_shape {
     cz_dropout_site dropout;
 } cz_attention_shape;
 
+/* What scores get from distances; NULL where there is none of it. */
+typedef struct cz_distances {
+    const uint32_t *entry; /* [2 * span + 1]; must live as long as the tape */
+    size_t span;
+    cz_tensor *table;             /* [entries, heads] */
+    cz_tensor *of_query, *of_key; /* [entries, heads * head_size], or [entries, head_size] */
+} cz_distances;
+
 /* index[i] are arrays of batch->tokens numbers, one per table. */
 cz_tensor *cz_embed(cz_run *run, const cz_embed_weights *weights, const uint32_t *const *index,
                     size_t tokens);
@@ -57,11 +65,23 @@ cz_tensor *cz_residual(cz_run *run, const cz_batch *batch, cz_tensor *x, cz_tens
 /* qkv [tokens, 3 * heads * head_size]. Taps "attention.probabilities" when somebody looks. */
 cz_tensor *cz_self_attention(cz_run *run, const cz_batch *batch, cz_tensor *qkv,
                              const cz_attention_shape *shape, size_t layer);
+/* The same with terms of the distance of query and key: see cz_relative in backend.h. What is
+ * looked up are tensors of the run, whose gradients flow on. */
+cz_tensor *cz_relative_attention(cz_run *run, const cz_batch *batch, cz_tensor *qkv,
+                                 const cz_attention_shape *shape, const cz_distances *distances,
+                                 size_t layer);
 /* Queries of one packing look at the keys and values of another: query sequence i at key sequence
  * i. kv [keys, 2 * heads * head_size]. `samples` are those of the queries. */
 cz_tensor *cz_cross_attention(cz_run *run, cz_tensor *q, const cz_packing *queries, cz_tensor *kv,
                               const cz_packing *keys, const uint64_t *samples,
                               const cz_attention_shape *shape, size_t layer);
+/* The first `turned` columns of x, whole heads of angles->columns, turned by their places in the
+ * sequence; `angles` [longest or more, head_size], in the run's type, lives as long as the tape.
+ * Unless the run records, x is written over. */
+cz_tensor *cz_rotate(cz_run *run, const cz_packing *packing, cz_tensor *x, const cz_tensor *angles,
+                     size_t turned);
+/* activation(x[:, :n]) * x[:, n:] of x [rows, 2 n]. */
+cz_tensor *cz_gate(cz_run *run, cz_tensor *x, cz_activation activation);
 cz_tensor *cz_activate(cz_run *run, cz_tensor *x, cz_activation activation);
 /* packing NULL: row i is sample i of `samples`. */
 cz_tensor *cz_drop(cz_run *run, const cz_packing *packing, const uint64_t *samples, cz_tensor *x,

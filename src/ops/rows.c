@@ -28,6 +28,34 @@ cz_tensor *cz_select(cz_run *run, cz_tensor *x, const size_t *rows, size_t count
     return out;
 }
 
+typedef struct replace_node {
+    cz_replace_call call;
+    cz_tensor *base, *x, *out;
+} replace_node;
+
+static void replace_backward(cz_run *run, void *argument)
+{
+    replace_node *node = argument;
+    node->call.d_out = node->out->gradient;
+    node->call.d_base = cz_run_gradient(run, node->base);
+    node->call.d_x = cz_run_gradient(run, node->x);
+    if (cz_run_computes(run))
+        cz_run_check(run, run->backend->replace_backward(&run->place, &node->call), NULL, 0);
+}
+
+cz_tensor *cz_replace(cz_run *run, cz_tensor *base, cz_tensor *x, const size_t *rows, size_t count)
+{
+    replace_node *node = cz_run_take(run, sizeof *node);
+    cz_tensor *out = run->record ? cz_run_tensor(run, base->rows, base->columns) : base;
+    if (cz_run_failed(run) || x->rows != count)
+        return &run->empty;
+    *node = (replace_node){ { .base = base, .x = x, .row = rows, .out = out }, base, x, out };
+    if (cz_run_computes(run))
+        cz_run_check(run, run->backend->replace(&run->place, &node->call), NULL, 0);
+    cz_run_record(run, replace_backward, out, node);
+    return out;
+}
+
 typedef struct columns_node {
     cz_tensor view, *x;
     size_t first;

@@ -144,12 +144,52 @@ static const struct {
     bool crossed;
     float dropped;
     double scale;
+    unsigned terms; /* of distance: 1 a table, 2 of queries, 4 of keys, 8 shared by the heads */
 } attentions[] = {
-    { 3, 4, CZ_REACH_FULL, 0, false, 0, 2 },        { 1, 12, CZ_REACH_FULL, 0, true, 0, 1 },
-    { 2, 20, CZ_REACH_CAUSAL, 0, false, 0, 1 },     { 2, 32, CZ_REACH_FULL, 0, false, 0.1f, 0.18 },
-    { 1, 64, CZ_REACH_WINDOW, 5, false, 0, 0.125 }, { 2, 80, CZ_REACH_WINDOW, 30, false, 0, 0.2 },
-    { 2, 5, CZ_REACH_CAUSAL, 0, true, 0.3f, -1 },   { 12, 32, CZ_REACH_FULL, 0, false, 0, 0.18 }
+    { 3, 4, CZ_REACH_FULL, 0, false, 0, 2, 0 },
+    { 1, 12, CZ_REACH_FULL, 0, true, 0, 1, 0 },
+    { 2, 20, CZ_REACH_CAUSAL, 0, false, 0, 1, 0 },
+    { 2, 32, CZ_REACH_FULL, 0, false, 0.1f, 0.18, 0 },
+    { 1, 64, CZ_REACH_WINDOW, 5, false, 0, 0.125, 0 },
+    { 2, 80, CZ_REACH_WINDOW, 30, false, 0, 0.2, 0 },
+    { 2, 5, CZ_REACH_CAUSAL, 0, true, 0.3f, -1, 0 },
+    { 12, 32, CZ_REACH_FULL, 0, false, 0, 0.18, 0 },
+    { 3, 20, CZ_REACH_FULL, 0, false, 0, 0.2, 1 },
+    { 2, 32, CZ_REACH_FULL, 0, false, 0.1f, 0.18, 2 },
+    { 2, 5, CZ_REACH_CAUSAL, 0, true, 0, -0.4, 4 },
+    { 3, 64, CZ_REACH_FULL, 0, false, 0, 0.07, 6 },
+    { 2, 17, CZ_REACH_WINDOW, 30, false, 0, 0.1, 7 },
+    { 2, 32, CZ_REACH_FULL, 0, true, 0, 0.1, 15 },
 };
+
+/* Every distance up to 20 its own entry, then fewer, backwards on one side. */
+static cz_relative relative_terms(room *r, size_t heads, size_t size, unsigned terms)
+{
+    enum { SPAN = 60, ENTRIES = 64 };
+    cz_relative relative = { .span = SPAN };
+    uint32_t *entry = room_take(r, (2 * SPAN + 1) * sizeof *entry);
+    size_t columns = terms & 8 ? size : heads * size;
+    for (uint32_t d = 0; d <= SPAN; d++) {
+        entry[SPAN + d] = 31 - (d < 20 ? d : 20 + (d - 20) / 5);
+        entry[SPAN - d] = 31 + (d < 20 ? d : 20 + (d - 20) / 7);
+    }
+    relative.entry = terms ? entry : NULL;
+    relative.table = terms & 1 ? room_input(r, ENTRIES, heads, heads + 1, 0) : NULL;
+    relative.of_query = terms & 2 ? room_input(r, ENTRIES, columns, columns + 2, 0) : NULL;
+    relative.of_key = terms & 4 ? room_input(r, ENTRIES, columns, columns, 0) : NULL;
+    return relative;
+}
+
+static void relative_gradients(room *r, cz_relative *relative)
+{
+    const cz_tensor *t;
+    if ((t = relative->table))
+        relative->d_table = room_output(r, t->rows, t->columns, t->columns + 1, true);
+    if ((t = relative->of_query))
+        relative->d_of_query = room_output(r, t->rows, t->columns, t->columns, true);
+    if ((t = relative->of_key))
+        relative->d_of_key = room_output(r, t->rows, t->columns, t->columns + 3, true);
+}
 
 static cloze_status attention_case(room *r, size_t number, char name[80])
 {
@@ -170,6 +210,7 @@ static cloze_status attention_case(room *r, size_t number, char name[80])
         .scale = attentions[number].scale,
         .reach = attentions[number].reach,
         .window = attentions[number].window,
+        .relative = relative_terms(r, heads, size, attentions[number].terms),
         .dropout = dropout(r, attentions[number].dropped, NULL),
         .out = room_output(r, nq, wide, wide + 3, false),
     };
@@ -181,6 +222,7 @@ static cloze_status attention_case(room *r, size_t number, char name[80])
     call.d_q = room_output(r, nq, wide, 2 * wide, true);
     call.d_k = room_output(r, nk, wide, wide + 1, true);
     call.d_v = room_output(r, nk, wide, wide, true);
+    relative_gradients(r, &call.relative);
     return cpu->attention_backward(&r->place, &call);
 }
 
@@ -203,6 +245,36 @@ static cloze_status pointwise_case(room *r, size_t number, char name[80])
     call.d_out = room_input(r, n, c, c + 1, 0);
     call.d_x = room_output(r, n, c, c, true);
     return cpu->pointwise_backward(&r->place, &call);
+}
+
+static cloze_status rotate_case(room *r, size_t number, char name[80])
+{
+    cz_packing *packing = room_packing(r, ragged, COUNT(ragged));
+    size_t last = COUNT(ragged) - 1, n = packing->begin[last] + packing->length[last];
+    size_t size = number ? 64 : 6, c = 3 * size;
+    snprintf(name, 80, "rotate heads of %zu", size);
+    cz_rotate_call call = { .x = room_input(r, n, c, c + 1, 0),
+                            .packing = packing,
+                            .angles = room_input(r, 131, size, size, 0),
+                            .turned = 2 * size,
+                            .out = room_output(r, n, c, c, false) };
+    TRY(cpu->rotate(&r->place, &call));
+    call.d_out = room_input(r, n, c, c, 0);
+    call.d_x = room_output(r, n, c, c + 2, true);
+    return cpu->rotate_backward(&r->place, &call);
+}
+
+static cloze_status gate_case(room *r, size_t number, char name[80])
+{
+    size_t n = 37, c = 71;
+    snprintf(name, 80, "gate, activation %zu", number);
+    cz_gate_call call = { .x = room_input(r, n, 2 * c, 2 * c + 1, 0),
+                          .activation = (cz_activation)number,
+                          .out = room_output(r, n, c, c + 3, false) };
+    TRY(cpu->gate(&r->place, &call));
+    call.d_out = room_input(r, n, c, c + 1, 0);
+    call.d_x = room_output(r, n, 2 * c, 2 * c, true);
+    return cpu->gate_backward(&r->place, &call);
 }
 
 static cloze_status pool_case(room *r, size_t number, char name[80])
@@ -292,6 +364,46 @@ static cloze_status rows_case(room *r, size_t number, char name[80])
     return cpu->blend_backward(&r->place, &blend);
 }
 
+/* ---- Fourier transforms of lengths of every kind: factors, primes, a convolution; columns too ---- */
+
+static const size_t waves[][4] = { { 1, 48, 0, 17 },
+                                   { 131, 2, 64, 33 },
+                                   { 61, 3, 120, 5 },
+                                   { 7, 67, 81, 100 },
+                                   { 128, 127, 9, 4 } },
+                    wave_columns[] = { 20, 67, 1, 96, 71 };
+
+static cloze_status fourier_case(room *r, size_t number, char name[80])
+{
+    cz_packing *packing = room_packing(r, waves[number], 4);
+    size_t n = packing->begin[3] + packing->length[3], c = wave_columns[number];
+    snprintf(name, 80, "fourier, %zu columns", c);
+    cz_fourier_call call = { .x = room_input(r, n, c, c + 3, 0),
+                             .packing = packing,
+                             .work = room_output(r, n, c + 2, c + 2, true),
+                             .out = room_output(r, n, c, c + 1, false) };
+    TRY(cpu->fourier(&r->place, &call));
+    call.d_out = room_input(r, n, c, c, 0);
+    call.d_x = room_output(r, n, c, c + 2, true);
+    return cpu->fourier_backward(&r->place, &call);
+}
+
+static cloze_status replace_case(room *r, size_t number, char name[80])
+{
+    static const size_t row[] = { 0, 3, 4, 11 };
+    size_t n = 12, m = COUNT(row), c = 65 + number;
+    snprintf(name, 80, "replace, columns %zu", c);
+    cz_replace_call call = { .base = room_input(r, n, c, c, 0),
+                             .x = room_input(r, m, c, c + 2, 0),
+                             .row = row,
+                             .out = room_output(r, n, c, c + 1, false) };
+    TRY(cpu->replace(&r->place, &call));
+    call.d_out = room_input(r, n, c, c, 0);
+    call.d_base = room_output(r, n, c, c, true);
+    call.d_x = room_output(r, m, c, c, true);
+    return cpu->replace_backward(&r->place, &call);
+}
+
 static const struct {
     run_case *run;
     size_t count;
@@ -300,10 +412,14 @@ static const struct {
     { norm_case, COUNT(norms) },
     { attention_case, COUNT(attentions) },
     { pointwise_case, CZ_ACTIVATIONS },
+    { rotate_case, 2 },
+    { gate_case, CZ_ACTIVATIONS },
     { pool_case, CZ_POOL_LAST + 1 },
     { embed_case, 3 },
     { loss_case, 2 },
     { rows_case, 2 },
+    { fourier_case, COUNT(waves) },
+    { replace_case, 2 },
 };
 
 size_t bits_count(void)
@@ -316,7 +432,7 @@ size_t bits_count(void)
 
 bits_result bits_run(size_t number, const void *kernels, cz_pool *pool, char name[80])
 {
-    static const cz_extent extent = { 600, 131, 1100, 12, 80, true };
+    static const cz_extent extent = { 600, 131, 1100, 12, 80, true, 100, true };
     bits_result result = { 0, NULL };
     size_t group = 0;
     room r;

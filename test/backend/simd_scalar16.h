@@ -100,6 +100,13 @@ INLINE vec vec_scale(vec p, vec t)
     return vec_load(a);
 }
 
+INLINE vec vec_reverse(vec a)
+{
+    vec r;
+    EACH_LANE r.lane[at] = a.lane[LANES - 1 - at];
+    return r;
+}
+
 INLINE void vec_transpose(vec row[LANES])
 {
     for (int i = 0; i < LANES; i++)

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -19,6 +20,7 @@ static const cz_packing ragged = { 4, begin_ragged, length_ragged, 17 },
                         longer = { 1, begin_single, length_long, 37 }, none = { 0, NULL, NULL, 0 };
 static const uint64_t samples[] = { 41, 7, 1000000, 8 };
 static const size_t skip[] = { 1, 0, 1, 4 }, chosen[] = { 3, 0, 3, 19, 3, 7 };
+static const size_t apart[] = { 0, 4, 19 };
 static const uint32_t
     words[] = { 3, 1, 6, 3, 3, 0, 2, 5, 6, 6, 1, 3, 4, 2, 2, 0, 5, 3, 1, 6 },
     places[] = { 0, 0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 },
@@ -101,10 +103,39 @@ static cz_tensor *build_attention(op_stand *s)
                              attention_shape(s, s->c->value[0].columns / 3), 1);
 }
 
+/* Entries of distances 4 .. -4 as buckets may lie: not in order, some twice. */
+static cz_tensor *build_relative_attention(op_stand *s)
+{
+    static const uint32_t entry[] = { 5, 5, 0, 1, 2, 3, 6, 4, 6 };
+    int value = 1;
+    s->batch = (cz_batch){ .packing = *s->c->packing, .samples = s->c->samples };
+    cz_distances distances = { entry, 4, NULL, NULL, NULL };
+    if (s->c->count & 1)
+        distances.table = s->input[value++];
+    if (s->c->count & 2)
+        distances.of_query = s->input[value++];
+    if (s->c->count & 4)
+        distances.of_key = s->input[value];
+    return cz_relative_attention(&s->run, &s->batch, s->input[0],
+                                 attention_shape(s, s->c->value[0].columns / 3), &distances, 1);
+}
+
 static cz_tensor *build_cross_attention(op_stand *s)
 {
     return cz_cross_attention(&s->run, s->input[0], s->c->packing, s->input[1], s->c->keys,
                               s->c->samples, attention_shape(s, s->c->value[0].columns), 1);
+}
+
+/* Value 1 is one row for each place; x is what an activation makes, since it may be written over. */
+static cz_tensor *build_rotate(op_stand *s)
+{
+    cz_tensor *x = cz_activate(&s->run, s->input[0], CZ_TANH);
+    return cz_rotate(&s->run, s->c->packing, x, &s->value[1], s->c->count);
+}
+
+static cz_tensor *build_gate(op_stand *s)
+{
+    return cz_gate(&s->run, s->input[0], s->c->activation);
 }
 
 static cz_tensor *build_activate(op_stand *s)
@@ -131,6 +162,22 @@ static cz_tensor *build_twice(op_stand *s)
 static cz_tensor *build_select(op_stand *s)
 {
     return cz_select(&s->run, s->input[0], s->c->rows, s->c->count);
+}
+
+/* Value 1 takes the place of some rows of what is made of value 0. */
+static cz_tensor *build_replace(op_stand *s)
+{
+    cz_tensor *base = cz_activate(&s->run, s->input[0], CZ_TANH);
+    return cz_replace(&s->run, base, s->input[1], s->c->rows, s->c->count);
+}
+
+static cz_tensor *build_fourier(op_stand *s)
+{
+    cz_tensor *out = cz_fourier(&s->run, s->c->packing, s->input[0]);
+    cz_arena *numbers = &s->run.numbers;
+    /* The room that it gave back looks untouched again: later tensors are guarded by that. */
+    memset(s->numbers + numbers->used, 0xFF, numbers->peak - numbers->used);
+    return out;
 }
 
 /* Two views that overlap, each with something after it. */
@@ -300,8 +347,38 @@ static void add_sharp_attentions(case_list *list)
             "attention with scores scaled by %g", scales[i]);
 }
 
+/* terms: 1 a table, 2 and 4 what queries and keys are multiplied with. */
+static void add_relative_attentions(case_list *list, const cz_packing *packing, size_t heads,
+                                    size_t size)
+{
+    for (size_t terms = 1; terms < 8; terms++)
+        for (int shared = 0; shared < (terms > 1 ? 2 : 1); shared++) {
+            op_case c = { .build = build_relative_attention,
+                          .packing = packing,
+                          .samples = samples,
+                          .heads = heads,
+                          .count = terms,
+                          .reach = terms == 3 ? CZ_REACH_WINDOW : CZ_REACH_FULL,
+                          .p = terms == 7 ? 0.3f : 0 };
+            size_t width = heads * size, columns = shared ? size : width;
+            int value = 0;
+            c.value[value++] = (op_value){ rows_of(packing), 3 * width, false, 0, false };
+            if (terms & 1)
+                c.value[value++] = (op_value){ 7, heads, false, 0, false };
+            if (terms & 2)
+                c.value[value++] = (op_value){ 7, columns, false, 0, false };
+            if (terms & 4)
+                c.value[value++] = (op_value){ 7, columns, false, 0, false };
+            add(list, c, "attention with terms of distance %zu, %zu heads of %zu%s", terms, heads,
+                size, shared ? ", shared" : "");
+        }
+}
+
 static void add_attentions(case_list *list)
 {
+    add_relative_attentions(list, &ragged, 2, 3);
+    add_relative_attentions(list, &single, 1, 20);
+    add_relative_attentions(list, &none, 2, 4);
     add_sharp_attentions(list);
     add_attention(list, &ragged, 1, 1);
     add_attention(list, &ragged, 2, 3);
@@ -311,6 +388,26 @@ static void add_attentions(case_list *list)
     add_attention(list, &single, 1, 67);
     add_attention(list, &longer, 1, 4);
     add_attention(list, &none, 2, 4);
+}
+
+static void add_rotations(case_list *list)
+{
+    static const size_t sizes[] = { 2, 6, 16 };
+    for (size_t i = 0; i < 3; i++) {
+        size_t size = sizes[i], rows = rows_of(&ragged);
+        add(list,
+            (op_case){ .build = build_rotate,
+                       .value = { { rows, 5 * size, false, 0, false }, { 17, size, false, 0, true } },
+                       .packing = &ragged,
+                       .count = 4 * size },
+            "heads of %zu turned", size);
+    }
+    for (int a = 0; a < CZ_ACTIVATIONS; a++)
+        add(list,
+            (op_case){ .build = build_gate,
+                       .value = { { 20, 2 * widths[a % 4], false, 0, false } },
+                       .activation = (cz_activation)a },
+            "gate with activation %d", a);
 }
 
 static void add_pointwise(case_list *list)
@@ -342,6 +439,56 @@ static void add_pointwise(case_list *list)
         add(list, (op_case){ .build = build_twice, .value = { x } },
             "blend of a tensor with itself, width %zu", widths[w]);
     }
+}
+
+/* Lengths with one, several and large prime factors, and one that is a convolution. */
+static void add_fouriers(case_list *list)
+{
+    static const size_t lengths[][4] = { { 1, 0, 3, 4 }, { 5, 7, 12, 9 }, { 45, 2, 6, 11 } };
+    static size_t begins[3][4];
+    static cz_packing packing[3];
+    static const size_t prime[] = { 67 }, thousand[] = { 127 };
+    static const cz_packing primes[] = { { 1, begin_single, prime, 67 },
+                                         { 1, begin_single, thousand, 127 } };
+    static const size_t columns[] = { 1, 2, 3, 8, 20, 23 };
+    for (size_t w = 0; w < 6; w++)
+        add(list,
+            (op_case){ .build = build_fourier,
+                       .value = { { rows_of(&ragged), columns[w], false, 0, false } },
+                       .packing = &ragged },
+            "fourier, %zu columns", columns[w]);
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t s = 1; s < 4; s++)
+            begins[i][s] = begins[i][s - 1] + lengths[i][s - 1];
+        packing[i] = (cz_packing){ 4, begins[i], lengths[i], 45 };
+        add(list,
+            (op_case){ .build = build_fourier,
+                       .value = { { rows_of(&packing[i]), 6, false, 0, false } },
+                       .packing = &packing[i] },
+            "fourier of %zu rows and more", lengths[i][0]);
+    }
+    for (size_t i = 0; i < 2; i++)
+        add(list,
+            (op_case){ .build = build_fourier,
+                       .value = { { primes[i].longest, 2 + i, false, 0, false } },
+                       .packing = &primes[i] },
+            "fourier of %zu rows", primes[i].longest);
+    add(list,
+        (op_case){
+            .build = build_fourier, .value = { { 3, 71, false, 0, false } }, .packing = &ones },
+        "fourier of single rows of 71 columns");
+}
+
+static void add_replacements(case_list *list)
+{
+    for (size_t w = 0; w < 4; w++)
+        add(list,
+            (op_case){
+                .build = build_replace,
+                .value = { { 20, widths[w], false, 0, false }, { 3, widths[w], false, 0, false } },
+                .rows = apart,
+                .count = 3 },
+            "replace, width %zu", widths[w]);
 }
 
 static void add_rows(case_list *list)
@@ -388,8 +535,11 @@ static case_list walk(size_t wanted)
     add_linears(&list);
     add_norms(&list);
     add_attentions(&list);
+    add_rotations(&list);
     add_pointwise(&list);
     add_rows(&list);
+    add_fouriers(&list);
+    add_replacements(&list);
     add_losses(&list);
     return list;
 }

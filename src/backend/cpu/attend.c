@@ -7,6 +7,7 @@
 #include "attention.h"
 #include "curves.h"
 #include "isa.h"
+#include "relative.h"
 
 #include <math.h>
 #include <stdalign.h>
@@ -16,14 +17,15 @@ static void run_tile(const tile *t, size_t rows, size_t wide)
     tile_any(t, rows, wide, false, false, 0);
 }
 
-size_t CZ_OF_ISA(cz_attend_scratch)(size_t size, size_t keys, bool gradients)
+size_t CZ_OF_ISA(cz_attend_scratch)(size_t size, size_t rows, bool relative, bool gradients)
 {
-    size_t columns = whole(keys, KEYS), padded = whole(size, LANES);
+    size_t columns = whole(rows, KEYS), padded = whole(size, LANES);
     size_t forward = columns * size + columns * padded + QUERIES * columns;
     /* as lay_out in attend_backward.c */
     size_t backward = 2 * columns * size + 3 * columns * padded + (2 * QUERIES + 1) * columns +
                       3 * QUERIES * padded;
-    return gradients && backward > forward ? backward : forward;
+    size_t more = relative ? (2 * size + 1) * distance_stride(2 * rows) : 0;
+    return (gradients && backward > forward ? backward : forward) + more;
 }
 
 /* Softmax of rows first .. first + rows; what each is to be multiplied with at the end. */
@@ -32,7 +34,7 @@ static void softmax_rows(const cz_attend *a, size_t first, size_t rows, interval
 {
     for (size_t i = 0; i < rows; i++) {
         interval seen = seen_by(a, first + i);
-        float *row = scores + i * stride, sum = softmax_row(a, keys, seen, row);
+        float *row = scores + i * stride, sum = softmax_row(softmax_scale(a), keys, seen, row);
         inverse[i] = seen.from < seen.to ? 1.0f / sum : 0.0f;
         if (a->dropout)
             CZ_OF_ISA(cz_drop)
@@ -88,6 +90,7 @@ void CZ_OF_ISA(cz_attend)(const cz_attend *a)
     size_t padded = whole(a->size, LANES);
     float *keys = a->scratch, *values = keys + columns * a->size;
     float *scores = values + columns * padded, inverse[QUERIES];
+    distances terms = lay_distances(a, all.from, count, scores + QUERIES * columns);
 
     transpose_rows(a->k + all.from * a->k_stride, a->k_stride, count, a->size, keys);
     copy_rows(a->v + all.from * a->v_stride, a->v_stride, count, a->size, values);
@@ -96,8 +99,9 @@ void CZ_OF_ISA(cz_attend)(const cz_attend *a)
         interval here = seen_by_rows(a, i, i + rows);
         size_t skip = here.from < here.to ? here.from - all.from : 0;
         size_t width = here.from < here.to ? here.to - here.from : 0;
-        times_panels(a->q + i * a->q_stride, a->q_stride, rows, keys + skip * a->size, a->size,
-                     width, scores, columns, run_tile);
+        const float *q = a->q + i * a->q_stride;
+        score_rows(a, &terms, q, a->q_stride, i, rows, keys, skip, width, scores, columns,
+                   run_tile);
         softmax_rows(a, i, rows, here, scores, columns, inverse);
         if (a->probabilities)
             show_rows(a, i, rows, here, scores, columns, inverse);

@@ -7,6 +7,7 @@
 #include "attention.h"
 #include "curves.h"
 #include "isa.h"
+#include "relative.h"
 
 #include <string.h>
 
@@ -27,6 +28,7 @@ typedef struct parts {
     float *kept;                                 /* [columns] dropout factors of a row */
     float *q, *d_out, *d_q;                      /* [QUERIES, padded] */
     size_t columns, padded;
+    distances terms;
 } parts;
 
 static parts lay_out(const cz_attend *a)
@@ -43,6 +45,7 @@ static parts lay_out(const cz_attend *a)
     s.q = s.kept + s.columns;
     s.d_out = s.q + QUERIES * s.padded;
     s.d_q = s.d_out + QUERIES * s.padded;
+    s.terms = lay_distances(a, 0, a->keys, s.d_q + QUERIES * s.padded);
     return s;
 }
 
@@ -77,8 +80,9 @@ static const float *kept_row(const cz_attend *a, size_t i, interval keys, interv
 static void turn_row(const cz_attend *a, size_t i, interval keys, interval seen, float *p,
                      float *d_s, const float *kept)
 {
-    float sum = softmax_row(a, keys, seen, p);
-    lanes inverse = lanes_set(seen.from < seen.to ? 1.0f / sum : 0.0f), scale = lanes_set(a->scale);
+    float sum = softmax_row(softmax_scale(a), keys, seen, p);
+    lanes inverse = lanes_set(seen.from < seen.to ? 1.0f / sum : 0.0f);
+    lanes scale = lanes_set(softmax_scale(a));
     lanes along = lanes_set(along_row(a, i)), left = lanes_set(0.0f);
     size_t end = keys.to - keys.from;
     for (size_t j = 0; j < end; j += ROW) {
@@ -120,8 +124,7 @@ static void add_down(const parts *s, const float *x, const float *w, size_t rows
     }
 }
 
-static void query_gradients(const cz_attend *a, const parts *s, size_t first, size_t rows,
-                            interval keys)
+static void query_gradients(const parts *s, size_t rows, interval keys)
 {
     tile t = { .x_stride = s->columns,
                .w_stride = s->padded,
@@ -138,8 +141,48 @@ static void query_gradients(const cz_attend *a, const parts *s, size_t first, si
             run_tile(&t, tall, wide);
         }
     }
-    for (size_t i = 0; i < rows; i++)
-        add_row(a->d_q + (first + i) * a->d_q_stride, s->d_q + i * s->padded, a->size);
+}
+
+/* d of the biased scores of a row goes to the table, and becomes d of the scores before the scale. */
+static void table_gradient(const cz_attend *a, size_t i, interval keys, interval seen, float *d_s)
+{
+    lanes scale = lanes_set(a->scale);
+    for (size_t j = seen.from; j < seen.to && a->d_table; j++)
+        a->d_table[entry_of(a, i, j) * a->d_table_stride] += d_s[j - keys.from];
+    for (size_t j = 0; j < keys.to - keys.from; j += ROW)
+        lanes_store(d_s + j, lanes_mul(lanes_load(d_s + j), scale));
+}
+
+/* to += by * x, both [size] */
+static void add_times(float *to, float by, const float *x, size_t size)
+{
+    for (size_t c = 0; c < size; c += LANES) {
+        vec sum =
+            vec_fma(vec_set(by), vec_load_first(x + c, size - c), vec_load_first(to + c, size - c));
+        vec_store_first(to + c, sum, size - c);
+    }
+}
+
+/* What row i, the n-th of its block, sends through the rows that its distances look up. */
+static void distance_gradients(const cz_attend *a, const parts *s, size_t i, size_t n,
+                               interval keys)
+{
+    interval seen = seen_by(a, i);
+    const float *q = s->q + n * s->padded, *d_s = s->d_s + n * s->columns;
+    for (size_t j = seen.from; j < seen.to; j++) {
+        size_t entry = entry_of(a, i, j);
+        float by = d_s[j - keys.from];
+        if (a->of_query && a->d_q)
+            add_times(s->d_q + n * s->padded, by, a->of_query + entry * a->of_query_stride,
+                      a->size);
+        if (a->d_of_query)
+            add_times(a->d_of_query + entry * a->d_of_query_stride, by, q, a->size);
+        if (a->of_key && a->d_k)
+            add_times(s->d_k + j * s->padded, by, a->of_key + entry * a->of_key_stride, a->size);
+        if (a->d_of_key)
+            add_times(a->d_of_key + entry * a->d_of_key_stride, by, s->key_rows + j * s->padded,
+                      a->size);
+    }
 }
 
 static void block_backward(const cz_attend *a, const parts *s, size_t first, size_t rows)
@@ -151,21 +194,27 @@ static void block_backward(const cz_attend *a, const parts *s, size_t first, siz
     size_t count = keys.to - keys.from;
     copy_rows(a->q + first * a->q_stride, a->q_stride, rows, a->size, s->q);
     copy_rows(d_out, a->d_out_stride, rows, a->size, s->d_out);
-    times_panels(s->q, s->padded, rows, s->key_panels + keys.from * a->size, a->size, count, s->p,
-                 s->columns, run_tile);
+    score_rows(a, &s->terms, s->q, s->padded, first, rows, s->key_panels, keys.from, count, s->p,
+               s->columns, run_tile);
     times_panels(s->d_out, s->padded, rows, s->value_panels + keys.from * a->size, a->size, count,
                  s->d_s, s->columns, run_tile);
     for (size_t i = 0; i < rows; i++) {
         interval seen = seen_by(a, first + i);
         const float *kept = kept_row(a, first + i, keys, seen, s->kept);
         turn_row(a, first + i, keys, seen, s->p + i * s->columns, s->d_s + i * s->columns, kept);
+        if (a->table)
+            table_gradient(a, first + i, keys, seen, s->d_s + i * s->columns);
     }
     if (a->d_v)
         add_down(s, s->p, s->d_out, rows, keys, s->d_v);
     if (a->d_k)
         add_down(s, s->d_s, s->q, rows, keys, s->d_k);
     if (a->d_q)
-        query_gradients(a, s, first, rows, keys);
+        query_gradients(s, rows, keys);
+    for (size_t i = 0; i < rows && looks_up(a); i++)
+        distance_gradients(a, s, first + i, i, keys);
+    for (size_t i = 0; i < rows && a->d_q; i++)
+        add_row(a->d_q + (first + i) * a->d_q_stride, s->d_q + i * s->padded, a->size);
 }
 
 void CZ_OF_ISA(cz_attend_backward)(const cz_attend *a)

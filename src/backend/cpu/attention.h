@@ -125,15 +125,15 @@ INLINE float top_score(const float *row, size_t from, size_t to, const bool nega
     return negative ? -lanes_highest(most) : lanes_highest(most);
 }
 
-/* Scores become exponentials, zeros outside what the row sees. Returns their sum. */
-INLINE float softmax_row(const cz_attend *a, interval keys, interval seen, float *row)
+/* Scores, to be scaled, become exponentials, zeros outside what the row sees. Returns their sum. */
+INLINE float softmax_row(float by, interval keys, interval seen, float *row)
 {
     size_t from = seen.from - keys.from, to = seen.to - keys.from, end = keys.to - keys.from;
     size_t begin = from / ROW * ROW;
-    float factor = a->scale * LOG2E;
+    float factor = by * LOG2E;
     lanes total = lanes_set(0.0f), scale = lanes_set(factor), below;
 
-    float top = a->scale < 0 ? top_score(row, from, to, true) : top_score(row, from, to, false);
+    float top = by < 0 ? top_score(row, from, to, true) : top_score(row, from, to, false);
     below = lanes_set(-(top * factor)); /* its rounding is the whole row's, and divides out */
     for (size_t j = 0; j < begin; j += ROW)
         lanes_store(row + j, lanes_set(0.0f));

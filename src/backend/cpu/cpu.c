@@ -16,8 +16,11 @@ static size_t scratch(const cz_extent *extent, const void *table)
     const cz_kernels *kernels = table ? table : &cz_kernels_scalar;
     size_t row = parts_of(extent->widest, 16) * 16 * sizeof(float);
     size_t need = most(extent->widest * kernels->panel * sizeof(float), 4 * row);
-    size_t head = kernels->attend_scratch(extent->head_size, extent->longest, extent->gradients);
+    size_t head = kernels->attend_scratch(extent->head_size, extent->longest, extent->relative,
+                                          extent->gradients);
     need = most(need, head * sizeof(float));
+    if (extent->mixed)
+        need = most(need, cz_mix_scratch(kernels, extent->mixed, extent->longest) * sizeof(float));
     if (extent->gradients) {
         need = most(need, kernels->outer_scratch(CZ_OUTER_ROWS) * sizeof(float));
         need = most(need, cz_shared_size(extent->tokens) + 4 * row);
@@ -38,8 +41,12 @@ const cz_backend cz_backend_cpu = {
     SLOT(norm),
     SLOT(attention),
     SLOT(pointwise),
+    SLOT(rotate),
+    SLOT(gate),
     SLOT(blend),
     SLOT(select),
+    SLOT(replace),
+    SLOT(fourier),
     SLOT(pool),
     SLOT(normalize),
     SLOT(cross_entropy),

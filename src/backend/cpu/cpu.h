@@ -54,6 +54,9 @@ const float *cz_panel_bias(const cz_kernels *kernels, const cz_weight *weight, s
 void cz_panel_of_columns(const cz_kernels *kernels, const cz_weight *weight, size_t first,
                          size_t count, float *room);
 
+/* mix.c: floats of scratch for sequences of up to `longest` rows. */
+size_t cz_mix_scratch(const cz_kernels *kernels, size_t columns, size_t longest);
+
 #define CZ_SLOT(name)                                                                              \
     cloze_status cz_cpu_##name(const cz_place *place, const cz_##name##_call *call);               \
     cloze_status cz_cpu_##name##_backward(const cz_place *place, const cz_##name##_call *call);
@@ -62,8 +65,12 @@ CZ_SLOT(linear)        /* linear.c, linear_backward.c */
 CZ_SLOT(norm)          /* norm.c */
 CZ_SLOT(attention)     /* heads.c */
 CZ_SLOT(pointwise)     /* pointwise.c */
+CZ_SLOT(rotate)        /* rotate.c */
+CZ_SLOT(gate)          /* gate.c */
 CZ_SLOT(blend)         /* pointwise.c */
 CZ_SLOT(select)        /* gather.c */
+CZ_SLOT(replace)       /* gather.c */
+CZ_SLOT(fourier)       /* mix.c */
 CZ_SLOT(pool)          /* gather.c */
 CZ_SLOT(normalize)     /* norm.c */
 CZ_SLOT(cross_entropy) /* loss.c */

@@ -51,6 +51,54 @@ cloze_status cz_cpu_select_backward(const cz_place *place, const cz_select_call 
     return CLOZE_OK;
 }
 
+typedef struct replace_job {
+    const cz_replace_call *call;
+} replace_job;
+
+static void replace_task(void *context, size_t task, size_t worker)
+{
+    const cz_replace_call *call = ((const replace_job *)context)->call;
+    size_t column = task * CZ_TASK_COLUMNS;
+    size_t size = least(CZ_TASK_COLUMNS, call->out->columns - column) * sizeof(float);
+    (void)worker;
+    for (size_t i = 0; call->out != call->base && i < call->out->rows; i++)
+        memcpy(cz_f32_row(call->out, i) + column, cz_f32_row(call->base, i) + column, size);
+    for (size_t i = 0; i < call->x->rows; i++)
+        memcpy(cz_f32_row(call->out, call->row[i]) + column, cz_f32_row(call->x, i) + column, size);
+}
+
+cloze_status cz_cpu_replace(const cz_place *place, const cz_replace_call *call)
+{
+    replace_job job = { call };
+    cz_pool_run(place->pool, parts_of(call->out->columns, CZ_TASK_COLUMNS), replace_task, &job);
+    return CLOZE_OK;
+}
+
+static void replace_backward_task(void *context, size_t task, size_t worker)
+{
+    const cz_replace_call *call = ((const replace_job *)context)->call;
+    size_t column = task * CZ_TASK_COLUMNS, next = 0;
+    size_t count = least(CZ_TASK_COLUMNS, call->d_out->columns - column);
+    (void)worker;
+    for (size_t i = 0; i < call->d_out->rows; i++) {
+        bool replaced = next < call->x->rows && call->row[next] == i;
+        const cz_tensor *to = replaced ? call->d_x : call->d_base;
+        size_t row = replaced ? next++ : i;
+        const float *d_out = cz_f32_row(call->d_out, i) + column;
+        float *d = to ? cz_f32_row(to, row) + column : NULL;
+        for (size_t c = 0; d && c < count; c++)
+            d[c] += d_out[c];
+    }
+}
+
+cloze_status cz_cpu_replace_backward(const cz_place *place, const cz_replace_call *call)
+{
+    replace_job job = { call };
+    cz_pool_run(place->pool, parts_of(call->d_out->columns, CZ_TASK_COLUMNS), replace_backward_task,
+                &job);
+    return CLOZE_OK;
+}
+
 /* ---- pooling ---- */
 
 typedef struct pool_job {

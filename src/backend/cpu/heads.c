@@ -16,6 +16,22 @@ typedef struct heads_job {
     size_t group; /* tasks that share a look-up of their sequence */
 } heads_job;
 
+/* A head's columns of what distances look up; of one head's size: every head's. */
+static float *of_head(const cz_tensor *t, size_t size, size_t head, size_t *stride)
+{
+    *stride = t ? t->stride : 0;
+    return t ? cz_f32(t) + (t->columns == size ? 0 : head * size) : NULL;
+}
+
+static void relate(cz_attend *a, const cz_relative *relative, size_t head)
+{
+    a->entry = relative->entry;
+    a->span = relative->span;
+    a->table = of_head(relative->table, 1, head, &a->table_stride);
+    a->of_query = of_head(relative->of_query, a->size, head, &a->of_query_stride);
+    a->of_key = of_head(relative->of_key, a->size, head, &a->of_key_stride);
+}
+
 static cz_attend head_of(const heads_job *job, size_t s, size_t head)
 {
     const cz_attention_call *call = job->call;
@@ -41,6 +57,8 @@ static cz_attend head_of(const heads_job *job, size_t s, size_t head)
         .out_stride = call->out->stride,
     };
     a.element = (uint64_t)head * a.queries * a.keys;
+    if (call->relative.entry)
+        relate(&a, &call->relative, head);
     return a;
 }
 
@@ -81,10 +99,14 @@ static bool room_suffices(const heads_job *job, bool gradients)
 {
     const cz_attention_call *call = job->call;
     size_t longest = 0, size = call->q->columns / call->heads;
-    for (size_t s = 0; s < call->keys->count; s++)
+    for (size_t s = 0; s < call->keys->count; s++) {
         longest = call->keys->length[s] > longest ? call->keys->length[s] : longest;
+        if (call->relative.entry && call->queries->length[s] > longest)
+            longest = call->queries->length[s];
+    }
     return job->place->scratch_size >=
-           job->kernels->attend_scratch(size, longest, gradients) * sizeof(float);
+           job->kernels->attend_scratch(size, longest, call->relative.entry, gradients) *
+               sizeof(float);
 }
 
 cloze_status cz_cpu_attention(const cz_place *place, const cz_attention_call *call)
@@ -104,11 +126,10 @@ cloze_status cz_cpu_attention(const cz_place *place, const cz_attention_call *ca
     return CLOZE_OK;
 }
 
-static void backward_task(void *context, size_t task, size_t worker)
+static void head_backward(const heads_job *job, size_t s, size_t head, size_t worker)
 {
-    const heads_job *job = context;
     const cz_attention_call *call = job->call;
-    size_t s = task / call->heads, head = task % call->heads;
+    const cz_relative *relative = &call->relative;
     cz_attend a = head_of(job, s, head);
     size_t column = head * a.size, query = call->queries->begin[s], key = call->keys->begin[s];
     a.d_out = cz_f32_row(call->d_out, query) + column;
@@ -125,8 +146,38 @@ static void backward_task(void *context, size_t task, size_t worker)
         a.d_v = cz_f32_row(call->d_v, key) + column;
         a.d_v_stride = call->d_v->stride;
     }
+    a.d_table = of_head(relative->d_table, 1, head, &a.d_table_stride);
+    a.d_of_query = of_head(relative->d_of_query, a.size, head, &a.d_of_query_stride);
+    a.d_of_key = of_head(relative->d_of_key, a.size, head, &a.d_of_key_stride);
     a.scratch = scratch_of(job->place, worker);
     job->kernels->attend_backward(&a);
+}
+
+static void backward_task(void *context, size_t task, size_t worker)
+{
+    const heads_job *job = context;
+    head_backward(job, task / job->call->heads, task % job->call->heads, worker);
+}
+
+/* A head of all sequences in order, so that nobody else adds into its columns of the tables. */
+static void whole_head_task(void *context, size_t task, size_t worker)
+{
+    const heads_job *job = context;
+    for (size_t s = 0; s < job->call->queries->count; s++)
+        head_backward(job, s, task, worker);
+}
+
+/* The same where all heads share a table. */
+static void all_heads_task(void *context, size_t task, size_t worker)
+{
+    const heads_job *job = context;
+    for (size_t head = task; head < job->call->heads; head++)
+        whole_head_task(context, head, worker);
+}
+
+static bool is_shared(const cz_tensor *t, size_t size)
+{
+    return t && t->columns == size;
 }
 
 cloze_status cz_cpu_attention_backward(const cz_place *place, const cz_attention_call *call)
@@ -134,7 +185,14 @@ cloze_status cz_cpu_attention_backward(const cz_place *place, const cz_attention
     heads_job job = { .place = place, .kernels = kernels_of(place), .call = call };
     if (!room_suffices(&job, true))
         return CLOZE_ERROR_LIMIT;
-    cz_pool_run(place->pool, call->queries->count * call->heads, backward_task, &job);
+    const cz_relative *relative = &call->relative;
+    size_t size = call->q->columns / call->heads;
+    if (is_shared(relative->d_of_query, size) || is_shared(relative->d_of_key, size))
+        cz_pool_run(place->pool, 1, all_heads_task, &job);
+    else if (relative->d_table || relative->d_of_query || relative->d_of_key)
+        cz_pool_run(place->pool, call->heads, whole_head_task, &job);
+    else
+        cz_pool_run(place->pool, call->queries->count * call->heads, backward_task, &job);
     return CLOZE_OK;
 }
 

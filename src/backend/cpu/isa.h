@@ -20,7 +20,11 @@ bool CZ_OF_ISA(cz_pack)(const char *const *row, size_t count, size_t depth, floa
 void CZ_OF_ISA(cz_widen)(const uint16_t *half, size_t count, float *to);
 void CZ_OF_ISA(cz_attend)(const cz_attend *attend);
 void CZ_OF_ISA(cz_attend_backward)(const cz_attend *attend);
-size_t CZ_OF_ISA(cz_attend_scratch)(size_t size, size_t keys, bool gradients);
+size_t CZ_OF_ISA(cz_attend_scratch)(size_t size, size_t rows, bool relative, bool gradients);
+void CZ_OF_ISA(cz_fourier_rows)(const cz_fourier_pass *pass);
+void CZ_OF_ISA(cz_fourier_columns)(const cz_fourier_pass *pass);
+void CZ_OF_ISA(cz_fourier_filter)(const struct cz_waves *waves, float *scratch);
+size_t CZ_OF_ISA(cz_fourier_scratch)(size_t points);
 void CZ_OF_ISA(cz_add_rows)(const float *x, const float *branch, size_t columns, float *sum);
 cz_moments CZ_OF_ISA(cz_norm)(const cz_norm_row *row);
 void CZ_OF_ISA(cz_norm_backward)(const cz_norm_row *row, cz_moments moments, const float *d_out,

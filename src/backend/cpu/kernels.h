@@ -52,6 +52,10 @@ typedef struct cz_attend {
     float scale;
     cz_reach reach;
     size_t window;
+    const uint32_t *entry; /* as in cz_relative; NULL: no terms of distance */
+    size_t span;
+    const float *table, *of_query, *of_key; /* at the head's column; each may be NULL */
+    size_t table_stride, of_query_stride, of_key_stride;
     const cz_dropout *dropout; /* NULL: none */
     uint64_t sample, element;  /* the sample's number, and the element of query 0 and key 0 */
     float *out;
@@ -63,7 +67,21 @@ typedef struct cz_attend {
     size_t d_out_stride;
     float *d_q, *d_k, *d_v; /* each may be NULL */
     size_t d_q_stride, d_k_stride, d_v_stride;
+    float *d_table, *d_of_query, *d_of_key; /* the same; nobody else adds into them meanwhile */
+    size_t d_table_stride, d_of_query_stride, d_of_key_stride;
 } cz_attend;
+
+/* Transforms of a sequence's rows, or of its columns first .. last of the rows' first half. */
+typedef struct cz_fourier_pass {
+    const struct cz_waves *waves;
+    const float *from;
+    float *to; /* rows: [rows, columns + 2], the real parts, then the imaginary */
+    size_t from_stride, to_stride;
+    size_t rows, columns;
+    size_t first, last; /* columns only, as is `add` */
+    bool add;
+    float *scratch;
+} cz_fourier_pass;
 
 /* One row of a norm. x + branch goes to sum; out may be NULL when only the moments are wanted. */
 typedef struct cz_norm_row {
@@ -94,7 +112,13 @@ typedef struct cz_kernels {
 
     void (*attend)(const cz_attend *attend);
     void (*attend_backward)(const cz_attend *attend);
-    size_t (*attend_scratch)(size_t size, size_t keys, bool gradients); /* floats */
+    /* Floats; `rows` is the longer of queries and keys. */
+    size_t (*attend_scratch)(size_t size, size_t rows, bool relative, bool gradients);
+
+    void (*fourier_rows)(const cz_fourier_pass *pass);
+    void (*fourier_columns)(const cz_fourier_pass *pass);
+    void (*fourier_filter)(const struct cz_waves *waves, float *scratch);
+    size_t (*fourier_scratch)(size_t points); /* floats */
 
     /* sum = x + branch (NULL: x alone); may be in place */
     void (*add_rows)(const float *x, const float *branch, size_t columns, float *sum);

@@ -116,6 +116,11 @@ INLINE vec vec_index(void)
     return _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7);
 }
 
+INLINE vec vec_reverse(vec a)
+{
+    return _mm256_permutevar8x32_ps(a, _mm256_setr_epi32(7, 6, 5, 4, 3, 2, 1, 0));
+}
+
 INLINE void vec_transpose(vec row[LANES])
 {
     vec t[8];

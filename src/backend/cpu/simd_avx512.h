@@ -112,6 +112,12 @@ INLINE vec vec_index(void)
     return _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 
+INLINE vec vec_reverse(vec a)
+{
+    const __m512i order = _mm512_setr_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    return _mm512_permutexvar_ps(order, a);
+}
+
 /* 4 x 4 blocks within 128-bit lanes, then the blocks themselves. */
 INLINE void vec_transpose(vec row[LANES])
 {

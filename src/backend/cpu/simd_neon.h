@@ -120,6 +120,12 @@ INLINE vec vec_index(void)
     return vld1q_f32(lane);
 }
 
+INLINE vec vec_reverse(vec a)
+{
+    vec pairs = vrev64q_f32(a);
+    return vcombine_f32(vget_high_f32(pairs), vget_low_f32(pairs));
+}
+
 INLINE void vec_transpose(vec row[LANES])
 {
     float32x4x2_t a = vtrnq_f32(row[0], row[1]), b = vtrnq_f32(row[2], row[3]);

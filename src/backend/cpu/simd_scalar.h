@@ -125,6 +125,12 @@ INLINE vec vec_index(void)
     return 0.0f;
 }
 
+/* The last lane first. */
+INLINE vec vec_reverse(vec a)
+{
+    return a;
+}
+
 INLINE void vec_transpose(vec row[LANES])
 {
     (void)row;
