@@ -68,6 +68,45 @@ static bool append_piece(const cloze_tokenizer *tokenizer, growing *out, cloze_t
     return true;
 }
 
+/* The bytes that the letters of a token stand for; the token itself if a character is no letter. */
+static bool append_bytes(const cloze_tokenizer *tokenizer, growing *out, cloze_text piece)
+{
+    size_t begin = out->size;
+    for (size_t at = 0; at < piece.size;) {
+        int byte = cz_letter_byte(cz_utf8_read(piece.data, &at));
+        char c = (char)byte;
+        if (byte < 0) {
+            out->size = begin;
+            return append(&tokenizer->hooks.allocator, out, piece.data, piece.size);
+        }
+        if (!append(&tokenizer->hooks.allocator, out, &c, 1))
+            return false;
+    }
+    return true;
+}
+
+/* What is not UTF-8 becomes U+FFFD, one for each longest beginning of a character. */
+static bool mend(const cloze_allocator *allocator, growing *text)
+{
+    growing out = { NULL, 0, 0 };
+    size_t at = 0, size = text->size;
+    bool made = true;
+    if (cz_utf8_check(text->data, size) == size)
+        return true;
+    while (made && at < size) {
+        size_t good = cz_utf8_check(text->data + at, size - at);
+        made = append(allocator, &out, text->data + at, good);
+        at += good;
+        if (!made || at == size)
+            break;
+        at += cz_utf8_broken(text->data + at, size - at);
+        made = append(allocator, &out, "\xEF\xBF\xBD", 3);
+    }
+    cz_release(allocator, text->data);
+    *text = out;
+    return made;
+}
+
 cloze_status cloze_tokenizer_decode(const cloze_tokenizer *tokenizer, const uint32_t *ids,
                                     size_t count, bool skip_special, char **out, size_t *size,
                                     cloze_error *error)
@@ -80,9 +119,12 @@ cloze_status cloze_tokenizer_decode(const cloze_tokenizer *tokenizer, const uint
             piece.data ? cz_added_by_text(&tokenizer->added, piece) : NULL;
         if (!piece.data || (skip_special && added && added->special))
             continue;
-        made = append_piece(tokenizer, &text, piece, first);
+        made = tokenizer->bytes.decodes ? append_bytes(tokenizer, &text, piece)
+                                        : append_piece(tokenizer, &text, piece, first);
         first = false;
     }
+    if (made && tokenizer->bytes.decodes)
+        made = mend(&tokenizer->hooks.allocator, &text);
     if (!made || !append(&tokenizer->hooks.allocator, &text, "", 1)) {
         cz_release(&tokenizer->hooks.allocator, text.data);
         return cz_fail(error, CLOZE_ERROR_MEMORY, "out of memory while decoding %zu ids", count);

@@ -26,17 +26,20 @@ cloze_status cloze_encoding_new(cloze_encoding **out, const cloze_hooks *hooks, 
 void cloze_encoding_free(cloze_encoding *encoding)
 {
     cloze_allocator allocator;
-    void *blocks[18];
+    void *blocks[20];
     if (!encoding)
         return;
     allocator = encoding->hooks.allocator;
-    memcpy(blocks,
-           (void *[]){ encoding->cache, encoding->parts[0].items, encoding->parts[1].items,
-                       encoding->spans[0].items, encoding->spans[1].items,
-                       encoding->characters.items, encoding->spare.items, encoding->bytes,
-                       encoding->line, encoding->word_ids, encoding->word_ends, encoding->hashes,
-                       encoding->window_ends, encoding->ids, encoding->type_ids, encoding->special,
-                       encoding->offsets, encoding->word_numbers },
+    memcpy(blocks, (void *[]){ encoding->cache,          encoding->parts[0].items,
+                               encoding->parts[1].items, encoding->spans[0].items,
+                               encoding->spans[1].items, encoding->characters.items,
+                               encoding->spare.items,    encoding->bytes,
+                               encoding->line,           encoding->word_ids,
+                               encoding->word_ends,      encoding->hashes,
+                               encoding->window_ends,    encoding->ids,
+                               encoding->type_ids,       encoding->special,
+                               encoding->offsets,        encoding->word_numbers,
+                               encoding->symbols,        encoding->candidates },
            sizeof blocks);
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         cz_release(&allocator, blocks[i]);
@@ -50,14 +53,22 @@ bool cz_pieces_reserve(const cloze_encoding *encoding, cz_pieces *pieces, size_t
                    pieces->count + more, sizeof *pieces->items);
 }
 
-static cloze_status append_added(cloze_encoding *encoding, uint32_t id, size_t begin, size_t end,
-                                 cz_pieces *pieces, cloze_error *error)
+/* As in the package the spaces that an added token took along count as its own. */
+static cloze_status append_added(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                                 cloze_text text, const cz_match *match, cz_pieces *pieces,
+                                 cloze_error *error)
 {
+    cloze_text matched = { text.data + match->begin, match->end - match->begin };
+    cz_piece piece = { .id = match->id,
+                       .begin = (uint32_t)match->begin,
+                       .end = (uint32_t)match->end,
+                       .word = encoding->words };
     if (!cz_pieces_reserve(encoding, pieces, 1))
         return cz_text_memory(error);
-    pieces->items[pieces->count++] = (cz_piece){
-        .id = id, .begin = (uint32_t)begin, .end = (uint32_t)end, .word = encoding->words++
-    };
+    if (tokenizer->bytes.trims)
+        cz_trim_piece(tokenizer, text, matched, !pieces->count, &piece);
+    pieces->items[pieces->count++] = piece;
+    encoding->words++;
     return CLOZE_OK;
 }
 
@@ -87,6 +98,15 @@ static bool write_line(cloze_encoding *encoding, cloze_text *line)
     return true;
 }
 
+static cloze_status split_characters(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                                     cloze_text text, const cz_character *characters, size_t count,
+                                     cz_pieces *pieces, cloze_error *error)
+{
+    if (tokenizer->bytes.used)
+        return cz_split_bytes(tokenizer, encoding, text, characters, count, pieces, error);
+    return cz_split_words(tokenizer, encoding, characters, count, pieces, error);
+}
+
 /* A segment whose normalized form is searched for added tokens, or that only normalizes whole. */
 static cloze_status tokenize_whole(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                                    cloze_text text, size_t begin, size_t end, cz_pieces *pieces,
@@ -107,21 +127,45 @@ static cloze_status tokenize_whole(const cloze_tokenizer *tokenizer, cloze_encod
         if (match.gap < match.begin) {
             move_to(&from, characters, match.gap);
             move_to(&to, characters, match.begin);
-            status = cz_split_words(tokenizer, encoding, characters->items + from.character,
-                                    to.character - from.character, pieces, error);
+            status = split_characters(tokenizer, encoding, text, characters->items + from.character,
+                                      to.character - from.character, pieces, error);
         }
         if (status || match.begin >= match.end)
             continue;
         move_to(&from, characters, match.begin);
         move_to(&to, characters, match.end);
-        status = append_added(encoding, match.id, characters->items[from.character].begin,
-                              characters->items[to.character - 1].end, pieces, error);
+        match.begin = characters->items[from.character].begin;
+        match.end = characters->items[to.character - 1].end;
+        status = append_added(tokenizer, encoding, text, &match, pieces, error);
     }
     if (status || state.done >= line.size)
         return status;
     move_to(&from, characters, state.done);
-    return cz_split_words(tokenizer, encoding, characters->items + from.character,
-                          characters->count - from.character, pieces, error);
+    return split_characters(tokenizer, encoding, text, characters->items + from.character,
+                            characters->count - from.character, pieces, error);
+}
+
+/* The same where nothing is normalized: bytes of the text stand for themselves. */
+static cloze_status scan_bytes(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                               cloze_text text, size_t begin, size_t end, cz_pieces *pieces,
+                               cloze_error *error)
+{
+    const cz_added *added = &tokenizer->added;
+    cloze_text segment = { text.data + begin, end - begin };
+    cz_match_state state = { 0, 0 };
+    cz_match match;
+    cloze_status status = CLOZE_OK;
+    while (!status && cz_added_next(added, &added->normalized, segment, &state, &match)) {
+        status = cz_scan_bytes(tokenizer, encoding, text, begin + match.gap, begin + match.begin,
+                               pieces, error);
+        match.begin += begin;
+        match.end += begin;
+        if (!status && match.begin < match.end)
+            status = append_added(tokenizer, encoding, text, &match, pieces, error);
+    }
+    return status
+               ? status
+               : cz_scan_bytes(tokenizer, encoding, text, begin + state.done, end, pieces, error);
 }
 
 static cloze_status tokenize_segment(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
@@ -130,7 +174,9 @@ static cloze_status tokenize_segment(const cloze_tokenizer *tokenizer, cloze_enc
 {
     if (begin >= end)
         return CLOZE_OK;
-    if (tokenizer->normalizer.whole || tokenizer->added.normalized.count)
+    if (tokenizer->bytes.used && !tokenizer->normalizer.count)
+        return scan_bytes(tokenizer, encoding, text, begin, end, pieces, error);
+    if (tokenizer->normalizer.whole || tokenizer->bytes.used || tokenizer->added.normalized.count)
         return tokenize_whole(tokenizer, encoding, text, begin, end, pieces, error);
     return cz_scan(tokenizer, encoding, text, begin, end, pieces, error);
 }
@@ -161,7 +207,7 @@ cloze_status cz_tokenize_text(const cloze_tokenizer *tokenizer, cloze_encoding *
     while (!status && cz_added_next(added, &added->raw, text, &state, &match)) {
         status = tokenize_segment(tokenizer, encoding, text, match.gap, match.begin, pieces, error);
         if (!status && match.begin < match.end)
-            status = append_added(encoding, match.id, match.begin, match.end, pieces, error);
+            status = append_added(tokenizer, encoding, text, &match, pieces, error);
     }
     return status
                ? status
@@ -191,16 +237,28 @@ static cloze_status finish(const cloze_tokenizer *tokenizer, const cloze_tokeniz
                            bool has_pair, cloze_encoding *encoding, cloze_error *error)
 {
     cloze_status status = cz_truncate(tokenizer, options, has_pair, encoding, error);
-    return status ? status : cz_assemble(tokenizer, options, has_pair, encoding, error);
+    if (!status)
+        status = cz_assemble(tokenizer, options, has_pair, encoding, error);
+    encoding->source[0] = encoding->source[1] = NULL;
+    return status;
 }
 
 static const cloze_tokenize_options default_options;
+
+static void remember(cloze_encoding *encoding, const cloze_text *first, const cloze_text *second,
+                     bool split)
+{
+    encoding->source[0] = first;
+    encoding->source[1] = second;
+    encoding->split = split;
+}
 
 cloze_status cloze_tokenize(const cloze_tokenizer *tokenizer, cloze_text text, cloze_text pair,
                             const cloze_tokenize_options *options, cloze_encoding *encoding,
                             cloze_error *error)
 {
     cloze_status status = prepare(tokenizer, encoding, error);
+    remember(encoding, &text, &pair, false);
     if (!status)
         status = cz_tokenize_text(tokenizer, encoding, text, &encoding->parts[0], error);
     if (!status && pair.data) {
@@ -238,6 +296,7 @@ cloze_status cloze_tokenize_words(const cloze_tokenizer *tokenizer, const cloze_
                                   cloze_error *error)
 {
     cloze_status status = prepare(tokenizer, encoding, error);
+    remember(encoding, words, pair_words, true);
     if (!status)
         status = tokenize_list(tokenizer, encoding, words, count, &encoding->parts[0], error);
     if (!status && pair_words) {

@@ -2,8 +2,8 @@
  * text/parts.h - the parts of a tokenizer, shared by the files of this room.
  *
  * A text goes through: added tokens that match the raw text, normalizer, added tokens that match
- * the normalized text, pre-tokenizer, WordPiece; then truncation and template. A word made of plain
- * ASCII takes a short way (scan.c) with the same result as the long one (normalize.c,
+ * the normalized text, pre-tokenizer, WordPiece or byte-level BPE; then truncation and template. For
+ * WordPiece a word made of plain ASCII takes a short way (scan.c) with the same result as the long one (normalize.c,
  * pretokenize.c), which keeps for every normalized character the bytes that it came from.
  */
 #ifndef CZ_TEXT_PARTS_H
@@ -24,6 +24,7 @@ enum {
     CZ_ADDED_LIMIT = 1 << 18,      /* added tokens */
     CZ_STEP_LIMIT = 32,            /* steps of a normalizer */
     CZ_TEMPLATE_LIMIT = 64,        /* pieces of a template */
+    CZ_PROCESSORS_LIMIT = 16,
     CZ_CACHE_WORD = 24,            /* bytes of a word in the cache */
     CZ_CACHE_PIECES = 7,
     CZ_CACHE_SIZE = 8192 /* entries of 64 bytes in each encoding */
@@ -82,6 +83,49 @@ typedef struct cz_wordpiece {
     size_t unknown_size;
     size_t word_limit; /* characters; a longer word is unknown */
 } cz_wordpiece;
+
+/* ---- bpe.c: byte-level BPE; its tokens are in the vocabulary above ---- */
+
+#define CZ_NO_PAIR UINT64_MAX
+
+typedef struct cz_merge {
+    uint64_t pair; /* left id << 32 | right id; CZ_NO_PAIR: free */
+    uint32_t rank, id;
+} cz_merge;
+
+typedef struct cz_bpe {
+    bool used;  /* instead of WordPiece */
+    bool whole; /* a word that is a token is not taken apart ("ignore_merges") */
+    cz_merge *merges;
+    size_t capacity;       /* a power of two */
+    uint64_t factor;       /* secret of the hash */
+    uint32_t byte_id[256]; /* ids of the letters */
+    uint32_t letter[256];
+} cz_bpe;
+
+/* The letter that stands for a byte in the tokens, and back; -1 for what is no letter. */
+uint32_t cz_byte_letter(unsigned char byte);
+int cz_letter_byte(uint32_t letter);
+bool cz_bpe_init(cz_bpe *bpe, const cloze_allocator *allocator, size_t merges);
+void cz_bpe_put(cz_bpe *bpe, uint32_t left, uint32_t right, uint32_t rank, uint32_t id);
+void cz_bpe_clear(cz_bpe *bpe, const cloze_allocator *allocator);
+
+/* ---- byte_level.c ---- */
+
+typedef struct cz_byte_level {
+    bool used;         /* instead of the splitter */
+    bool prefix_space; /* before a text that does not begin with one */
+    bool pattern;      /* GPT-2's; else the whole text is one word */
+    bool trims, trims_prefix; /* offsets leave spaces out; but for the space put before */
+    bool decodes;
+} cz_byte_level;
+
+typedef struct cz_token_spaces {
+    size_t leading, trailing;
+    bool all; /* it has nothing else */
+} cz_token_spaces;
+
+cz_token_spaces cz_token_spaces_of(cloze_text token);
 
 /* ---- normalize.c ---- */
 
@@ -227,6 +271,8 @@ typedef struct cz_stated {
     bool has_lower, lower;
     bool has_chinese, chinese;
     bool has_strip, strip, strip_as_lower;
+    bool has_prefix_space, prefix_space; /* of ByteLevel and what goes with it */
+    bool has_trim, trim;
 } cz_stated;
 
 struct cloze_tokenizer {
@@ -236,8 +282,11 @@ struct cloze_tokenizer {
     cz_normalizer normalizer;
     cz_splitter splitter;
     cz_wordpiece model;
+    cz_bpe bpe;
+    cz_byte_level bytes;
     cz_added added;
     bool has_template;
+    bool one_type; /* with special tokens the template's type ids hold for further windows, too */
     cz_template single, pair;
     cz_decoder decoder;
     size_t max_length;
@@ -254,6 +303,8 @@ void cz_scan_prepare(cloze_tokenizer *tokenizer);
 cloze_status cz_set_text(const cloze_tokenizer *tokenizer, char **out, size_t *out_size,
                          cloze_text text, cloze_error *error);
 void cz_template_bert(cloze_tokenizer *tokenizer, uint32_t cls, uint32_t sep);
+/* <s> A </s>, <s> A </s> </s> B </s>; all type ids are 0. */
+void cz_template_roberta(cloze_tokenizer *tokenizer, uint32_t cls, uint32_t sep);
 void cz_normalizer_bert(cz_normalizer *normalizer, bool clean, bool chinese, bool strip,
                         bool lower);
 
@@ -267,6 +318,16 @@ cloze_status cz_cut_vocabulary(cz_vocabulary *vocabulary, const cloze_allocator 
 /* tokenizer_json.c; `name` is used in messages. */
 cloze_status cz_load_json(cloze_tokenizer *tokenizer, const char *json, size_t size,
                           const char *name, cloze_error *error);
+/* bpe_json.c: a model of the type BPE, the pre-tokenizer ByteLevel, and what a post-processor says
+ * of offsets. */
+cloze_status cz_load_bpe(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
+cloze_status cz_load_byte_level(cloze_tokenizer *tokenizer, const json_t *object,
+                                cloze_error *error);
+cloze_status cz_load_trim(cloze_tokenizer *tokenizer, const json_t *processor, cloze_error *error);
+/* Room for so many merges; the vocabulary must have the letters of all bytes. */
+cloze_status cz_bpe_begin(cloze_tokenizer *tokenizer, size_t merges, cloze_error *error);
+cloze_status cz_bpe_add_merge(cloze_tokenizer *tokenizer, const cloze_text half[2], size_t number,
+                              cloze_error *error);
 /* template_json.c */
 cloze_status cz_load_template(cloze_tokenizer *tokenizer, const json_t *processor,
                               cloze_error *error);
@@ -312,6 +373,15 @@ typedef struct cz_word_pieces {
     size_t count;
 } cz_word_pieces;
 
+/* Parts of a long word in a BPE: a list, and pairs that may be joined. */
+typedef struct cz_symbol {
+    uint32_t id, end, previous, next; /* id UINT32_MAX: joined to the one before */
+} cz_symbol;
+
+typedef struct cz_candidate {
+    uint32_t rank, at, left, right, id;
+} cz_candidate;
+
 /* A run of pieces: window `index` of a sequence. */
 typedef struct cz_span {
     size_t begin, end;
@@ -337,7 +407,12 @@ struct cloze_encoding {
     size_t word_ids_capacity, word_ends_capacity;
     uint64_t *hashes;
     size_t hashes_capacity;
+    cz_symbol *symbols;
+    cz_candidate *candidates;
+    size_t symbols_capacity, candidates_capacity;
     uint32_t words; /* words so far in this sequence */
+    const cloze_text *source[2]; /* during a call: the texts, or the words of each */
+    bool split;                  /* they are words */
     /* results */
     bool ids_only;
     size_t truncated, windows, total;
@@ -360,14 +435,27 @@ cloze_status cz_text_memory(cloze_error *error);
 /* Room for `more` pieces behind those there. */
 bool cz_pieces_reserve(const cloze_encoding *encoding, cz_pieces *pieces, size_t more);
 
-/* wordpiece.c: the pieces of a normalized word of `characters` characters, by way of the cache. */
-cloze_status cz_wordpiece_split(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+/* wordpiece.c: the pieces of a word of `characters` characters, by way of the cache. */
+cloze_status cz_word_split(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                                 const char *word, size_t size, size_t characters,
                                 cz_word_pieces *out, cloze_error *error);
 /* wordpiece.c: appends the pieces of an ASCII word, text[begin, end). */
 cloze_status cz_wordpiece_ascii(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                                 cloze_text text, size_t begin, size_t end, cz_pieces *pieces,
                                 cloze_error *error);
+/* bpe.c: the pieces of a word of bytes. */
+cloze_status cz_bpe_split(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                          const char *word, size_t size, cz_word_pieces *out, cloze_error *error);
+/* byte_level.c: words and their pieces of text[begin, end), or of normalized characters of it. */
+cloze_status cz_scan_bytes(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                           cloze_text text, size_t begin, size_t end, cz_pieces *pieces,
+                           cloze_error *error);
+cloze_status cz_split_bytes(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                            cloze_text text, const cz_character *characters, size_t count,
+                            cz_pieces *pieces, cloze_error *error);
+/* byte_level.c: takes the spaces of `token` out of a piece's offsets; `first`: of the text. */
+void cz_trim_piece(const cloze_tokenizer *tokenizer, cloze_text text, cloze_text token, bool first,
+                   cz_piece *piece);
 /* pretokenize.c: words and their pieces of normalized characters. */
 cloze_status cz_split_words(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                             const cz_character *characters, size_t count, cz_pieces *pieces,

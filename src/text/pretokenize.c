@@ -21,7 +21,7 @@ static cloze_status append_word(const cloze_tokenizer *tokenizer, cloze_encoding
         for (size_t i = 0; i < count; i++)
             size += cz_utf8_put(encoding->bytes + size, characters[i].code);
     }
-    status = cz_wordpiece_split(tokenizer, encoding, encoding->bytes, size, count, &word, error);
+    status = cz_word_split(tokenizer, encoding, encoding->bytes, size, count, &word, error);
     if (status)
         return status;
     if (!cz_pieces_reserve(encoding, pieces, word.count))

@@ -23,6 +23,21 @@ void cz_template_bert(cloze_tokenizer *tokenizer, uint32_t cls, uint32_t sep)
     tokenizer->has_template = true;
 }
 
+void cz_template_roberta(cloze_tokenizer *tokenizer, uint32_t cls, uint32_t sep)
+{
+    cz_slot slots[] = { { CZ_SLOT_TOKEN, cls, 0 }, { CZ_SLOT_FIRST, 0, 0 },
+                        { CZ_SLOT_TOKEN, sep, 0 }, { CZ_SLOT_TOKEN, sep, 0 },
+                        { CZ_SLOT_SECOND, 0, 0 },  { CZ_SLOT_TOKEN, sep, 0 } };
+    memcpy(tokenizer->single.slots, slots, 3 * sizeof *slots);
+    memcpy(tokenizer->pair.slots, slots, sizeof slots);
+    tokenizer->single.count = 3;
+    tokenizer->single.added = 2;
+    tokenizer->pair.count = 6;
+    tokenizer->pair.added = 4;
+    tokenizer->one_type = true;
+    tokenizer->has_template = true;
+}
+
 static const cz_template plain_single = { .slots = { { CZ_SLOT_FIRST, 0, 0 } }, .count = 1 };
 static const cz_template plain_pair = {
     .slots = { { CZ_SLOT_FIRST, 0, 0 }, { CZ_SLOT_SECOND, 0, 1 } }, .count = 2
@@ -113,17 +128,43 @@ static size_t write_pieces(cloze_encoding *encoding, size_t at, size_t part, con
     return at + length;
 }
 
-static size_t write_window(cloze_encoding *encoding, size_t at, const cz_template *template,
-                           const choice *chosen, const cloze_tokenize_options *options)
+/* As the package, which trims after windows were cut: in the space that was put before a text it
+ * believes at the beginning of every window. */
+static void untrim_first(const cloze_tokenizer *tokenizer, cloze_encoding *encoding, size_t part,
+                         size_t number, size_t at)
+{
+    const cz_piece *piece = &encoding->parts[part].items[number];
+    cloze_text text = encoding->source[part][encoding->split ? piece->word : 0];
+    cz_token_spaces spaces = cz_token_spaces_of(cloze_tokenizer_token(tokenizer, piece->id));
+    size_t step;
+    if (spaces.leading != 1 || !piece->begin)
+        return;
+    step = cz_utf8_size(cz_utf8_before(text.data, piece->begin));
+    encoding->offsets[at].begin -= step;
+    if (spaces.all)
+        encoding->offsets[at].end -= step;
+}
+
+static size_t write_window(const cloze_tokenizer *tokenizer, cloze_encoding *encoding, size_t at,
+                           const cz_template *template, const choice *chosen,
+                           const cloze_tokenize_options *options)
 {
     for (size_t i = 0; i < template->count; i++) {
         const cz_slot *slot = &template->slots[i];
-        size_t part = slot->kind == CZ_SLOT_SECOND, window = chosen->window[part];
+        size_t part = slot->kind == CZ_SLOT_SECOND, window = chosen->window[part], first = at;
         if (slot->kind != CZ_SLOT_TOKEN)
             at = write_pieces(encoding, at, part, &encoding->spans[part].items[window],
-                              window ? (uint32_t)part : slot->type_id, options->ids_only);
+                              window && !(tokenizer->one_type && !options->no_special_tokens)
+                                  ? (uint32_t)part
+                                  : slot->type_id,
+                              options->ids_only);
         else if (!options->no_special_tokens)
             at = write_token(encoding, at, slot, options->ids_only);
+        if (slot->kind != CZ_SLOT_TOKEN && encoding->spans[part].items[window].begin &&
+            at > first && tokenizer->bytes.trims && tokenizer->bytes.trims_prefix &&
+            !options->ids_only)
+            untrim_first(tokenizer, encoding, part, encoding->spans[part].items[window].begin,
+                         first);
     }
     return at;
 }
@@ -166,7 +207,7 @@ cloze_status cz_assemble(const cloze_tokenizer *tokenizer, const cloze_tokenize_
         return cz_text_memory(error);
     for (size_t i = 0; i < windows; i++) {
         choice chosen = choose(encoding, i, leading, has_pair);
-        at = write_window(encoding, at, template, &chosen, options);
+        at = write_window(tokenizer, encoding, at, template, &chosen, options);
     }
     encoding->windows = windows;
     encoding->ids_only = options->ids_only;

@@ -99,46 +99,79 @@ static cloze_status load_template(cloze_tokenizer *tokenizer, const json_t *proc
     return status;
 }
 
-/* "sep" and "cls" of BertProcessing: ["[SEP]", 102]. */
-static cloze_status load_bert_token(const json_t *processor, const char *key, uint32_t *id,
-                                    cloze_error *error)
+/* "sep" and "cls" of BertProcessing and RobertaProcessing: ["[SEP]", 102]. */
+static cloze_status load_special(const json_t *processor, const char *key, uint32_t *id,
+                                 cloze_error *error)
 {
     const json_t *pair = json_object_get(processor, key), *number = json_array_get(pair, 1);
     if (json_array_size(pair) != 2 || !json_is_string(json_array_get(pair, 0)) ||
         !json_is_integer(number) || json_integer_value(number) < 0 ||
         json_integer_value(number) >= CZ_VOCABULARY_LIMIT + CZ_ADDED_LIMIT)
-        return cz_fail(error, CLOZE_ERROR_FORMAT, "BertProcessing needs \"%s\": a token and its id",
-                       key);
+        return cz_fail(error, CLOZE_ERROR_FORMAT,
+                       "the post-processor needs \"%s\": a token and its id", key);
     *id = (uint32_t)json_integer_value(number);
     return CLOZE_OK;
 }
 
-cloze_status cz_load_template(cloze_tokenizer *tokenizer, const json_t *processor,
-                              cloze_error *error)
+static cloze_status load_fixed(cloze_tokenizer *tokenizer, const json_t *processor, bool roberta,
+                               cloze_error *error)
+{
+    uint32_t cls, sep;
+    cloze_status status = load_special(processor, "cls", &cls, error);
+    if (!status)
+        status = load_special(processor, "sep", &sep, error);
+    if (!status && roberta)
+        status = cz_load_trim(tokenizer, processor, error);
+    if (status)
+        return status;
+    if (roberta)
+        cz_template_roberta(tokenizer, cls, sep);
+    else
+        cz_template_bert(tokenizer, cls, sep);
+    return CLOZE_OK;
+}
+
+static cloze_status load_one(cloze_tokenizer *tokenizer, const json_t *processor,
+                             cloze_error *error)
 {
     const char *type = "";
-    uint32_t cls, sep;
+    char shown[80];
     cloze_status status;
-    if (!processor || json_is_null(processor))
-        return CLOZE_OK;
     if (!json_is_object(processor))
         return cz_fail(error, CLOZE_ERROR_FORMAT, "the post_processor must be an object");
     status = cz_json_string(processor, "type", &type, error);
     if (status)
         return status;
+    if (!strcmp(type, "ByteLevel"))
+        return cz_load_trim(tokenizer, processor, error);
+    if (tokenizer->has_template)
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "the post_processor puts special tokens in twice");
     if (!strcmp(type, "TemplateProcessing"))
         return load_template(tokenizer, processor, error);
-    if (strcmp(type, "BertProcessing")) {
-        char shown[80];
-        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                       "the post_processor \"%s\" is not supported; known are TemplateProcessing, "
-                       "BertProcessing",
-                       cz_printable(shown, sizeof shown, type, strlen(type)));
-    }
-    status = load_bert_token(processor, "cls", &cls, error);
-    if (!status)
-        status = load_bert_token(processor, "sep", &sep, error);
-    if (!status)
-        cz_template_bert(tokenizer, cls, sep);
+    if (!strcmp(type, "BertProcessing") || !strcmp(type, "RobertaProcessing"))
+        return load_fixed(tokenizer, processor, *type == 'R', error);
+    return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                   "the post_processor \"%s\" is not supported; known are TemplateProcessing, "
+                   "BertProcessing, RobertaProcessing, ByteLevel, Sequence",
+                   cz_printable(shown, sizeof shown, type, strlen(type)));
+}
+
+cloze_status cz_load_template(cloze_tokenizer *tokenizer, const json_t *processor,
+                              cloze_error *error)
+{
+    const json_t *members = json_object_get(processor, "processors");
+    const json_t *type = json_object_get(processor, "type");
+    cloze_status status = CLOZE_OK;
+    if (!processor || json_is_null(processor))
+        return CLOZE_OK;
+    if (!json_is_string(type) || strcmp(json_string_value(type), "Sequence"))
+        return load_one(tokenizer, processor, error);
+    if (!json_is_array(members) || json_array_size(members) > CZ_PROCESSORS_LIMIT)
+        return cz_fail(error, CLOZE_ERROR_FORMAT,
+                       "a post_processor Sequence needs an array \"processors\" of at most %d",
+                       (int)CZ_PROCESSORS_LIMIT);
+    for (size_t i = 0; !status && i < json_array_size(members); i++)
+        status = load_one(tokenizer, json_array_get(members, i), error);
     return status;
 }

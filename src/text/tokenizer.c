@@ -34,6 +34,7 @@ void cloze_tokenizer_free(cloze_tokenizer *tokenizer)
     allocator = tokenizer->hooks.allocator;
     cz_added_clear(&tokenizer->added, &allocator);
     cz_vocabulary_clear(&tokenizer->model.vocabulary);
+    cz_bpe_clear(&tokenizer->bpe, &allocator);
     cz_release(&allocator, tokenizer->model.prefix);
     cz_release(&allocator, tokenizer->model.unknown);
     cz_release(&allocator, tokenizer->decoder.prefix);
@@ -273,6 +274,7 @@ size_t cz_tokenizer_bytes(const cloze_tokenizer *tokenizer)
     size_t bytes = sizeof *tokenizer + vocabulary->text_capacity;
     bytes += vocabulary->tokens_capacity * sizeof *vocabulary->tokens;
     bytes += vocabulary->slots_capacity * sizeof *vocabulary->slots;
+    bytes += tokenizer->bpe.capacity * sizeof *tokenizer->bpe.merges;
     bytes += tokenizer->model.prefix_size + tokenizer->model.unknown_size +
              tokenizer->decoder.prefix_size + 3;
     bytes += added->capacity * sizeof *added->tokens + added->count * sizeof *added->by_id;

@@ -71,6 +71,11 @@ cloze_status cz_adjust_by_config(cloze_tokenizer *tokenizer, const json_t *confi
     cloze_status status = read_max_length(tokenizer, config, error);
     if (!status)
         status = class_of(config, &name, error);
+    if (!status)
+        status = read_flag(config, "add_prefix_space", &stated->prefix_space,
+                           &stated->has_prefix_space, error);
+    if (!status)
+        status = read_flag(config, "trim_offsets", &stated->trim, &stated->has_trim, error);
     if (status || (name && !is_bert_class(name)))
         return status;
     stated->lower = true;

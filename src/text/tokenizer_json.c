@@ -129,14 +129,17 @@ static cloze_status load_normalizer(cz_normalizer *normalizer, const json_t *obj
     return status;
 }
 
-static cloze_status load_one_splitter(cz_splitter *splitter, const json_t *object,
+static cloze_status load_one_splitter(cloze_tokenizer *tokenizer, const json_t *object,
                                       cloze_error *error)
 {
+    cz_splitter *splitter = &tokenizer->splitter;
     const char *type, *behavior = "Isolated";
     cloze_status status = type_of(object, "pre_tokenizer", NULL, &type, error);
     if (status)
         return status;
-    if (!strcmp(type, "BertPreTokenizer")) {
+    if (!strcmp(type, "ByteLevel")) {
+        status = cz_load_byte_level(tokenizer, object, error);
+    } else if (!strcmp(type, "BertPreTokenizer")) {
         splitter->spaces = splitter->punctuation = true;
     } else if (!strcmp(type, "WhitespaceSplit")) {
         splitter->spaces = true;
@@ -150,12 +153,27 @@ static cloze_status load_one_splitter(cz_splitter *splitter, const json_t *objec
         splitter->punctuation = true;
     } else {
         return unsupported(error, "pre_tokenizer", type,
-                           "BertPreTokenizer, Whitespace, WhitespaceSplit, Punctuation, Sequence");
+                           "BertPreTokenizer, ByteLevel, Whitespace, WhitespaceSplit, Punctuation, "
+                           "Sequence");
     }
     return status;
 }
 
-static cloze_status load_splitter(cz_splitter *splitter, const json_t *object, cloze_error *error)
+/* Byte-level BPE and its pre-tokenizer go together, and alone. */
+static cloze_status check_pair(const cloze_tokenizer *tokenizer, cloze_error *error)
+{
+    const cz_splitter *splitter = &tokenizer->splitter;
+    if (tokenizer->bpe.used == tokenizer->bytes.used &&
+        !(tokenizer->bytes.used && (splitter->spaces || splitter->punctuation || splitter->groups)))
+        return CLOZE_OK;
+    return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                   "the model %s is supported with the pre_tokenizer ByteLevel %s",
+                   tokenizer->bpe.used ? "BPE" : "WordPiece",
+                   tokenizer->bpe.used ? "alone" : "not at all");
+}
+
+static cloze_status load_splitter(cloze_tokenizer *tokenizer, const json_t *object,
+                                  cloze_error *error)
 {
     const json_t *members;
     const char *type;
@@ -166,10 +184,10 @@ static cloze_status load_splitter(cz_splitter *splitter, const json_t *object, c
     if (status)
         return status;
     if (strcmp(type, "Sequence"))
-        return load_one_splitter(splitter, object, error);
+        return load_one_splitter(tokenizer, object, error);
     status = members_of(object, "pretokenizers", "pre_tokenizer", &members, error);
     for (size_t i = 0; !status && i < json_array_size(members); i++)
-        status = load_one_splitter(splitter, json_array_get(members, i), error);
+        status = load_one_splitter(tokenizer, json_array_get(members, i), error);
     return status;
 }
 
@@ -192,16 +210,22 @@ static cloze_status load_model(cloze_tokenizer *tokenizer, const json_t *object,
     cz_wordpiece *model = &tokenizer->model;
     const json_t *vocabulary = json_object_get(object, "vocab");
     const char *type;
-    cloze_status status = type_of(object, "model", "WordPiece", &type, error);
+    /* Old files do not name the type; a model with merges is a BPE then, as in the package. */
+    const char *fallback = json_object_get(object, "merges") ? "BPE" : "WordPiece";
+    cloze_status status = type_of(object, "model", fallback, &type, error);
+    bool bpe;
     if (status)
         return status;
-    if (strcmp(type, "WordPiece"))
-        return unsupported(error, "model", type, "WordPiece");
+    bpe = !strcmp(type, "BPE");
+    if (!bpe && strcmp(type, "WordPiece"))
+        return unsupported(error, "model", type, "WordPiece, BPE");
     if (!json_is_object(vocabulary))
         return cz_fail(error, CLOZE_ERROR_FORMAT, "the model needs an object \"vocab\"");
     if (json_object_size(vocabulary) || !model->vocabulary.slots_capacity)
         return cz_fail(error, CLOZE_ERROR_FORMAT,
                        "the keys \"model\" and \"vocab\" must be written without escapes");
+    if (bpe)
+        return cz_load_bpe(tokenizer, object, error);
     if (!json_is_integer(json_object_get(object, "max_input_chars_per_word")))
         return cz_fail(error, CLOZE_ERROR_FORMAT,
                        "the model needs a whole number \"max_input_chars_per_word\"");
@@ -272,8 +296,12 @@ static cloze_status load_decoder(cloze_tokenizer *tokenizer, const json_t *objec
     status = type_of(object, "decoder", NULL, &type, error);
     if (status)
         return status;
+    if (!strcmp(type, "ByteLevel")) {
+        tokenizer->bytes.decodes = true;
+        return CLOZE_OK;
+    }
     if (strcmp(type, "WordPiece"))
-        return unsupported(error, "decoder", type, "WordPiece");
+        return unsupported(error, "decoder", type, "WordPiece, ByteLevel");
     decoder->wordpiece = true;
     decoder->cleanup = true;
     status = cz_json_flag(object, "cleanup", &decoder->cleanup, error);
@@ -309,7 +337,9 @@ static cloze_status load_root(cloze_tokenizer *tokenizer, const json_t *root, cl
         status = load_normalizer(&tokenizer->normalizer, json_object_get(root, "normalizer"),
                                  &tokenizer->stated, error);
     if (!status)
-        status = load_splitter(&tokenizer->splitter, json_object_get(root, "pre_tokenizer"), error);
+        status = load_splitter(tokenizer, json_object_get(root, "pre_tokenizer"), error);
+    if (!status)
+        status = check_pair(tokenizer, error);
     if (!status)
         status = load_added(tokenizer, json_object_get(root, "added_tokens"), error);
     if (!status)

@@ -55,3 +55,28 @@ size_t cz_utf8_check(const char *text, size_t size)
     }
     return size;
 }
+
+size_t cz_utf8_broken(const char *text, size_t size)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t length = s[0] >= 0xF0 && s[0] < 0xF5   ? 4
+                    : s[0] >= 0xE0 && s[0] < 0xF0 ? 3
+                    : s[0] >= 0xC2 && s[0] < 0xE0 ? 2
+                                                  : 1;
+    size_t count = 1;
+    while (count < length && count < size) {
+        unsigned low = 0x80, high = 0xBF;
+        if (count == 1 && s[0] == 0xE0)
+            low = 0xA0;
+        if (count == 1 && s[0] == 0xED)
+            high = 0x9F;
+        if (count == 1 && s[0] == 0xF0)
+            low = 0x90;
+        if (count == 1 && s[0] == 0xF4)
+            high = 0x8F;
+        if (s[count] < low || s[count] > high)
+            break;
+        count++;
+    }
+    return count;
+}

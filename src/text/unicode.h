@@ -25,8 +25,17 @@ typedef enum cz_unicode_flag {
     CZ_UNICODE_CHANGES = 128    /* has a lower case, a decomposition or a combining class */
 } cz_unicode_flag;
 
+/* What GPT-2's pattern takes a character for. */
+typedef enum cz_unicode_kind {
+    CZ_KIND_OTHER,
+    CZ_KIND_LETTER,
+    CZ_KIND_NUMBER,
+    CZ_KIND_BLANK
+} cz_unicode_kind;
+
 extern const uint8_t cz_unicode_flags_page[], cz_unicode_flags[];
 extern const uint8_t cz_unicode_class_page[], cz_unicode_class[];
+extern const uint8_t cz_unicode_kind_page[], cz_unicode_kind_table[];
 extern const uint8_t cz_unicode_lower_page[], cz_unicode_decomposition_page[];
 extern const uint16_t cz_unicode_lower[], cz_unicode_decomposition[];
 extern const uint32_t cz_unicode_lower_pool[], cz_unicode_decomposition_pool[];
@@ -43,6 +52,11 @@ static inline unsigned cz_unicode_class_of(uint32_t c)
     return cz_unicode_class[(size_t)cz_unicode_class_page[c >> 7] << 7 | (c & 127)];
 }
 
+static inline unsigned cz_unicode_kind_of(uint32_t c)
+{
+    return cz_unicode_kind_table[(size_t)cz_unicode_kind_page[c >> 7] << 7 | (c & 127)];
+}
+
 /* Lower case of `c` into out; the count. */
 size_t cz_unicode_lower_of(uint32_t c, uint32_t out[CZ_UNICODE_LONGEST]);
 /* Full canonical decomposition of `c` into out; the count, 1 if it stays. */
@@ -50,6 +64,9 @@ size_t cz_unicode_decompose(uint32_t c, uint32_t out[CZ_UNICODE_LONGEST]);
 
 /* The first byte that is not UTF-8 as the standard has it (no surrogates, no overlong), or size. */
 size_t cz_utf8_check(const char *text, size_t size);
+
+/* Bytes at `text`, where no whole character is, that begin one as far as they go; at least 1. */
+size_t cz_utf8_broken(const char *text, size_t size);
 
 /* Reads the character at `*at`, in text that was checked, and moves on. */
 static inline uint32_t cz_utf8_read(const char *text, size_t *at)

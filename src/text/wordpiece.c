@@ -111,19 +111,29 @@ static bool holds(const cz_cache_entry *entry, const uint64_t key[3], size_t siz
            entry->size == size;
 }
 
-cloze_status cz_wordpiece_split(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
-                                const char *word, size_t size, size_t characters,
-                                cz_word_pieces *out, cloze_error *error)
+/* The model's own way, whichever it is. */
+static cloze_status split_word(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                               const char *word, size_t size, size_t characters,
+                               cz_word_pieces *out, cloze_error *error)
+{
+    if (tokenizer->bpe.used)
+        return cz_bpe_split(tokenizer, encoding, word, size, out, error);
+    return split(&tokenizer->model, encoding, word, size, characters, out, error);
+}
+
+cloze_status cz_word_split(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                           const char *word, size_t size, size_t characters, cz_word_pieces *out,
+                           cloze_error *error)
 {
     uint64_t key[3] = { 0 };
     cz_cache_entry *entry;
     cloze_status status;
     if (!size || size > CZ_CACHE_WORD)
-        return split(&tokenizer->model, encoding, word, size, characters, out, error);
+        return split_word(tokenizer, encoding, word, size, characters, out, error);
     memcpy(key, word, size);
     entry = &encoding->cache[place_of(key)];
     if (!holds(entry, key, size)) {
-        status = split(&tokenizer->model, encoding, word, size, characters, out, error);
+        status = split_word(tokenizer, encoding, word, size, characters, out, error);
         if (!status)
             keep(entry, key, size, out);
         return status;

@@ -1,6 +1,7 @@
 /*
  * test_features.c - pairs, added tokens, truncation, windows with stride, split words and decoding,
- * against what the package made with the same small tokenizers (test/golden/text/features.py).
+ * against what the package made with the same small tokenizers, WordPiece and byte-level BPE
+ * (test/golden/text/features.py).
  */
 #include "text/tokenizer.h"
 
@@ -21,26 +22,30 @@ typedef struct inputs {
     bool present, split;
 } inputs;
 
-static json_t *load_golden(void)
+static json_t *load_golden(const char *name)
 {
     char path[4096];
     json_error_t error;
     json_t *root;
-    snprintf(path, sizeof path, "%s/golden/text/features.json", getenv("CLOZE_TEST_DATA"));
-    root = json_load_file(path, 0, &error);
+    snprintf(path, sizeof path, "%s/golden/text/%s", getenv("CLOZE_TEST_DATA"), name);
+    root = json_load_file(path, JSON_ALLOW_NUL, &error);
     if (!root)
         fail_msg("%s: %s", path, error.text);
     return root;
 }
 
-/* Tokenizer number `index`, whose model all of them share. */
+/* Tokenizer number `index`, whose model all of them share, but for "ignore_merges". */
 static cloze_tokenizer *open_document(const json_t *root, size_t index)
 {
     json_t *document = json_copy(json_array_get(json_object_get(root, "tokenizers"), index));
     cloze_tokenizer *tokenizer = NULL;
     cloze_error error;
     char *text;
-    json_object_set(document, "model", json_object_get(root, "model"));
+    json_t *whole = json_object_get(document, "ignore_merges");
+    json_t *model = json_copy(json_object_get(root, "model"));
+    if (whole)
+        json_object_set(model, "ignore_merges", whole);
+    json_object_set_new(document, "model", model);
     text = json_dumps(document, 0);
     assert_non_null(text);
     if (cz_tokenizer_from_json(&tokenizer, text, strlen(text), NULL, &error))
@@ -168,14 +173,13 @@ static bool passes(const cloze_tokenizer *tokenizer, const json_t *test, cloze_e
     return same_text(tokenizer, json_object_get(test, "decode"));
 }
 
-static void small_tokenizers_do_what_the_package_does(void **state)
+static void check_all(const char *name)
 {
-    json_t *root = load_golden();
+    json_t *root = load_golden(name);
     const json_t *tests = json_object_get(root, "cases");
     cloze_tokenizer *tokenizer = NULL;
     cloze_encoding *encoding = NULL;
     size_t open = SIZE_MAX, wrong = 0;
-    (void)state;
     assert_int_equal(cloze_encoding_new(&encoding, NULL, NULL), CLOZE_OK);
     for (size_t i = 0; i < json_array_size(tests); i++) {
         const json_t *test = json_array_get(tests, i);
@@ -198,10 +202,23 @@ static void small_tokenizers_do_what_the_package_does(void **state)
     json_decref(root);
 }
 
+static void small_tokenizers_do_what_the_package_does(void **state)
+{
+    (void)state;
+    check_all("features.json");
+}
+
+static void small_byte_level_tokenizers_do_what_the_package_does(void **state)
+{
+    (void)state;
+    check_all("byte_level.json");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_tokenizers_do_what_the_package_does),
+        cmocka_unit_test(small_byte_level_tokenizers_do_what_the_package_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

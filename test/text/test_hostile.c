@@ -29,7 +29,16 @@ static const refused documents[] = {
     { "{\"model\":" MODEL "} x", "not valid JSON", CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL ",\"model\":" MODEL "}", "second vocabulary", CLOZE_ERROR_FORMAT },
     { "{\"version\":\"2.0\",\"model\":" MODEL "}", "2.0", CLOZE_ERROR_UNSUPPORTED },
-    { "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0}}}", "BPE", CLOZE_ERROR_UNSUPPORTED },
+    { "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0}}}", "merges", CLOZE_ERROR_FORMAT },
+    { "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", "letter of byte 0x00",
+      CLOZE_ERROR_UNSUPPORTED },
+    { "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"dropout\":0.1}}", "dropout",
+      CLOZE_ERROR_UNSUPPORTED },
+    { "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"byte_fallback\":true}}",
+      "byte_fallback", CLOZE_ERROR_UNSUPPORTED },
+    { "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"end_of_word_suffix\":\"w\"}"
+      "}",
+      "end_of_word_suffix", CLOZE_ERROR_UNSUPPORTED },
     { "{\"model\":{\"type\":\"Unigram\",\"vocab\":[]}}", "Unigram", CLOZE_ERROR_UNSUPPORTED },
     { "{\"model\":" MODEL_BEGIN "7}}", "vocab", CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL_BEGIN "{\"a\":0,\"a\":1}}}", "token twice", CLOZE_ERROR_FORMAT },
@@ -77,8 +86,14 @@ static const refused documents[] = {
       "[{\"content\":\"\\u0301\"}]}",
       "empty after normalization", CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL ",\"truncation\":7}", "truncation", CLOZE_ERROR_FORMAT },
-    { "{\"model\":" MODEL ",\"post_processor\":{\"type\":\"RobertaProcessing\"}}",
-      "RobertaProcessing", CLOZE_ERROR_UNSUPPORTED },
+    { "{\"model\":" MODEL ",\"post_processor\":{\"type\":\"RobertaProcessing\"}}", "cls",
+      CLOZE_ERROR_FORMAT },
+    { "{\"model\":" MODEL ",\"post_processor\":{\"type\":\"Sequence\"}}", "processors",
+      CLOZE_ERROR_FORMAT },
+    { "{\"model\":" MODEL ",\"post_processor\":{\"type\":\"Sequence\",\"processors\":["
+      "{\"type\":\"BertProcessing\",\"sep\":[\"x\",0],\"cls\":[\"y\",0]},"
+      "{\"type\":\"BertProcessing\",\"sep\":[\"x\",0],\"cls\":[\"y\",0]}]}}",
+      "twice", CLOZE_ERROR_UNSUPPORTED },
     { "{\"model\":" MODEL ",\"post_processor\":{\"type\":\"BertProcessing\",\"sep\":[\"x\",-1],"
       "\"cls\":[\"y\",0]}}",
       "sep", CLOZE_ERROR_FORMAT },
@@ -95,6 +110,82 @@ static const refused documents[] = {
       "{\"SpecialToken\":{\"id\":\"[CLS]\",\"type_id\":0}}],\"pair\":[],\"special_tokens\":{}}}",
       "ids", CLOZE_ERROR_FORMAT },
 };
+
+/* A document of a BPE with the letters of all bytes and these merges; to be freed. */
+static char *bpe_document(const char *merges)
+{
+    size_t room = 1 << 14, used;
+    char *json = malloc(room);
+    assert_non_null(json);
+    used =
+        (size_t)snprintf(json, room,
+                         "{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false},"
+                         "\"model\":{\"type\":\"BPE\",\"vocab\":{\"ab\":256");
+    for (unsigned byte = 0, next = 256; byte < 256; byte++) {
+        bool shown = (byte > 32 && byte < 127) || (byte > 160 && byte != 173);
+        used += (size_t)snprintf(json + used, room - used, ",\"\\u%04x\":%u", shown ? byte : next++,
+                                 byte);
+    }
+    snprintf(json + used, room - used, "},\"merges\":%s}}", merges);
+    return json;
+}
+
+static void merges_are_checked(void **state)
+{
+    static const struct {
+        const char *merges, *says;
+    } tests[] = {
+        { "[\"a b\"]", NULL },
+        { "[[\"a\",\"b\"]]", NULL },
+        { "[]", NULL },
+        { "[\"ab\"]", "merge 1" },
+        { "[\"a b\",\"a b c\"]", "merge 2" },
+        { "[7]", "merge 1" },
+        { "[[\"a\"]]", "merge 1" },
+        { "[[\"a\",1]]", "merge 1" },
+        { "[\"b a\"]", "lacks" },
+        { "[\"ab c\"]", "lacks" },
+        { "[\"x yz\"]", "lacks" },
+        { "{}", "merges" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+        cloze_tokenizer *tokenizer = NULL;
+        cloze_error error = { 0 };
+        char *json = bpe_document(tests[i].merges);
+        cloze_status status = cz_tokenizer_from_json(&tokenizer, json, strlen(json), NULL, &error);
+        if (!tests[i].says != !status || (status && !strstr(error.message, tests[i].says)))
+            fail_msg("%s gave status %d: %s", tests[i].merges, (int)status, error.message);
+        cloze_tokenizer_free(tokenizer);
+        free(json);
+    }
+}
+
+/* A word of a million letters is a matter of n log n. */
+static void a_long_word_of_merges_ends_soon(void **state)
+{
+    enum { SIZE = 1 << 20 };
+    cloze_tokenizer *tokenizer = NULL;
+    cloze_encoding *encoding = NULL;
+    char *json = bpe_document("[\"a b\"]"), *word = malloc(SIZE);
+    (void)state;
+    assert_non_null(word);
+    for (size_t i = 0; i < SIZE; i++)
+        word[i] = i % 2 ? 'b' : 'a';
+    assert_int_equal(cz_tokenizer_from_json(&tokenizer, json, strlen(json), NULL, NULL), 0);
+    assert_int_equal(cloze_encoding_new(&encoding, NULL, NULL), 0);
+    assert_int_equal(cloze_tokenize(tokenizer, (cloze_text){ word, SIZE }, (cloze_text){ NULL, 0 },
+                                    NULL, encoding, NULL),
+                     0);
+    cloze_tokens tokens = cloze_encoding_tokens(encoding, 0);
+    assert_int_equal(tokens.length, SIZE / 2);
+    for (size_t i = 0; i < tokens.length; i++)
+        assert_int_equal(tokens.ids[i], 256);
+    cloze_encoding_free(encoding);
+    cloze_tokenizer_free(tokenizer);
+    free(json);
+    free(word);
+}
 
 static void damaged_documents_are_refused_by_name(void **state)
 {
@@ -226,6 +317,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(damaged_documents_are_refused_by_name),
+        cmocka_unit_test(merges_are_checked),
+        cmocka_unit_test(a_long_word_of_merges_ends_soon),
         cmocka_unit_test(no_damage_to_a_document_crashes),
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(damaged_vocabularies_are_refused),

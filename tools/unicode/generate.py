@@ -15,6 +15,8 @@ from tokenizers import normalizers, pre_tokenizers
 CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
 CONTROL, SPACE, PUNCTUATION, CHINESE, NONSPACING, WORD, MARK, CHANGES = (1 << i for i in range(8))
 
+OTHER, LETTER, NUMBER, BLANK = range(4)
+
 # One character of each combining class that the package could know, lowest class first.
 CLASS_SAMPLES = [
     (1, 0x0334), (7, 0x093C), (8, 0x3099), (9, 0x094D), (10, 0x05B0), (11, 0x05B1), (12, 0x05B2),
@@ -72,6 +74,21 @@ def properties():
             lowered[code] = [ord(x) for x in result]
         flags[code] = flag
     return flags, lowered, decomposed
+
+
+def kinds():
+    """What the pattern of the ByteLevel pre-tokenizer takes each character for."""
+    split = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True).pre_tokenize_str
+    result = [OTHER] * 0x110000
+    for code in CODE_POINTS:
+        c = chr(code)
+        if len(split("a" + c + "a")) == 1:
+            result[code] = LETTER
+        elif len(split("1" + c + "1")) == 1:
+            result[code] = NUMBER
+        elif len(split("!" + c + "!")) != 1:
+            result[code] = BLANK
+    return result
 
 
 def combining_classes(decomposed):
@@ -178,6 +195,7 @@ def main():
 """, file=out)
         table(out, "uint8_t", "flags", flags)
         table(out, "uint8_t", "class", classes)
+        table(out, "uint8_t", "kind", kinds())
         mapping(out, "lower", lowered)
         mapping(out, "decomposition", decomposed)
 

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Writes features.json: small tokenizers of our own, and what the package makes with them of pairs,
-added tokens, truncation, windows with stride, words that are already split, and ids to text.
+"""Writes features.json or byte_level.json: small tokenizers of our own (WordPiece, or byte-level BPE),
+and what the package makes with them of pairs, added tokens, truncation, windows with stride, words
+that are already split, and ids to text.
 
     python features.py > features.json
+    python features.py bytes > byte_level.json
 """
 import contextlib
 import itertools
 import json
 import os
 import random
+import sys
 
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 WORDS = """hello world the un ##aff ##able ##ing ##ed ##s cat cats sit outside play ##ground foo bar
 ete été Été naive ##ive na movie new is so great do not don t ' , . ! ? - _ [ ] < > / 9 10 ##9 ##0
@@ -92,6 +95,54 @@ def document(draw, plain):
                       "vocab": VOCABULARY}}
 
 
+BYTE_SPECIALS = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+
+
+def byte_model():
+    """A byte-level BPE with a few hundred merges, trained on the words above."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    trainer = trainers.BpeTrainer(vocab_size=420, special_tokens=BYTE_SPECIALS, show_progress=False,
+                                  initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()))
+    draw = random.Random(5)
+    tokenizer.train_from_iterator(["".join(draw.choice(WORDS + PIECES).replace("##", "") + " "
+                                           for _ in range(8)) for _ in range(400)], trainer)
+    return json.loads(tokenizer.to_str())["model"]
+
+
+def byte_template():
+    special_of = {t: {"id": t, "ids": [BYTE_SPECIALS.index(t)], "tokens": [t]} for t in ("<s>", "</s>")}
+    return {"type": "TemplateProcessing", "single": [special("<s>", 0), sequence("A", 0), special("</s>", 0)],
+            "pair": [special("<s>", 0), sequence("A", 0), special("</s>", 1), sequence("B", 1)],
+            "special_tokens": special_of}
+
+
+def byte_document(draw, plain, model):
+    added = [added_token(t, i, lstrip=t == "<mask>", normalized=draw.random() < 0.5)
+             for i, t in enumerate(BYTE_SPECIALS)]
+    for content in [] if plain else draw.sample(CANDIDATES, draw.randrange(0, 5)):
+        flags = {key: draw.random() < 0.4 for key in
+                 ("single_word", "lstrip", "rstrip", "normalized", "special")}
+        added.append(added_token(content, len(model["vocab"]) + len(added), **flags))
+    flag = lambda likely: draw.random() < likely
+    level = {"type": "ByteLevel", "add_prefix_space": flag(0.4), "trim_offsets": flag(0.5),
+             "use_regex": flag(0.85)}
+    roberta = {"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 0],
+               "trim_offsets": flag(0.7), "add_prefix_space": level["add_prefix_space"]}
+    after = {"type": "ByteLevel", "add_prefix_space": level["add_prefix_space"],
+             "trim_offsets": flag(0.7), "use_regex": True}
+    processors = [roberta, roberta, after, None, byte_template(),
+                  {"type": "Sequence", "processors": [after, byte_template()]}]
+    normalizers = [None, None, NORMALIZERS[6], {"type": "Lowercase"}, NORMALIZERS[7]]
+    return {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added,
+            "normalizer": None if plain else draw.choice(normalizers),
+            "pre_tokenizer": level if flag(0.8) else {"type": "Sequence", "pretokenizers": [level]},
+            "post_processor": roberta if plain else draw.choice(processors),
+            "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True,
+                        "use_regex": True} if flag(0.8) else None,
+            "model": dict(model, ignore_merges=flag(0.3))}
+
+
 def has_clear_patterns(tokenizer, doc):
     """Of equal patterns the package picks one by chance, and an empty one matches everywhere."""
     patterns = [tokenizer.normalizer.normalize_str(t["content"]) if tokenizer.normalizer
@@ -136,7 +187,7 @@ def case(draw, tokenizer, number):
         result["error"] = True
         return result
     ids = [draw.choice(encoding.ids or [0]) if draw.random() < 0.7 else
-           draw.randrange(len(VOCABULARY) + 8) for _ in range(draw.randrange(10))]
+           draw.randrange(tokenizer.get_vocab_size() + 8 if sys.argv[1:] else len(VOCABULARY) + 8) for _ in range(draw.randrange(10))]
     skip = draw.random() < 0.5
     result["decode"] = [ids, skip, tokenizer.decode(ids, skip_special_tokens=skip)]
     return result
@@ -145,14 +196,18 @@ def case(draw, tokenizer, number):
 def main():
     draw = random.Random(20240611)
     documents, cases = [], []
+    model = byte_model() if sys.argv[1:] == ["bytes"] else None
     while len(documents) < 40:
-        doc = document(draw, len(documents) < 2)
+        plain = len(documents) < 2
+        doc = byte_document(draw, plain, model) if model else document(draw, plain)
         tokenizer = Tokenizer.from_str(json.dumps(doc))
         if not has_clear_patterns(tokenizer, doc):
             continue
         cases += [case(draw, tokenizer, len(documents)) for _ in range(25)]
         documents.append({key: doc[key] for key in doc if key != "model"})
-    model = document(draw, True)["model"]
+        if model:
+            documents[-1]["ignore_merges"] = doc["model"]["ignore_merges"]
+    model = model or document(draw, True)["model"]
     print('{"model": ' + json.dumps(model) + ',\n"tokenizers": [')
     print(",\n".join(json.dumps(d) for d in documents) + '],\n"cases": [')
     print(",\n".join(json.dumps(c, separators=(",", ":")) for c in cases) + "]}")
