@@ -13,14 +13,25 @@
 static const struct {
     const char *name, *prompts[2];
 } folders[] = {
-    { "mean", { NULL } },           { "cls", { NULL } },
-    { "max", { NULL } },            { "mean_sqrt_len", { NULL } },
-    { "weightedmean", { NULL } },   { "lasttoken", { NULL } },
-    { "several", { NULL } },        { "dense", { NULL } },
-    { "dense_identity", { NULL } }, { "layer_norm", { NULL } },
-    { "prompts", { "query", "passage" } }, { "without_prompt", { "query" } },
-    { "short", { NULL } },          { "lower", { NULL } },
+    { "mean", { NULL } },
+    { "cls", { NULL } },
+    { "max", { NULL } },
+    { "mean_sqrt_len", { NULL } },
+    { "weightedmean", { NULL } },
+    { "lasttoken", { NULL } },
+    { "several", { NULL } },
+    { "dense", { NULL } },
+    { "dense_identity", { NULL } },
+    { "layer_norm", { NULL } },
+    { "prompts", { "query", "passage" } },
+    { "without_prompt", { "query" } },
+    { "short", { NULL } },
+    { "lower", { NULL } },
     { "cased", { NULL } },
+    { "roberta", { NULL } },
+    { "distilbert", { NULL } },
+    { "electra", { NULL } },
+    { "albert", { NULL } },
 };
 
 enum { FOLDERS = sizeof folders / sizeof *folders };
@@ -28,8 +39,9 @@ enum { FOLDERS = sizeof folders / sizeof *folders };
 static double worst_difference(const cz_stored_tensor *stored, const float *found)
 {
     size_t count = stored->shape[0] * stored->shape[1];
-    cz_tensor truth = { (void *)(uintptr_t)stored->data, 1, count, count, stored->type, false,
-                        NULL };
+    cz_tensor truth = {
+        (void *)(uintptr_t)stored->data, 1, count, count, stored->type, false, NULL
+    };
     double worst = 0, largest = 0;
     for (size_t i = 0; i < count; i++) {
         double expected = cz_tensor_at(&truth, 0, i);

@@ -3,7 +3,7 @@
 vocabulary of our own, and the embeddings that sentence-transformers' encode() gives for a list of
 texts (in float64 where nothing rounds earlier).
 
-usage: make_sentence_models.py TARGET_FOLDER
+usage: make_sentence_models.py TARGET_FOLDER [NAME ...]
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import torch
 from safetensors.torch import save_file
 from sentence_transformers import SentenceTransformer, models
 from sentence_transformers.models import Dense, LayerNorm, Normalize, Pooling, Transformer
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from tokenizers import ByteLevelBPETokenizer
+from transformers import CONFIG_MAPPING, MODEL_MAPPING, BertTokenizerFast, DistilBertTokenizerFast, RobertaTokenizerFast
 
 SPREAD = 0.3
 WORDS = (
@@ -48,6 +49,7 @@ class Variant:
     prompts: dict[str, str] = field(default_factory=dict)
     default_prompt: str | None = None
     include_prompt: bool = True
+    family: str = "bert"
 
 
 VARIANTS = [
@@ -68,19 +70,42 @@ VARIANTS = [
     Variant("short", length=8),
     Variant("lower", cased=True, lower=True),
     Variant("cased", cased=True),
+    Variant("roberta", after=["normalize"], family="roberta"),
+    Variant("distilbert", family="distilbert"),
+    Variant("electra", dict(pooling_mode="cls"), family="electra"),
+    Variant("albert", family="albert"),
 ]
+SIZES = dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
+             max_position_embeddings=64)
+SETTINGS = {
+    "bert": SIZES,
+    "roberta": SIZES | dict(max_position_embeddings=66, type_vocab_size=1, pad_token_id=1, bos_token_id=0,
+                            eos_token_id=2),
+    "distilbert": dict(dim=24, n_layers=2, n_heads=3, hidden_dim=40, max_position_embeddings=64),
+    "electra": SIZES | dict(embedding_size=16),
+    "albert": SIZES | dict(embedding_size=16),
+}
+
+
+def make_tokenizer(variant: Variant, folder: Path):
+    if variant.family == "roberta":
+        trained = ByteLevelBPETokenizer()
+        trained.train_from_iterator([" ".join(WORDS), *TEXTS], vocab_size=340, show_progress=False,
+                                    special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+        trained.save_model(str(folder))
+        return RobertaTokenizerFast(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=64)
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *PIECES]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
+    kind = DistilBertTokenizerFast if variant.family == "distilbert" else BertTokenizerFast
+    return kind(vocab_file=str(folder / "vocab.txt"), do_lower_case=not variant.cased, model_max_length=64)
 
 
 def make_encoder(variant: Variant, folder: Path) -> Transformer:
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *PIECES]
     folder.mkdir(parents=True)
-    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
-    tokenizer = BertTokenizerFast(vocab_file=str(folder / "vocab.txt"),
-                                  do_lower_case=not variant.cased, model_max_length=64)
+    tokenizer = make_tokenizer(variant, folder)
     torch.manual_seed(3)
-    model = BertModel(BertConfig(
-        vocab_size=len(vocabulary), hidden_size=24, num_hidden_layers=2, num_attention_heads=3,
-        intermediate_size=40, max_position_embeddings=64))
+    config = CONFIG_MAPPING[variant.family](vocab_size=len(tokenizer), **SETTINGS[variant.family])
+    model = MODEL_MAPPING[type(config)](config)
     for parameter in model.parameters():
         parameter.data = torch.randn_like(parameter) * SPREAD
     model.save_pretrained(folder)
@@ -113,8 +138,10 @@ def forget_path(config: Path) -> None:
 
 
 def main() -> None:
-    target = Path(sys.argv[1])
+    target, wanted = Path(sys.argv[1]), sys.argv[2:]
     for variant in VARIANTS:
+        if wanted and variant.name not in wanted:
+            continue
         folder = target / variant.name
         shutil.rmtree(folder, ignore_errors=True)
         encoder = make_encoder(variant, folder / "encoder")
