@@ -4,6 +4,8 @@
 
 #include "text/tokenizer.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SMALL_VOCABULARY                                                                           \
@@ -22,6 +24,26 @@ static inline cloze_status open_small(cloze_tokenizer **out, const char *config,
 {
     return cz_tokenizer_from_vocabulary(out, SMALL_VOCABULARY, strlen(SMALL_VOCABULARY), config,
                                         config ? strlen(config) : 0, hooks, error);
+}
+
+/* A document of a BPE with the letters of all bytes and these merges; to be freed. */
+static inline char *byte_level_document(const char *merges)
+{
+    size_t room = 1 << 14, used;
+    char *json = malloc(room);
+    if (!json)
+        return NULL;
+    used =
+        (size_t)snprintf(json, room,
+                         "{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false},"
+                         "\"model\":{\"type\":\"BPE\",\"vocab\":{\"ab\":256");
+    for (unsigned byte = 0, next = 256; byte < 256; byte++) {
+        bool shown = (byte > 32 && byte < 127) || (byte > 160 && byte != 173);
+        used += (size_t)snprintf(json + used, room - used, ",\"\\u%04x\":%u", shown ? byte : next++,
+                                 byte);
+    }
+    snprintf(json + used, room - used, "},\"merges\":%s}}", merges);
+    return json;
 }
 
 #endif

@@ -66,6 +66,17 @@ static cloze_status open_vocabulary(cloze_tokenizer **out, const cloze_hooks *ho
     return open_small(out, "{\"additional_special_tokens\": [\"<a>\", \"<b>\"]}", hooks, error);
 }
 
+static cloze_status open_byte_level(cloze_tokenizer **out, const cloze_hooks *hooks,
+                                    cloze_error *error)
+{
+    char *document = byte_level_document("[\"a b\"]");
+    cloze_status status;
+    assert_non_null(document);
+    status = cz_tokenizer_from_json(out, document, strlen(document), hooks, error);
+    free(document);
+    return status;
+}
+
 static void check_opening(cloze_status (*open)(cloze_tokenizer **, const cloze_hooks *,
                                                cloze_error *))
 {
@@ -94,6 +105,7 @@ static void opening_survives_every_failed_allocation(void **state)
     (void)state;
     check_opening(open_json);
     check_opening(open_vocabulary);
+    check_opening(open_byte_level);
 }
 
 /* Ten marks, of two classes in turn. */
@@ -148,6 +160,9 @@ static void tokenizing_survives_every_failed_allocation(void **state)
     check_tokenizing(tokenizer);
     cloze_tokenizer_free(tokenizer);
     assert_int_equal(open_vocabulary(&tokenizer, NULL, NULL), CLOZE_OK);
+    check_tokenizing(tokenizer);
+    cloze_tokenizer_free(tokenizer);
+    assert_int_equal(open_byte_level(&tokenizer, NULL, NULL), CLOZE_OK);
     check_tokenizing(tokenizer);
     cloze_tokenizer_free(tokenizer);
 }

@@ -111,25 +111,6 @@ static const refused documents[] = {
       "ids", CLOZE_ERROR_FORMAT },
 };
 
-/* A document of a BPE with the letters of all bytes and these merges; to be freed. */
-static char *bpe_document(const char *merges)
-{
-    size_t room = 1 << 14, used;
-    char *json = malloc(room);
-    assert_non_null(json);
-    used =
-        (size_t)snprintf(json, room,
-                         "{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false},"
-                         "\"model\":{\"type\":\"BPE\",\"vocab\":{\"ab\":256");
-    for (unsigned byte = 0, next = 256; byte < 256; byte++) {
-        bool shown = (byte > 32 && byte < 127) || (byte > 160 && byte != 173);
-        used += (size_t)snprintf(json + used, room - used, ",\"\\u%04x\":%u", shown ? byte : next++,
-                                 byte);
-    }
-    snprintf(json + used, room - used, "},\"merges\":%s}}", merges);
-    return json;
-}
-
 static void merges_are_checked(void **state)
 {
     static const struct {
@@ -152,7 +133,7 @@ static void merges_are_checked(void **state)
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         cloze_tokenizer *tokenizer = NULL;
         cloze_error error = { 0 };
-        char *json = bpe_document(tests[i].merges);
+        char *json = byte_level_document(tests[i].merges);
         cloze_status status = cz_tokenizer_from_json(&tokenizer, json, strlen(json), NULL, &error);
         if (!tests[i].says != !status || (status && !strstr(error.message, tests[i].says)))
             fail_msg("%s gave status %d: %s", tests[i].merges, (int)status, error.message);
@@ -167,7 +148,7 @@ static void a_long_word_of_merges_ends_soon(void **state)
     enum { SIZE = 1 << 20 };
     cloze_tokenizer *tokenizer = NULL;
     cloze_encoding *encoding = NULL;
-    char *json = bpe_document("[\"a b\"]"), *word = malloc(SIZE);
+    char *json = byte_level_document("[\"a b\"]"), *word = malloc(SIZE);
     (void)state;
     assert_non_null(word);
     for (size_t i = 0; i < SIZE; i++)
