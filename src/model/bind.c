@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PARAMETERS_A_LAYER = 16, PARAMETERS_OUTSIDE = 24, NOTES_MOST = 16 };
+enum { PARAMETERS_A_LAYER = 20, PARAMETERS_OUTSIDE = 24, NOTES_MOST = 16 };
 
 /* LayerNorm's parameters were once called gamma and beta. */
 static const char *old_name(const char *name, char *out)
@@ -120,20 +120,24 @@ cz_linear_weights cz_bind_linear(cz_binder *b, const char *layer, const char *co
                                      .in = in, .out = out * (size_t)parts, .parts = parts } };
     for (int i = 0; i < parts && !b->status; i++) {
         linear.part[i] = cz_bind_named(b, layer, names[i], ".weight", out, in);
-        linear.bias[i] = cz_bind_named(b, layer, names[i], ".bias", 1, out);
+        if (!b->unbiased)
+            linear.bias[i] = cz_bind_named(b, layer, names[i], ".bias", 1, out);
         if (b->status)
             break;
         linear.weight.part[i] = &linear.part[i]->value;
-        linear.weight.bias[i] = &linear.bias[i]->value;
+        linear.weight.bias[i] = b->unbiased ? NULL : &linear.bias[i]->value;
     }
     return linear;
 }
 
 cz_norm_weights cz_bind_norm(cz_binder *b, const char *layer, const char *name, size_t columns)
 {
-    return (cz_norm_weights){ cz_bind_named(b, layer, name, ".weight", 1, columns),
-                              cz_bind_named(b, layer, name, ".bias", 1, columns),
-                              b->network->config.epsilon, false };
+    const cz_config *config = &b->network->config;
+    cz_norm_weights norm = { .epsilon = config->epsilon };
+    norm.gain = cz_bind_named(b, layer, name, ".weight", 1, columns);
+    if (!config->unbiased_norms)
+        norm.shift = cz_bind_named(b, layer, name, ".bias", 1, columns);
+    return norm;
 }
 
 /* ---- all of it ---- */
@@ -188,7 +192,7 @@ cloze_status cz_network_bind(cz_network *network, const cz_network_options *opti
     const cloze_allocator *allocator = &network->hooks.allocator;
     size_t tensors = cz_weights_count(network->weights);
     size_t turns = config->layers * config->inner;
-    cz_binder b = { network, config->family->prefix, error, CLOZE_OK, NULL, 0 };
+    cz_binder b = { network, config->family->prefix, error, CLOZE_OK, NULL, 0, false };
 
     network->layer_count = config->groups * config->inner;
     b.room = network->layer_count * PARAMETERS_A_LAYER + PARAMETERS_OUTSIDE;
@@ -201,6 +205,8 @@ cloze_status cz_network_bind(cz_network *network, const cz_network_options *opti
             cz_fail_memory(error, "the table of weights", b.room * sizeof *network->parameters);
     else
         bind_all(&b);
+    if (!b.status)
+        cz_make_angles(&b, options->backend->type);
     cz_release(allocator, b.seen);
     return b.status ? b.status
                     : cz_vectors_convert(network->parameters, network->parameter_count,

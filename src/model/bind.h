@@ -33,6 +33,7 @@ typedef struct cz_binder {
     cloze_status status; /* sticky */
     bool *seen;          /* [tensors of the file] something here asked for it */
     size_t room;         /* for parameters */
+    bool unbiased;       /* linear maps bound now have no bias */
 } cz_binder;
 
 /* The stored tensor of a name, today's or the old one; NULL. */
@@ -48,6 +49,11 @@ cz_linear_weights cz_bind_linear(cz_binder *b, const char *layer, const char *co
 cz_norm_weights cz_bind_norm(cz_binder *b, const char *layer, const char *name, size_t columns);
 
 void cz_bind_encoder(cz_binder *b);
+/* Rows of distances and the map to them; the layer's projections of them. */
+void cz_bind_distances(cz_binder *b);
+void cz_bind_layer_distances(cz_binder *b, const char *name, cz_layer *layer);
+/* Tables of angles for all places. */
+void cz_make_angles(cz_binder *b, cz_type type);
 void cz_bind_heads(cz_binder *b);
 
 #endif

@@ -6,7 +6,13 @@
 #include <stdio.h>
 
 /* Of the sites of a turn. */
-enum { SITE_PROBABILITIES = 0, SITE_ATTENTION = 1, SITE_FEED = 2 };
+enum {
+    SITE_PROBABILITIES = 0,
+    SITE_ATTENTION = 1,
+    SITE_FEED = 2,
+    SITE_GATE = 3,
+    SITE_DISTANCE = 4
+};
 
 static cz_linear_weights bind_one(cz_binder *b, const char *layer, const char *name, size_t out,
                                   size_t in)
@@ -25,34 +31,80 @@ static void name_layer(const cz_config *config, size_t i, char *out, size_t size
 #pragma GCC diagnostic pop
 }
 
-static void bind_layer(cz_binder *b, size_t i)
+/* In families that take content and distance apart the root is one of float. */
+static double scale_of(const cz_config *config, size_t head_size)
+{
+    size_t terms = 1u + config->distances.of_query + config->distances.of_key;
+    return config->family->setting.disentangled ? 1 / (double)sqrtf((float)(head_size * terms))
+                                                : 1 / sqrt((double)head_size);
+}
+
+/* What a layer is beside its weights. */
+static void shape_layer(cz_network *network, size_t i)
+{
+    const cz_config *config = &network->config;
+    const cz_family *family = config->family;
+    cz_layer *layer = &network->layers[i];
+    size_t head_size = config->hidden / config->heads;
+    bool local = config->theta > 0 && i % config->every;
+    float dropout = config->hidden_dropout;
+
+    layer->activation = config->activation;
+    layer->norm_first = family->norm_first;
+    layer->gated = family->gated;
+    layer->angles = config->theta > 0 ? &network->angles[local] : NULL;
+    layer->attention = (cz_attention_shape){
+        .heads = config->heads,
+        .head_size = head_size,
+        .scale = scale_of(config, head_size),
+        .reach = local ? CZ_REACH_WINDOW : CZ_REACH_FULL,
+        .window = config->window,
+        .dropout = { config->attention_dropout, SITE_PROBABILITIES },
+    };
+    layer->attention_dropout = (cz_dropout_site){ family->no_attention_dropout ? 0
+                                                  : family->norm_first ? config->attention_dropout
+                                                                       : dropout,
+                                                  SITE_ATTENTION };
+    layer->feed_dropout = (cz_dropout_site){ family->no_feed_dropout ? 0 : dropout, SITE_FEED };
+    layer->gate_dropout = (cz_dropout_site){ config->feed_dropout, SITE_GATE };
+    layer->distance_dropout = (cz_dropout_site){ dropout, SITE_DISTANCE };
+}
+
+static void bind_attention(cz_binder *b, const char *name, cz_layer *layer)
 {
     const cz_config *config = &b->network->config;
     const cz_family *family = config->family;
     const char *qkv[CZ_PARTS] = { family->weight.query, family->weight.key, family->weight.value };
+    b->unbiased = config->unbiased_attention;
+    layer->qkv = family->weight.fused
+                     ? bind_one(b, name, family->weight.fused, 3 * config->hidden, config->hidden)
+                     : cz_bind_linear(b, name, qkv, CZ_PARTS, config->hidden, config->hidden);
+    layer->attention_out =
+        bind_one(b, name, family->weight.attention_out, config->hidden, config->hidden);
+    b->unbiased = false;
+}
+
+static void bind_layer(cz_binder *b, size_t i)
+{
+    const cz_config *config = &b->network->config;
+    const cz_family *family = config->family;
     cz_layer *layer = &b->network->layers[i];
-    size_t head_size = config->hidden / config->heads;
-    float dropout = config->hidden_dropout;
+    size_t wide = config->intermediate * (family->gated ? 2 : 1);
     char name[CZ_NAME_SIZE / 2];
 
     name_layer(config, i, name, sizeof name);
-    layer->activation = config->activation;
-    layer->attention = (cz_attention_shape){
-        .heads = config->heads,
-        .head_size = head_size,
-        .scale = 1 / sqrt((double)head_size),
-        .dropout = { config->attention_dropout, SITE_PROBABILITIES },
-    };
-    layer->attention_dropout =
-        (cz_dropout_site){ family->no_attention_dropout ? 0 : dropout, SITE_ATTENTION };
-    layer->feed_dropout = (cz_dropout_site){ family->no_feed_dropout ? 0 : dropout, SITE_FEED };
-    layer->qkv = cz_bind_linear(b, name, qkv, CZ_PARTS, config->hidden, config->hidden);
-    layer->attention_out =
-        bind_one(b, name, family->weight.attention_out, config->hidden, config->hidden);
-    layer->attention_norm = cz_bind_norm(b, name, family->weight.attention_norm, config->hidden);
-    layer->up = bind_one(b, name, family->weight.up, config->intermediate, config->hidden);
+    shape_layer(b->network, i);
+    bind_attention(b, name, layer);
+    if (i || !family->norm_first)
+        layer->attention_norm =
+            cz_bind_norm(b, name, family->weight.attention_norm, config->hidden);
+    b->unbiased = config->unbiased_feed;
+    layer->up = bind_one(b, name, family->weight.up, wide, config->hidden);
     layer->down = bind_one(b, name, family->weight.down, config->hidden, config->intermediate);
+    b->unbiased = false;
     layer->feed_norm = cz_bind_norm(b, name, family->weight.feed_norm, config->hidden);
+    if (config->distances.span)
+        cz_bind_layer_distances(b, name, layer);
 }
 
 /* In the arithmetic of transformers, int(i / (layers / groups)). */
@@ -96,15 +148,24 @@ static void bind_embeddings(cz_binder *b)
     const cz_family *family = config->family;
     bool after = family->positions == CZ_POSITIONS_AFTER_PADDING;
     bind_table(b, CZ_TABLE_WORDS, family->weight.words, config->vocabulary, config->padding);
-    bind_table(b, CZ_TABLE_POSITIONS, family->weight.positions, config->positions,
-               after ? config->padding : UINT32_MAX);
+    if (!config->no_position_table)
+        bind_table(b, CZ_TABLE_POSITIONS, family->weight.positions, config->positions,
+                   after ? config->padding : UINT32_MAX);
     bind_table(b, CZ_TABLE_TYPES, family->weight.types, config->types, UINT32_MAX);
-    network->embedding_norm = cz_bind_norm(b, "", family->weight.embedding_norm, config->embedding);
+    network->norm_projected = family->norm_projected;
+    network->embedding_norm =
+        cz_bind_norm(b, "", family->weight.embedding_norm,
+                     family->norm_projected ? config->hidden : config->embedding);
     network->embedding_dropout = (cz_dropout_site){ config->hidden_dropout, CZ_SITE_EMBEDDINGS };
     if (family->weight.projection &&
-        (family->weight.projects_always || config->embedding != config->hidden))
+        (family->weight.projects_always || config->embedding != config->hidden)) {
+        b->unbiased = family->norm_projected;
         network->projection =
             bind_one(b, "", family->weight.projection, config->hidden, config->embedding);
+        b->unbiased = false;
+    }
+    if (config->distances.span)
+        cz_bind_distances(b);
 }
 
 void cz_bind_encoder(cz_binder *b)
@@ -112,5 +173,8 @@ void cz_bind_encoder(cz_binder *b)
     bind_embeddings(b);
     for (size_t i = 0; i < b->network->layer_count && !b->status; i++)
         bind_layer(b, i);
+    if (b->network->config.family->weight.final_norm)
+        b->network->final_norm = cz_bind_norm(b, "", b->network->config.family->weight.final_norm,
+                                              b->network->config.hidden);
     fill_turns(b->network);
 }

@@ -9,15 +9,16 @@
 
 #include <stdio.h>
 
+/* A matrix [out, in] with its bias, or the gain and shift of a norm: [1, out], in 0. */
 static bool head_fits(const cz_binder *b, const char *prefix, const char *name, size_t out,
                       size_t in)
 {
     char full[CZ_NAME_SIZE], why[CZ_REASON_SIZE];
     cloze_status status;
     snprintf(full, sizeof full, "%s%s.weight", prefix, name);
-    bool fits = cz_bind_find_fitting(b, full, out, in, &status, why);
+    bool fits = cz_bind_find_fitting(b, full, in ? out : 1, in ? in : out, &status, why);
     snprintf(full, sizeof full, "%s%s.bias", prefix, name);
-    fits = fits && cz_bind_find_fitting(b, full, 1, out, &status, why);
+    fits = fits && (b->unbiased || cz_bind_find_fitting(b, full, 1, out, &status, why));
     if (!fits)
         cz_log(&b->network->hooks, CLOZE_LOG_NOTE, "the %s is left out: %s", name, why);
     return fits;
@@ -55,6 +56,34 @@ static void leave_out(const cz_binder *b, const char *name, const char *why)
     cz_log(&b->network->hooks, CLOZE_LOG_NOTE, "the %s is left out: %s", name, why);
 }
 
+/* What comes before the classifier's last product, and may have no bias, and a norm. */
+static bool dense_fits(cz_binder *b)
+{
+    const cz_config *config = &b->network->config;
+    const char *norm = config->family->classifier.norm;
+    b->unbiased = config->unbiased_pooler;
+    bool fits = head_fits(b, "", config->family->classifier.dense, config->hidden, config->hidden);
+    b->unbiased = config->unbiased_norms;
+    fits = fits && (!norm || head_fits(b, "", norm, config->hidden, 0));
+    b->unbiased = false;
+    return fits;
+}
+
+static void bind_dense(cz_binder *b)
+{
+    cz_network *network = b->network;
+    const cz_config *config = &network->config;
+    const char *prefix = b->prefix, *norm = config->family->classifier.norm;
+    b->unbiased = config->unbiased_pooler;
+    network->classifier.dense =
+        bind_beside(b, config->family->classifier.dense, config->hidden, config->hidden);
+    b->unbiased = false;
+    b->prefix = "";
+    if (norm)
+        network->classifier.norm = cz_bind_norm(b, "", norm, config->hidden);
+    b->prefix = prefix;
+}
+
 static void bind_classifier(cz_binder *b)
 {
     cz_network *network = b->network;
@@ -64,8 +93,8 @@ static void bind_classifier(cz_binder *b)
     const cz_stored_tensor *weight = name ? find_weight(b, "", name) : NULL;
     float dropout = network->config.classifier_dropout;
     network->classifier = (cz_classifier){
-        .activation = family->classifier.activation,
-        .before = { family->classifier.drop_first ? dropout : 0, CZ_SITE_CLASSIFIER_INPUT },
+        .activation = network->config.pooler_activation,
+        .before = { network->config.pooler_dropout, CZ_SITE_CLASSIFIER_INPUT },
         .dropout = { dropout, CZ_SITE_CLASSIFIER },
     };
     if (!weight)
@@ -79,12 +108,11 @@ static void bind_classifier(cz_binder *b)
         return;
     }
     size_t labels = weight->shape[0];
-    if ((dense && !head_fits(b, "", dense, hidden, hidden)) ||
-        !head_fits(b, "", name, labels, hidden))
+    if ((dense && !dense_fits(b)) || !head_fits(b, "", name, labels, hidden))
         return;
     network->config.labels = labels;
     if (dense)
-        network->classifier.dense = bind_beside(b, dense, hidden, hidden);
+        bind_dense(b);
     network->classifier.out = bind_beside(b, name, labels, hidden);
 }
 

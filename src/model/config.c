@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "model/config_attention.h"
 #include "model/family.h"
 
 #include <math.h>
@@ -164,11 +165,17 @@ static cloze_status read_numbers(const json_t *root, cz_config *config, cloze_er
         (status = read_probability(root, f->setting.attention_dropout, &config->attention_dropout,
                                    error)))
         return status;
+    if ((status = read_probability(root, f->setting.feed_dropout, &config->feed_dropout, error)))
+        return status;
     config->classifier_dropout = f->fallback.classifier_dropout < 0
                                      ? config->hidden_dropout
                                      : (float)f->fallback.classifier_dropout;
     if ((status = read_probability(root, f->setting.classifier_dropout, &config->classifier_dropout,
                                    error)))
+        return status;
+    config->pooler_dropout = f->classifier.drop_first ? config->classifier_dropout : 0;
+    if ((status =
+             read_probability(root, f->setting.pooler_dropout, &config->pooler_dropout, error)))
         return status;
     if (!(config->epsilon >= 0 && config->epsilon <= 1))
         return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" must be from 0 to 1", f->setting.epsilon);
@@ -214,7 +221,8 @@ static cloze_status read_all(const json_t *root, cz_config *config, cloze_error 
         return cz_fail(error, CLOZE_ERROR_FORMAT, "not a JSON object");
     if ((status = read_family(root, config, error)) || (status = read_sizes(root, config, error)) ||
         (status = read_positions(root, config, error)) ||
-        (status = read_numbers(root, config, error)) || (status = check_features(root, error)))
+        (status = read_numbers(root, config, error)) || (status = check_features(root, error)) ||
+        (status = cz_config_read_attention(root, config, error)))
         return status;
     return read_labels(root, config, error);
 }

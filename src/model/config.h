@@ -24,6 +24,23 @@ typedef struct cz_config {
     double epsilon;
     cz_activation activation;
     float hidden_dropout, attention_dropout, classifier_dropout;
+    float feed_dropout, pooler_dropout; /* of what a gate makes; of the classifier's rows */
+    cz_activation pooler_activation;    /* of a classifier's dense */
+    bool pools_mean;                    /* its rows are means, not first ones */
+    bool unbiased_attention, unbiased_feed, unbiased_norms, unbiased_pooler;
+    bool no_position_table;             /* positions only limit the length */
+
+    /* Rotary positions; theta 0: none. Layers whose number from 0 `every` divides see all. */
+    double theta, local_theta;
+    size_t every, window; /* on either side */
+
+    /* Scores of content and distance apart; `span` 0: none. */
+    struct {
+        size_t span;     /* rows are 2 * span, for distances -span .. span - 1 */
+        size_t buckets;  /* 0: rows are distances; else logarithmic beyond buckets / 2 */
+        size_t farthest; /* distance of the last bucket */
+        bool of_query, of_key, shared, normed;
+    } distances;
 } cz_config;
 
 /* Limits that no real model meets and that keep every size computation far from overflow. */

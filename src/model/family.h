@@ -28,6 +28,15 @@ struct cz_family {
         const char *epsilon, *activation;
         const char *hidden_dropout, *attention_dropout, *classifier_dropout;
         const char *still_positions; /* a flag: the position table does not learn */
+        const char *feed_dropout;    /* of what the gate makes */
+        const char *pooler_dropout, *pooler_activation, *pooling; /* of the classifier's rows */
+        /* Flags: are there biases? NULL: there are. */
+        const char *attention_bias, *feed_bias, *norm_bias, *pooler_bias;
+        /* Rotary positions: of every so many layers one sees all, the others half a window on
+         * either side, with angles of their own. NULL: there are none. */
+        const char *theta, *local_theta, *every, *window;
+        /* Content and position apart in the scores: a flag. NULL: never. */
+        const char *disentangled;
     } setting;
     struct {
         size_t layers, hidden, heads, intermediate, vocabulary, positions, types, embedding;
@@ -36,10 +45,15 @@ struct cz_family {
         const char *activation;
         double hidden_dropout, attention_dropout;
         double classifier_dropout; /* negative: the hidden one */
+        double theta, local_theta;
+        size_t every, window;
     } fallback;
 
     cz_position_rule positions;
     bool no_attention_dropout, no_feed_dropout; /* of what the block adds to the stream */
+    bool norm_first;    /* a block reads the normed stream and adds to it; the first as it is */
+    bool gated;         /* the feed-forward's first product is an activation's input and its gate */
+    bool norm_projected; /* the embeddings' norm comes after their projection, which has no bias */
 
     /* Names of weights, without ".weight" and ".bias"; NULL: the family has none. */
     struct {
@@ -48,13 +62,17 @@ struct cz_family {
         bool projects_always;   /* also where both are the same */
         const char *layer;      /* a format: number of the layer, or of group and layer within */
         const char *query, *key, *value, *attention_out, *attention_norm;
+        const char *fused;      /* query, key and value as one matrix, instead of three */
+        const char *final_norm; /* after the last layer */
+        const char *distances, *distance_norm;           /* rows of distances, where disentangled */
+        const char *distance_query, *distance_key;       /* projections of them */
         const char *up, *down, *feed_norm;
         const char *pooler;
     } weight;
 
     /* Logits = out(drop(activation(dense(first row)))); dense NULL: the pooler takes its place. */
     struct {
-        const char *dense, *out;
+        const char *dense, *norm, *out; /* norm: of what dense makes */
         cz_activation activation;
         bool drop_first; /* dropout before dense too */
     } classifier;

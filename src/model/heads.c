@@ -22,12 +22,15 @@ cz_tensor *cz_pooled(cz_run *run, const cz_network *network, const cz_batch *bat
     return x;
 }
 
-static cz_tensor *dense_rows(cz_run *run, const cz_classifier *head, const cz_batch *batch,
+static cz_tensor *dense_rows(cz_run *run, const cz_network *network, const cz_batch *batch,
                              cz_tensor *x)
 {
-    x = cz_pool_rows(run, x, &batch->packing, NULL, CZ_POOL_FIRST);
+    const cz_classifier *head = &network->classifier;
+    x = cz_pool_rows(run, x, &batch->packing, NULL,
+                     network->config.pools_mean ? CZ_POOL_MEAN : CZ_POOL_FIRST);
     x = cz_drop(run, NULL, batch->samples, x, head->before);
-    return cz_linear(run, x, &head->dense, head->activation);
+    x = cz_linear(run, x, &head->dense, head->activation);
+    return cz_norm(run, x, head->norm.gain ? &head->norm : NULL);
 }
 
 cz_tensor *cz_classified(cz_run *run, const cz_network *network, const cz_batch *batch,
@@ -38,7 +41,7 @@ cz_tensor *cz_classified(cz_run *run, const cz_network *network, const cz_batch 
     const char *dense = family->classifier.dense;
     if (dense && !needs(run, &head->dense, dense))
         return &run->empty;
-    x = dense ? dense_rows(run, head, batch, x) : cz_pooled(run, network, batch, x);
+    x = dense ? dense_rows(run, network, batch, x) : cz_pooled(run, network, batch, x);
     if (!needs(run, &head->out, family->classifier.out))
         return &run->empty;
     x = cz_drop(run, NULL, batch->samples, x, head->dropout);

@@ -111,6 +111,8 @@ void cz_network_free(cz_network *network)
     cz_weights_close(network->weights);
     cz_block_release(&allocator, &network->vector_memory);
     cz_block_release(&allocator, &network->pack_memory);
+    cz_block_release(&allocator, &network->angle_memory);
+    cz_release(&allocator, network->entry);
     cz_release(&allocator, network->parameters);
     cz_release(&allocator, network->layers);
     cz_release(&allocator, network->turns);

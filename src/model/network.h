@@ -16,7 +16,11 @@ typedef struct cz_layer {
     cz_norm_weights attention_norm, feed_norm;
     cz_attention_shape attention;
     cz_activation activation;
-    cz_dropout_site attention_dropout, feed_dropout;
+    cz_dropout_site attention_dropout, feed_dropout, gate_dropout, distance_dropout;
+    bool norm_first, gated;
+    const cz_tensor *angles;    /* NULL: nothing is turned */
+    cz_linear_weights distance; /* of the rows of distances; weight.out == 0: none */
+    bool meets_queries, meets_keys;
 } cz_layer;
 
 typedef struct cz_turn {
@@ -32,6 +36,7 @@ typedef enum cz_table_kind { CZ_TABLE_WORDS, CZ_TABLE_POSITIONS, CZ_TABLE_TYPES 
  * have the pooler there. */
 typedef struct cz_classifier {
     cz_linear_weights dense, out;
+    cz_norm_weights norm; /* of what dense makes; gain NULL: none */
     cz_activation activation;
     cz_dropout_site before, dropout; /* before dense, before out */
 } cz_classifier;
@@ -53,6 +58,14 @@ typedef struct cz_network {
     cz_norm_weights embedding_norm;
     cz_dropout_site embedding_dropout;
     cz_linear_weights projection; /* weight.out == 0: none */
+    bool norm_projected;          /* the norm comes after it */
+    cz_embed_weights distances;   /* rows of distances; no table: none */
+    cz_norm_weights distance_norm; /* gain NULL: none; so below */
+    uint32_t *entry;              /* [2 * entry_span + 1] as in cz_relative */
+    size_t entry_span;
+    cz_tensor angles[2];          /* of all places: layers that see all, local ones */
+    cz_block angle_memory;
+    cz_norm_weights final_norm;
     cz_layer *layers;             /* [layer_count] */
     size_t layer_count;
     cz_turn *turns;               /* [config.layers * config.inner] */

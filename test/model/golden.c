@@ -225,8 +225,9 @@ static void golden_name(const golden *g, const cz_parameter *parameter, char *ou
 {
     const char *name = parameter->name, *ending = strstr(name, "LayerNorm.");
     const char *prefix = g->network->config.family->prefix;
+    const char *dense = g->network->config.family->classifier.dense;
     bool beside = !strncmp(name, prefix, strlen(prefix)) || !strncmp(name, "classifier", 10) ||
-                  !strncmp(name, "pre_classifier", 14);
+                  !strncmp(name, "head.", 5) || (dense && !strncmp(name, dense, strlen(dense)));
     if (beside)
         prefix = "";
     if (ending && !strcmp(ending, "LayerNorm.gamma"))

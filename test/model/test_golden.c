@@ -42,6 +42,13 @@ static const char *const models[] = {
     "albert",
     "albert_groups",
     "albert_inner",
+    "deberta_v3",
+    "deberta_v2_plain",
+    "deberta_c2p",
+    "deberta_p2c",
+    "deberta_absolute",
+    "modernbert",
+    "modernbert_biased",
 };
 
 enum { MODELS = sizeof models / sizeof *models };

@@ -49,8 +49,16 @@ DISTILBERT = dict(
     num_labels=2, attn_implementation="eager",
 )
 ALBERT = dict(embedding_size=24, hidden_act="gelu_new", pad_token_id=0)
+DEBERTA = dict(relative_attention=True, position_biased_input=False, type_vocab_size=0, pos_att_type=["p2c", "c2p"],
+               share_att_key=True, position_buckets=8, max_relative_positions=24, norm_rel_ebd="layer_norm",
+               layer_norm_eps=1e-7, max_position_embeddings=40)
+MODERNBERT = dict(
+    vocab_size=61, hidden_size=32, num_hidden_layers=4, num_attention_heads=4, intermediate_size=24,
+    max_position_embeddings=40, pad_token_id=3, bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2,
+    local_attention=8, num_labels=2, attn_implementation="sdpa", reference_compile=False,
+)
 # What a configuration must say of a family that does not have the names of BASE.
-BASE_OF = {"distilbert": DISTILBERT}
+BASE_OF = {"distilbert": DISTILBERT, "modernbert": MODERNBERT}
 VARIANTS = [
     Variant("base", attentions=True),
     Variant("odd", dict(hidden_size=20, num_attention_heads=5, intermediate_size=37)),
@@ -88,6 +96,24 @@ VARIANTS = [
                                                    type_vocab_size=4), family="albert"),
     Variant("albert_inner", ALBERT | dict(intermediate_size=24, num_hidden_layers=2, inner_group_num=2,
                                           embedding_size=16, num_labels=3), family="albert"),
+    Variant("deberta_v3", DEBERTA, family="deberta-v2"),
+    Variant("deberta_v2_plain", DEBERTA | dict(
+        position_buckets=-1, max_relative_positions=-1, share_att_key=False, norm_rel_ebd="none", type_vocab_size=2,
+        position_biased_input=True, num_labels=3), family="deberta-v2"),
+    Variant("deberta_c2p", SMALL | DEBERTA | dict(
+        pos_att_type=["c2p"], share_att_key=False, max_relative_positions=9, position_buckets=-1,
+        embedding_size=24), family="deberta-v2"),
+    Variant("deberta_p2c", SMALL | DEBERTA | dict(
+        pos_att_type=["p2c"], pooler_hidden_act="tanh", num_labels=1), family="deberta-v2"),
+    Variant("deberta_absolute", SMALL | DEBERTA | dict(
+        relative_attention=False, position_biased_input=True), family="deberta-v2"),
+    # With the newer transformers of requirements-new.txt.
+    Variant("modernbert", family="modernbert"),
+    Variant("modernbert_biased", dict(
+        num_hidden_layers=3, global_attn_every_n_layers=2, local_attention=5, attention_bias=True, mlp_bias=True,
+        norm_bias=True, classifier_bias=True, classifier_pooling="mean", hidden_activation="silu",
+        classifier_activation="relu", global_rope_theta=700.0, local_rope_theta=90.0, num_labels=3),
+        family="modernbert"),
 ]
 
 
@@ -105,6 +131,20 @@ def make_model(variant: Variant):
     for parameter in model.parameters():
         parameter.data = (torch.randn_like(parameter) * SPREAD).to(variant.stored).float()
     return model
+
+
+def turn_in_double() -> None:
+    """Rotary angles in the model's type: transformers rounds them to float32 whatever that is."""
+    from transformers.models.modernbert import modeling_modernbert
+
+    def forward(self, x, position_ids):
+        theta, size = self.config.rope_theta, self.config.hidden_size // self.config.num_attention_heads
+        steps = theta ** (-torch.arange(0, size, 2, dtype=x.dtype) / size)
+        angles = position_ids[..., None].to(x.dtype) * steps
+        angles = torch.cat((angles, angles), dim=-1)
+        return angles.cos(), angles.sin()
+
+    modeling_modernbert.ModernBertRotaryEmbedding.forward = forward
 
 
 def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
@@ -188,6 +228,8 @@ def main() -> None:
         folder = target / variant.name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+        if variant.family == "modernbert":
+            turn_in_double()
         model = make_model(variant)
         save_weights(model, variant, folder)
         config = model.config.to_diff_dict() | {"architectures": [type(model).__name__],

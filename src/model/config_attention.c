@@ -1,0 +1,173 @@
+/*
+ * config_attention.c - rotary positions, disentangled attention and missing biases in config.json.
+ * What would change the result and is not computed here is refused by its name.
+ */
+#include "model/config_attention.h"
+
+#include "base/error.h"
+#include "model/family.h"
+
+#include <string.h>
+
+enum { PLACES_MOST = 1 << 16 }; /* rows of a table of angles, which no tensor vouches for */
+
+/* A flag that is true unless it is said; `out` is its opposite. */
+static cloze_status read_absence(const json_t *root, const char *key, bool fallback, bool *out,
+                                 cloze_error *error)
+{
+    bool present = fallback;
+    cloze_status status = cz_json_flag(root, key, &present, error);
+    *out = !present;
+    return status;
+}
+
+static cloze_status read_biases(const json_t *root, cz_config *config, cloze_error *error)
+{
+    const cz_family *f = config->family;
+    const struct {
+        const char *key;
+        bool *out;
+    } flags[] = { { f->setting.attention_bias, &config->unbiased_attention },
+                  { f->setting.feed_bias, &config->unbiased_feed },
+                  { f->setting.norm_bias, &config->unbiased_norms },
+                  { f->setting.pooler_bias, &config->unbiased_pooler } };
+    cloze_status status = CLOZE_OK;
+    /* A family that has the setting has no biases unless it says so. */
+    for (size_t i = 0; i < sizeof flags / sizeof *flags && !status; i++)
+        status = read_absence(root, flags[i].key, !flags[i].key, flags[i].out, error);
+    return status;
+}
+
+static cloze_status read_pooling(const json_t *root, cz_config *config, cloze_error *error)
+{
+    const cz_family *f = config->family;
+    const char *activation = NULL, *pooling = "cls";
+    cloze_status status;
+    config->pooler_activation = f->classifier.activation;
+    if ((status = cz_json_string(root, f->setting.pooler_activation, &activation, error)) ||
+        (status = cz_json_string(root, f->setting.pooling, &pooling, error)))
+        return status;
+    config->pools_mean = !strcmp(pooling, "mean");
+    if (!config->pools_mean && strcmp(pooling, "cls"))
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "\"%s\" must be \"cls\" or \"mean\"",
+                       f->setting.pooling);
+    if (activation && !cz_activation_named(activation, &config->pooler_activation))
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "the activation in \"%s\" is not known",
+                       f->setting.pooler_activation);
+    return CLOZE_OK;
+}
+
+static cloze_status read_rotary(const json_t *root, cz_config *config, cloze_error *error)
+{
+    const cz_family *f = config->family;
+    const json_t *scaling = json_object_get(root, "rope_scaling");
+    cloze_status status;
+    if (!f->setting.theta)
+        return CLOZE_OK;
+    config->theta = f->fallback.theta;
+    config->local_theta = f->fallback.local_theta;
+    config->every = f->fallback.every;
+    config->window = f->fallback.window;
+    if ((status = cz_json_real(root, f->setting.theta, &config->theta, error)) ||
+        (status = cz_json_real(root, f->setting.local_theta, &config->local_theta, error)) ||
+        (status = cz_json_size(root, f->setting.every, 1, CZ_LAYERS_MOST, &config->every, error)) ||
+        (status = cz_json_size(root, f->setting.window, 0, CZ_ROWS_MOST, &config->window, error)))
+        return status;
+    config->window /= 2;
+    if (scaling && !json_is_null(scaling))
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "\"rope_scaling\" cannot be run");
+    if (!(config->theta >= 1 && config->theta <= 1e12 && config->local_theta >= 1 &&
+          config->local_theta <= 1e12))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" and \"%s\" must be from 1 to 1e12",
+                       f->setting.theta, f->setting.local_theta);
+    if (config->hidden / config->heads % 2)
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "heads of %zu numbers have no halves to turn",
+                       config->hidden / config->heads);
+    if (config->positions > PLACES_MOST)
+        return cz_fail(error, CLOZE_ERROR_LIMIT, "\"%s\" is %zu, and at most %d can be run",
+                       f->setting.positions, config->positions, (int)PLACES_MOST);
+    return CLOZE_OK;
+}
+
+/* "c2p|p2c" or a list of the same. */
+static cloze_status read_terms(const json_t *root, cz_config *config, cloze_error *error)
+{
+    const json_t *terms = json_object_get(root, "pos_att_type"), *term;
+    const char *text = json_is_string(terms) ? json_string_value(terms) : "";
+    size_t i;
+    bool other = strstr(text, "p2p");
+    config->distances.of_query = strstr(text, "c2p");
+    config->distances.of_key = strstr(text, "p2c");
+    json_array_foreach((json_t *)(uintptr_t)terms, i, term)
+    {
+        const char *name = json_is_string(term) ? json_string_value(term) : "";
+        config->distances.of_query = config->distances.of_query || !strcmp(name, "c2p");
+        config->distances.of_key = config->distances.of_key || !strcmp(name, "p2c");
+        other = other || !strcmp(name, "p2p");
+    }
+    if (other)
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "\"pos_att_type\" p2p cannot be run");
+    return CLOZE_OK;
+}
+
+static cloze_status read_distances(const json_t *root, cz_config *config, cloze_error *error)
+{
+    int64_t farthest = -1, buckets = -1;
+    const char *norm = "none";
+    cloze_status status;
+    if ((status =
+             cz_json_integer(root, "max_relative_positions", -1, CZ_ROWS_MOST, &farthest, error)) ||
+        (status = cz_json_integer(root, "position_buckets", -1, CZ_ROWS_MOST, &buckets, error)) ||
+        (status = cz_json_flag(root, "share_att_key", &config->distances.shared, error)) ||
+        (status = cz_json_string(root, "norm_rel_ebd", &norm, error)))
+        return status;
+    config->distances.farthest = farthest < 1 ? config->positions : (size_t)farthest;
+    config->distances.buckets = buckets < 1 ? 0 : (size_t)buckets;
+    config->distances.span =
+        config->distances.buckets ? config->distances.buckets : config->distances.farthest;
+    config->distances.normed = strstr(norm, "layer_norm");
+    if (config->distances.farthest > PLACES_MOST || config->distances.span > PLACES_MOST)
+        return cz_fail(error, CLOZE_ERROR_LIMIT, "distances up to %zu are too far; %d can be run",
+                       config->distances.farthest, (int)PLACES_MOST);
+    if (!config->distances.of_query && !config->distances.of_key)
+        config->distances.span = 0;
+    if (config->distances.buckets &&
+        (buckets < 4 || config->distances.farthest <= (size_t)buckets / 2 + 1))
+        return cz_fail(error, CLOZE_ERROR_FORMAT,
+                       "%zu buckets for distances up to %zu are not logarithmic",
+                       config->distances.buckets, config->distances.farthest);
+    return CLOZE_OK;
+}
+
+static cloze_status read_disentangled(const json_t *root, cz_config *config, cloze_error *error)
+{
+    const cz_family *f = config->family;
+    bool relative = false, biased = true;
+    size_t kernel = 0, head = config->hidden / config->heads;
+    cloze_status status;
+    if (!f->setting.disentangled)
+        return CLOZE_OK;
+    if ((status = cz_json_flag(root, f->setting.disentangled, &relative, error)) ||
+        (status = cz_json_flag(root, "position_biased_input", &biased, error)) ||
+        (status = cz_json_size(root, "conv_kernel_size", 0, CZ_WIDTH_MOST, &kernel, error)) ||
+        (status = cz_json_size(root, "attention_head_size", 1, CZ_WIDTH_MOST, &head, error)) ||
+        (status = read_terms(root, config, error)))
+        return status;
+    if (kernel)
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "a convolution after the first layer (\"conv_kernel_size\") cannot be run");
+    if (head != config->hidden / config->heads)
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "\"attention_head_size\" other than hidden size over heads cannot be run");
+    config->no_position_table = !biased;
+    return relative ? read_distances(root, config, error) : CLOZE_OK;
+}
+
+cloze_status cz_config_read_attention(const json_t *root, cz_config *config, cloze_error *error)
+{
+    cloze_status status;
+    if ((status = read_biases(root, config, error)) ||
+        (status = read_pooling(root, config, error)) || (status = read_rotary(root, config, error)))
+        return status;
+    return read_disentangled(root, config, error);
+}

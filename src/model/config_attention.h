@@ -1,0 +1,13 @@
+/*
+ * model/config_attention.h - the part of config.json that says how tokens look at each other, and
+ * which biases there are; for config.c alone.
+ */
+#ifndef CZ_MODEL_CONFIG_ATTENTION_H
+#define CZ_MODEL_CONFIG_ATTENTION_H
+
+#include "base/json.h"
+#include "model/config.h"
+
+cloze_status cz_config_read_attention(const json_t *root, cz_config *config, cloze_error *error);
+
+#endif
