@@ -136,6 +136,12 @@ static void a_chinese_vocabulary_splits_random_strings_as_the_package_does(void 
     check_vocabulary(3);
 }
 
+static void a_byte_level_vocabulary_splits_random_strings_as_the_package_does(void **state)
+{
+    (void)state;
+    check_vocabulary(WORDPIECES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +149,7 @@ int main(void)
         cmocka_unit_test(a_cased_vocabulary_splits_random_strings_as_the_package_does),
         cmocka_unit_test(a_multilingual_vocabulary_splits_random_strings_as_the_package_does),
         cmocka_unit_test(a_chinese_vocabulary_splits_random_strings_as_the_package_does),
+        cmocka_unit_test(a_byte_level_vocabulary_splits_random_strings_as_the_package_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /*
- * vocabularies.h - the four vocabularies of the data folder, opened as BertTokenizerFast would.
+ * vocabularies.h - the vocabularies of the data folder: four opened as BertTokenizerFast would, and
+ * a byte-level BPE by its tokenizer.json.
  * They belong to others, so they lie outside this tree: CLOZE_DATA names the folder.
  */
 #ifndef TEST_VOCABULARIES_H
@@ -11,12 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VOCABULARIES = 4 };
+enum { VOCABULARIES = 5, WORDPIECES = 4 };
 
 static const char *const vocabulary_names[VOCABULARIES] = { "bert-base-uncased", "bert-base-cased",
                                                             "bert-base-multilingual-cased",
-                                                            "bert-base-chinese" };
-static const bool vocabulary_lower[VOCABULARIES] = { true, false, false, true };
+                                                            "bert-base-chinese",
+                                                            "roberta-base" };
+static const bool vocabulary_lower[WORDPIECES] = { true, false, false, true };
 
 /* The whole file, to be freed; NULL if it cannot be read. */
 static inline char *read_whole(const char *path, size_t *size)
@@ -44,7 +46,7 @@ static inline char *read_whole(const char *path, size_t *size)
 static inline cloze_tokenizer *open_vocabulary(int which)
 {
     const char *folder = getenv("CLOZE_DATA");
-    const char *config = vocabulary_lower[which] ? "{}" : "{\"do_lower_case\": false}";
+    const char *config = which == WORDPIECES || vocabulary_lower[which] ? "{}" : "{\"do_lower_case\": false}";
     cloze_tokenizer *tokenizer = NULL;
     char path[4096], *text;
     cloze_error error;
@@ -53,13 +55,17 @@ static inline cloze_tokenizer *open_vocabulary(int which)
         printf("skipped: CLOZE_DATA is not set\n");
         return NULL;
     }
-    snprintf(path, sizeof path, "%s/tokenizers/%s/vocab.txt", folder, vocabulary_names[which]);
+    snprintf(path, sizeof path, "%s/tokenizers/%s/%s", folder, vocabulary_names[which],
+             which < WORDPIECES ? "vocab.txt" : "tokenizer.json");
     text = read_whole(path, &size);
     if (!text) {
         printf("skipped: %s is not there\n", path);
         return NULL;
     }
-    if (cz_tokenizer_from_vocabulary(&tokenizer, text, size, config, strlen(config), NULL, &error))
+    if (which < WORDPIECES
+            ? cz_tokenizer_from_vocabulary(&tokenizer, text, size, config, strlen(config), NULL,
+                                           &error)
+            : cz_tokenizer_from_json(&tokenizer, text, size, NULL, &error))
         printf("cannot open %s: %s\n", path, error.message);
     free(text);
     return tokenizer;

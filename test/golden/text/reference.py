@@ -3,10 +3,11 @@ encodings that test/text/encoding_hash.h computes in C."""
 import os
 
 import numpy
-from tokenizers import AddedToken, BertWordPieceTokenizer
+from tokenizers import AddedToken, BertWordPieceTokenizer, Tokenizer
 
 VOCABULARIES = [("bert-base-uncased", True), ("bert-base-cased", False),
-                ("bert-base-multilingual-cased", False), ("bert-base-chinese", True)]
+                ("bert-base-multilingual-cased", False), ("bert-base-chinese", True),
+                ("roberta-base", None)]
 
 
 def data_folder():
@@ -14,7 +15,9 @@ def data_folder():
 
 
 def vocabulary_tokenizer(name, lower):
-    """As BertTokenizerFast makes it from a vocab.txt."""
+    """As BertTokenizerFast makes it from a vocab.txt; the tokenizer.json itself where `lower` is None."""
+    if lower is None:
+        return Tokenizer.from_file(os.path.join(data_folder(), "tokenizers", name, "tokenizer.json"))
     vocabulary = {}
     path = os.path.join(data_folder(), "tokenizers", name, "vocab.txt")
     with open(path, encoding="utf-8") as lines:
