@@ -180,6 +180,11 @@ void cz_charsmap_clear(cz_charsmap *map)
     memset(map, 0, sizeof *map);
 }
 
+size_t cz_charsmap_bytes(const cz_charsmap *map)
+{
+    return map->unit_count * sizeof *map->units + map->pool_size + 1;
+}
+
 bool cz_charsmap_find(const cz_charsmap *map, const char *text, size_t size, cloze_text *to)
 {
     size_t at = offset_of(map->units[0]);

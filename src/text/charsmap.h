@@ -27,6 +27,7 @@ cloze_status cz_charsmap_init(cz_charsmap *map, const cloze_allocator *allocator
 cloze_status cz_charsmap_decode(cz_charsmap *map, const cloze_allocator *allocator,
                                 const char *text, size_t size, cloze_error *error);
 void cz_charsmap_clear(cz_charsmap *map);
+size_t cz_charsmap_bytes(const cz_charsmap *map);
 
 /* The replacement of the shortest key that `text` begins with; false if there is none. */
 bool cz_charsmap_find(const cz_charsmap *map, const char *text, size_t size, cloze_text *to);

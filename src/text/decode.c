@@ -85,6 +85,34 @@ static bool append_bytes(const cloze_tokenizer *tokenizer, growing *out, cloze_t
     return true;
 }
 
+/* A token whose marks are spaces; the first one's go, unless none was put before a text. */
+static bool append_marked(const cloze_tokenizer *tokenizer, growing *out, cloze_text piece,
+                          bool first)
+{
+    const cz_metaspace *metaspace = &tokenizer->metaspace;
+    bool drops = first && metaspace->decoded_prepend != CZ_PREPEND_NEVER;
+    for (size_t at = 0; at < piece.size;) {
+        size_t begin = at;
+        bool mark = cz_utf8_read(piece.data, &at) == metaspace->decoded;
+        if (mark && drops)
+            continue;
+        if (!append(&tokenizer->hooks.allocator, out, mark ? " " : piece.data + begin,
+                    mark ? 1 : at - begin))
+            return false;
+    }
+    return true;
+}
+
+static bool append_token(const cloze_tokenizer *tokenizer, growing *out, cloze_text piece,
+                         bool first)
+{
+    if (tokenizer->bytes.decodes)
+        return append_bytes(tokenizer, out, piece);
+    if (tokenizer->metaspace.decodes)
+        return append_marked(tokenizer, out, piece, first);
+    return append_piece(tokenizer, out, piece, first);
+}
+
 /* What is not UTF-8 becomes U+FFFD, one for each longest beginning of a character. */
 static bool mend(const cloze_allocator *allocator, growing *text)
 {
@@ -119,8 +147,7 @@ cloze_status cloze_tokenizer_decode(const cloze_tokenizer *tokenizer, const uint
             piece.data ? cz_added_by_text(&tokenizer->added, piece) : NULL;
         if (!piece.data || (skip_special && added && added->special))
             continue;
-        made = tokenizer->bytes.decodes ? append_bytes(tokenizer, &text, piece)
-                                        : append_piece(tokenizer, &text, piece, first);
+        made = append_token(tokenizer, &text, piece, first);
         first = false;
     }
     if (made && tokenizer->bytes.decodes)

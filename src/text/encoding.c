@@ -43,6 +43,7 @@ void cloze_encoding_free(cloze_encoding *encoding)
            sizeof blocks);
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         cz_release(&allocator, blocks[i]);
+    cz_unigram_scratch_clear(&encoding->unigram, &allocator);
     cz_release(&allocator, encoding->sequences);
     cz_release(&allocator, encoding);
 }
@@ -176,7 +177,8 @@ static cloze_status tokenize_segment(const cloze_tokenizer *tokenizer, cloze_enc
         return CLOZE_OK;
     if (tokenizer->bytes.used && !tokenizer->normalizer.count)
         return scan_bytes(tokenizer, encoding, text, begin, end, pieces, error);
-    if (tokenizer->normalizer.whole || tokenizer->bytes.used || tokenizer->added.normalized.count)
+    if (tokenizer->normalizer.whole || tokenizer->bytes.used || tokenizer->unigram ||
+        tokenizer->added.normalized.count)
         return tokenize_whole(tokenizer, encoding, text, begin, end, pieces, error);
     return cz_scan(tokenizer, encoding, text, begin, end, pieces, error);
 }

@@ -6,6 +6,7 @@
  * after decomposing and reordering the origins are given out by position: each character that
  * stands for an original one takes the next origin, whatever the order.
  */
+#include "text/charsmap.h"
 #include "text/parts.h"
 
 static bool reserve(const cloze_allocator *allocator, cz_characters *characters, size_t needed)
@@ -228,10 +229,54 @@ static void trim_right(cz_characters *characters)
         characters->count--;
 }
 
+/* Characters from `at` on that the replacement takes, or 0. */
+static size_t match_at(const cz_replacement *rule, const cz_characters *characters, size_t at)
+{
+    size_t count = 0;
+    if (rule->spaces) {
+        while (at + count < characters->count && characters->items[at + count].code == ' ')
+            count++;
+        return count > 1 ? count : 0;
+    }
+    for (size_t byte = 0; byte < rule->from_size; count++)
+        if (at + count >= characters->count ||
+            characters->items[at + count].code != cz_utf8_read(rule->from, &byte))
+            return 0;
+    return count;
+}
+
+/* What is put in has the place of the last character that goes. */
+static bool replace(const cz_replacement *rule, const cloze_allocator *allocator,
+                    cz_characters *characters, cz_characters *spare)
+{
+    size_t at = 0, count = 0, first = 0;
+    while (first < characters->count && !match_at(rule, characters, first))
+        first++;
+    if (first == characters->count)
+        return true;
+    if (!reserve(allocator, spare, characters->count * (rule->to_size + 1)))
+        return false;
+    while (at < characters->count) {
+        size_t taken = at < first ? 0 : match_at(rule, characters, at);
+        cz_character c = characters->items[at + (taken ? taken - 1 : 0)];
+        if (!taken)
+            spare->items[count++] = c;
+        for (size_t byte = 0; taken && byte < rule->to_size;) {
+            c.code = cz_utf8_read(rule->to, &byte);
+            spare->items[count++] = c;
+        }
+        at += taken ? taken : 1;
+    }
+    spare->count = count;
+    swap(characters, spare);
+    return true;
+}
+
 bool cz_normalize(const cz_normalizer *normalizer, const cloze_allocator *allocator,
                   const char *text, size_t begin, size_t end, cz_characters *out,
                   cz_characters *spare)
 {
+    size_t replaced = 0;
     if (!decode(allocator, text, begin, end, out))
         return false;
     for (size_t i = 0; i < normalizer->count; i++) {
@@ -260,6 +305,12 @@ bool cz_normalize(const cz_normalizer *normalizer, const cloze_allocator *alloca
             break;
         case CZ_STEP_TRIM_RIGHT:
             trim_right(out);
+            break;
+        case CZ_STEP_MAP:
+            made = cz_charsmap_apply(normalizer->map, allocator, out, spare);
+            break;
+        case CZ_STEP_REPLACE:
+            made = replace(&normalizer->replacements[replaced++], allocator, out, spare);
             break;
         }
         if (!made)

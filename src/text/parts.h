@@ -15,6 +15,7 @@
 #include "base/table.h"
 #include "text/tokenizer.h"
 #include "text/unicode.h"
+#include "text/unigram.h"
 
 #include <string.h>
 
@@ -52,6 +53,8 @@ typedef struct cz_vocabulary {
     size_t count;           /* different token texts */
     size_t longest;         /* bytes of the longest */
     uint64_t start, factor; /* secrets of the hash */
+    double *scores;         /* by id, of a Unigram's tokens */
+    size_t scored, scores_capacity;
 } cz_vocabulary;
 
 static inline uint64_t cz_vocabulary_step(uint64_t factor, uint64_t hash, char byte)
@@ -147,12 +150,26 @@ typedef enum cz_step {
     CZ_STEP_STRIP_MARKS,
     CZ_STEP_LOWER,
     CZ_STEP_TRIM_LEFT,
-    CZ_STEP_TRIM_RIGHT
+    CZ_STEP_TRIM_RIGHT,
+    CZ_STEP_MAP,    /* the character map */
+    CZ_STEP_REPLACE /* the next of the replacements */
 } cz_step;
+
+enum { CZ_REPLACE_LIMIT = 8, CZ_REPLACE_SIZE = 32 };
+
+/* A fixed text, or two or more spaces, to another. */
+typedef struct cz_replacement {
+    bool spaces; /* the pattern " {2,}" */
+    char from[CZ_REPLACE_SIZE], to[CZ_REPLACE_SIZE];
+    size_t from_size, to_size;
+} cz_replacement;
 
 typedef struct cz_normalizer {
     cz_step steps[CZ_STEP_LIMIT];
     size_t count;
+    struct cz_charsmap *map; /* or NULL */
+    cz_replacement replacements[CZ_REPLACE_LIMIT];
+    size_t replacement_count;
     bool whole;   /* a step looks at the whole segment, so it cannot be cut at a space */
     bool chinese; /* spaces are put around Chinese characters */
 } cz_normalizer;
@@ -169,6 +186,20 @@ typedef struct cz_splitter {
     bool punctuation; /* each punctuation character is a word */
     bool groups;      /* split where \w begins or ends */
 } cz_splitter;
+
+/* ---- metaspace.c: words that begin with the mark of a space, cut by a Unigram ---- */
+
+typedef enum cz_prepend { CZ_PREPEND_ALWAYS, CZ_PREPEND_FIRST, CZ_PREPEND_NEVER } cz_prepend;
+
+typedef struct cz_metaspace {
+    bool used;     /* behind the splitter's rules */
+    bool whole;    /* words are not split at marks */
+    uint32_t mark; /* takes the place of a space */
+    cz_prepend prepend;
+    bool decodes;
+    uint32_t decoded; /* the mark that becomes a space */
+    cz_prepend decoded_prepend;
+} cz_metaspace;
 
 /* ---- scan.c: the short way ---- */
 
@@ -281,6 +312,8 @@ struct cloze_tokenizer {
     cz_stated stated;
     cz_normalizer normalizer;
     cz_splitter splitter;
+    cz_metaspace metaspace;
+    cz_unigram *unigram; /* instead of WordPiece, or NULL */
     cz_wordpiece model;
     cz_bpe bpe;
     cz_byte_level bytes;
@@ -407,6 +440,7 @@ struct cloze_encoding {
     size_t word_ids_capacity, word_ends_capacity;
     uint64_t *hashes;
     size_t hashes_capacity;
+    cz_unigram_scratch unigram;
     cz_symbol *symbols;
     cz_candidate *candidates;
     size_t symbols_capacity, candidates_capacity;
@@ -456,6 +490,25 @@ cloze_status cz_split_bytes(const cloze_tokenizer *tokenizer, cloze_encoding *en
 /* byte_level.c: takes the spaces of `token` out of a piece's offsets; `first`: of the text. */
 void cz_trim_piece(const cloze_tokenizer *tokenizer, cloze_text text, cloze_text token, bool first,
                    cz_piece *piece);
+/* score.c: a JSON number at *at, which moves behind it; false if it is none or not finite. */
+bool cz_read_score(const char *text, size_t size, size_t *at, double *out);
+/* metaspace.c: the pieces of a word in a Unigram; an empty one has the place of that before it. */
+cloze_status cz_unigram_word(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                             const char *word, size_t size, cz_word_pieces *out,
+                             cloze_error *error);
+/* metaspace.c: the words of a span without gaps, and their pieces. */
+cloze_status cz_split_marked(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                             const cz_character *characters, size_t count, cz_pieces *pieces,
+                             cloze_error *error);
+/* unigram_json.c */
+cloze_status cz_load_unigram(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
+cloze_status cz_load_metaspace(cloze_tokenizer *tokenizer, const json_t *object,
+                               cloze_error *error);
+cloze_status cz_load_metaspace_decoder(cloze_tokenizer *tokenizer, const json_t *object,
+                                       cloze_error *error);
+cloze_status cz_load_map(cz_normalizer *normalizer, const cloze_allocator *allocator,
+                         const json_t *object, cloze_error *error);
+cloze_status cz_load_replace(cz_normalizer *normalizer, const json_t *object, cloze_error *error);
 /* pretokenize.c: words and their pieces of normalized characters. */
 cloze_status cz_split_words(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                             const cz_character *characters, size_t count, cz_pieces *pieces,

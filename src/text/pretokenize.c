@@ -64,7 +64,10 @@ cloze_status cz_split_words(const cloze_tokenizer *tokenizer, cloze_encoding *en
                 i++;
             }
         }
-        status = append_word(tokenizer, encoding, characters + begin, i - begin, pieces, error);
+        status =
+            tokenizer->unigram
+                ? cz_split_marked(tokenizer, encoding, characters + begin, i - begin, pieces, error)
+                : append_word(tokenizer, encoding, characters + begin, i - begin, pieces, error);
         if (status)
             return status;
     }

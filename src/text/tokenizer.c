@@ -4,6 +4,7 @@
  */
 #include "base/file.h"
 #include "base/random.h"
+#include "text/charsmap.h"
 #include "text/parts.h"
 
 enum {
@@ -35,6 +36,12 @@ void cloze_tokenizer_free(cloze_tokenizer *tokenizer)
     cz_added_clear(&tokenizer->added, &allocator);
     cz_vocabulary_clear(&tokenizer->model.vocabulary);
     cz_bpe_clear(&tokenizer->bpe, &allocator);
+    if (tokenizer->unigram)
+        cz_unigram_clear(tokenizer->unigram);
+    if (tokenizer->normalizer.map)
+        cz_charsmap_clear(tokenizer->normalizer.map);
+    cz_release(&allocator, tokenizer->unigram);
+    cz_release(&allocator, tokenizer->normalizer.map);
     cz_release(&allocator, tokenizer->model.prefix);
     cz_release(&allocator, tokenizer->model.unknown);
     cz_release(&allocator, tokenizer->decoder.prefix);
@@ -274,6 +281,11 @@ size_t cz_tokenizer_bytes(const cloze_tokenizer *tokenizer)
     size_t bytes = sizeof *tokenizer + vocabulary->text_capacity;
     bytes += vocabulary->tokens_capacity * sizeof *vocabulary->tokens;
     bytes += vocabulary->slots_capacity * sizeof *vocabulary->slots;
+    bytes += vocabulary->scores_capacity * sizeof *vocabulary->scores;
+    if (tokenizer->unigram)
+        bytes += sizeof *tokenizer->unigram + cz_unigram_bytes(tokenizer->unigram);
+    if (tokenizer->normalizer.map)
+        bytes += sizeof *tokenizer->normalizer.map + cz_charsmap_bytes(tokenizer->normalizer.map);
     bytes += tokenizer->bpe.capacity * sizeof *tokenizer->bpe.merges;
     bytes += tokenizer->model.prefix_size + tokenizer->model.unknown_size +
              tokenizer->decoder.prefix_size + 3;

@@ -85,9 +85,10 @@ static cloze_status load_strip(cz_normalizer *normalizer, const json_t *object, 
 }
 
 /* One normalizer that is not a Sequence. */
-static cloze_status load_one_normalizer(cz_normalizer *normalizer, const json_t *object,
+static cloze_status load_one_normalizer(cloze_tokenizer *tokenizer, const json_t *object,
                                         const cz_stated *stated, cloze_error *error)
 {
+    cz_normalizer *normalizer = &tokenizer->normalizer;
     const char *type;
     cloze_status status = type_of(object, "normalizer", NULL, &type, error);
     if (status)
@@ -98,6 +99,10 @@ static cloze_status load_one_normalizer(cz_normalizer *normalizer, const json_t 
         return load_bert_normalizer(normalizer, object, stated, error);
     if (!strcmp(type, "Strip"))
         return load_strip(normalizer, object, error);
+    if (!strcmp(type, "Precompiled"))
+        return cz_load_map(normalizer, &tokenizer->hooks.allocator, object, error);
+    if (!strcmp(type, "Replace"))
+        return cz_load_replace(normalizer, object, error);
     if (!strcmp(type, "Lowercase"))
         normalizer->steps[normalizer->count++] = CZ_STEP_LOWER;
     else if (!strcmp(type, "NFD"))
@@ -105,13 +110,15 @@ static cloze_status load_one_normalizer(cz_normalizer *normalizer, const json_t 
     else if (!strcmp(type, "StripAccents"))
         normalizer->steps[normalizer->count++] = CZ_STEP_STRIP_MARKS;
     else
-        return unsupported(error, "normalizer", type,
-                           "BertNormalizer, Lowercase, NFD, Strip, StripAccents, Sequence");
+        return unsupported(
+            error, "normalizer", type,
+            "BertNormalizer, Lowercase, NFD, Precompiled, Replace, Strip, StripAccents, "
+            "Sequence");
     return CLOZE_OK;
 }
 
-static cloze_status load_normalizer(cz_normalizer *normalizer, const json_t *object,
-                                    const cz_stated *stated, cloze_error *error)
+static cloze_status load_normalizer(cloze_tokenizer *tokenizer, const json_t *object,
+                                    cloze_error *error)
 {
     const json_t *members;
     const char *type;
@@ -122,10 +129,10 @@ static cloze_status load_normalizer(cz_normalizer *normalizer, const json_t *obj
     if (status)
         return status;
     if (strcmp(type, "Sequence"))
-        return load_one_normalizer(normalizer, object, stated, error);
+        return load_one_normalizer(tokenizer, object, &tokenizer->stated, error);
     status = members_of(object, "normalizers", "normalizer", &members, error);
     for (size_t i = 0; !status && i < json_array_size(members); i++)
-        status = load_one_normalizer(normalizer, json_array_get(members, i), NULL, error);
+        status = load_one_normalizer(tokenizer, json_array_get(members, i), NULL, error);
     return status;
 }
 
@@ -137,8 +144,13 @@ static cloze_status load_one_splitter(cloze_tokenizer *tokenizer, const json_t *
     cloze_status status = type_of(object, "pre_tokenizer", NULL, &type, error);
     if (status)
         return status;
+    if (tokenizer->metaspace.used)
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "a pre_tokenizer behind a Metaspace is not supported");
     if (!strcmp(type, "ByteLevel")) {
         status = cz_load_byte_level(tokenizer, object, error);
+    } else if (!strcmp(type, "Metaspace")) {
+        status = cz_load_metaspace(tokenizer, object, error);
     } else if (!strcmp(type, "BertPreTokenizer")) {
         splitter->spaces = splitter->punctuation = true;
     } else if (!strcmp(type, "WhitespaceSplit")) {
@@ -153,22 +165,27 @@ static cloze_status load_one_splitter(cloze_tokenizer *tokenizer, const json_t *
         splitter->punctuation = true;
     } else {
         return unsupported(error, "pre_tokenizer", type,
-                           "BertPreTokenizer, ByteLevel, Whitespace, WhitespaceSplit, Punctuation, "
-                           "Sequence");
+                           "BertPreTokenizer, ByteLevel, Metaspace, Whitespace, WhitespaceSplit, "
+                           "Punctuation, Sequence");
     }
     return status;
 }
 
-/* Byte-level BPE and its pre-tokenizer go together, and alone. */
+/* Byte-level BPE and its pre-tokenizer go together, and alone; marks of spaces need a Unigram. */
 static cloze_status check_pair(const cloze_tokenizer *tokenizer, cloze_error *error)
 {
     const cz_splitter *splitter = &tokenizer->splitter;
+    if (tokenizer->metaspace.used && !tokenizer->unigram)
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "the pre_tokenizer Metaspace is supported with the model Unigram only");
     if (tokenizer->bpe.used == tokenizer->bytes.used &&
         !(tokenizer->bytes.used && (splitter->spaces || splitter->punctuation || splitter->groups)))
         return CLOZE_OK;
     return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
                    "the model %s is supported with the pre_tokenizer ByteLevel %s",
-                   tokenizer->bpe.used ? "BPE" : "WordPiece",
+                   tokenizer->bpe.used  ? "BPE"
+                   : tokenizer->unigram ? "Unigram"
+                                        : "WordPiece",
                    tokenizer->bpe.used ? "alone" : "not at all");
 }
 
@@ -211,14 +228,18 @@ static cloze_status load_model(cloze_tokenizer *tokenizer, const json_t *object,
     const json_t *vocabulary = json_object_get(object, "vocab");
     const char *type;
     /* Old files do not name the type; a model with merges is a BPE then, as in the package. */
-    const char *fallback = json_object_get(object, "merges") ? "BPE" : "WordPiece";
+    const char *fallback = json_object_get(object, "merges") ? "BPE"
+                           : json_is_array(vocabulary)       ? "Unigram"
+                                                             : "WordPiece";
     cloze_status status = type_of(object, "model", fallback, &type, error);
     bool bpe;
     if (status)
         return status;
+    if (!strcmp(type, "Unigram"))
+        return cz_load_unigram(tokenizer, object, error);
     bpe = !strcmp(type, "BPE");
     if (!bpe && strcmp(type, "WordPiece"))
-        return unsupported(error, "model", type, "WordPiece, BPE");
+        return unsupported(error, "model", type, "WordPiece, BPE, Unigram");
     if (!json_is_object(vocabulary))
         return cz_fail(error, CLOZE_ERROR_FORMAT, "the model needs an object \"vocab\"");
     if (json_object_size(vocabulary) || !model->vocabulary.slots_capacity)
@@ -300,8 +321,10 @@ static cloze_status load_decoder(cloze_tokenizer *tokenizer, const json_t *objec
         tokenizer->bytes.decodes = true;
         return CLOZE_OK;
     }
+    if (!strcmp(type, "Metaspace"))
+        return cz_load_metaspace_decoder(tokenizer, object, error);
     if (strcmp(type, "WordPiece"))
-        return unsupported(error, "decoder", type, "WordPiece, ByteLevel");
+        return unsupported(error, "decoder", type, "WordPiece, ByteLevel, Metaspace");
     decoder->wordpiece = true;
     decoder->cleanup = true;
     status = cz_json_flag(object, "cleanup", &decoder->cleanup, error);
@@ -334,8 +357,7 @@ static cloze_status load_root(cloze_tokenizer *tokenizer, const json_t *root, cl
     if (!status)
         status = load_model(tokenizer, json_object_get(root, "model"), error);
     if (!status)
-        status = load_normalizer(&tokenizer->normalizer, json_object_get(root, "normalizer"),
-                                 &tokenizer->stated, error);
+        status = load_normalizer(tokenizer, json_object_get(root, "normalizer"), error);
     if (!status)
         status = load_splitter(tokenizer, json_object_get(root, "pre_tokenizer"), error);
     if (!status)

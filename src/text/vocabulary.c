@@ -45,6 +45,7 @@ void cz_vocabulary_clear(cz_vocabulary *vocabulary)
     cz_release(vocabulary->allocator, vocabulary->slots);
     cz_release(vocabulary->allocator, vocabulary->tokens);
     cz_release(vocabulary->allocator, vocabulary->text);
+    cz_release(vocabulary->allocator, vocabulary->scores);
     memset(vocabulary, 0, sizeof *vocabulary);
 }
 

@@ -2,8 +2,9 @@
  * vocabulary_json.c - the vocabulary of a tokenizer.json, read straight from the text.
  *
  * A tree of 30,000 members costs a general parser most of the start-up time, so the one large
- * object, model.vocab, is read here, strictly, and a copy of the document with an empty object in
- * its place goes to the JSON library. Whole numbers of more than 18 digits (a model_max_length of
+ * value, model.vocab, is read here, strictly, and a copy of the document with an empty one in its
+ * place goes to the JSON library. It is an object of ids, or an array of tokens with scores
+ * (Unigram), whose ids are their places. Whole numbers of more than 18 digits (a model_max_length of
  * 1e30 written out) get an exponent in the copy, because the library refuses them as integers.
  */
 #include "text/parts.h"
@@ -180,6 +181,60 @@ static cloze_status read_entry(vocabulary_reader *reader, cloze_error *error)
     return existed ? wrong(reader, "the vocabulary has a token twice", error) : CLOZE_OK;
 }
 
+static bool read_score(vocabulary_reader *reader, double *score)
+{
+    skip_blanks(reader);
+    return cz_read_score(reader->json, reader->size, &reader->at, score);
+}
+
+static cloze_status read_scored(vocabulary_reader *reader, cloze_error *error)
+{
+    char buffer[CZ_TOKEN_LIMIT + 4];
+    cz_vocabulary *vocabulary = reader->vocabulary;
+    size_t id = vocabulary->scored;
+    cloze_text token = { NULL, 0 };
+    cloze_status status;
+    bool existed;
+    if (!take(reader, '[') || !take(reader, '"'))
+        return wrong(reader, "the vocabulary needs pairs of a token and its score", error);
+    status = read_token(reader, buffer, &token, error);
+    if (status)
+        return status;
+    if (id >= CZ_VOCABULARY_LIMIT)
+        return wrong(reader, "the vocabulary has too many tokens", error);
+    if (!cz_grow(reader->allocator, (void **)&vocabulary->scores, &vocabulary->scores_capacity,
+                 id + 1, sizeof *vocabulary->scores))
+        return cz_text_memory(error);
+    if (!take(reader, ',') || !read_score(reader, &vocabulary->scores[id]) || !take(reader, ']'))
+        return wrong(reader, "the vocabulary needs a finite number as score", error);
+    vocabulary->scored++;
+    return cz_vocabulary_put(vocabulary, token.data, token.size, (uint32_t)id, &existed)
+               ? CLOZE_OK
+               : cz_text_memory(error);
+}
+
+/* The array whose '[' is at reader->at; a token may be there twice, the last counts. */
+static cloze_status read_scores(vocabulary_reader *reader, cloze_error *error)
+{
+    size_t left = reader->size - reader->at;
+    if (reader->seen)
+        return wrong(reader, "a second vocabulary", error);
+    reader->seen = true;
+    reader->at++;
+    if (!cz_vocabulary_init(reader->vocabulary, reader->allocator, left / 24, left / 2 + 16))
+        return cz_text_memory(error);
+    if (take(reader, ']'))
+        return CLOZE_OK;
+    do {
+        cloze_status status = read_scored(reader, error);
+        if (status)
+            return status;
+    } while (take(reader, ','));
+    return take(reader, ']')
+               ? CLOZE_OK
+               : wrong(reader, "the vocabulary needs a comma or a closing bracket", error);
+}
+
 /* The object whose '{' is at reader->at. */
 static cloze_status read_vocabulary(vocabulary_reader *reader, cloze_error *error)
 {
@@ -266,6 +321,16 @@ static cloze_status walk(vocabulary_reader *reader, cloze_error *error)
             if (status)
                 return status;
             if (!copy_until(reader, begin, "{}"))
+                return cz_text_memory(error);
+            continue;
+        }
+        if (c == '[' && depth == 2 && equals(reader, keys[1], "model") &&
+            equals(reader, keys[2], "vocab") && reader->vocabulary) {
+            size_t begin = reader->at;
+            cloze_status status = read_scores(reader, error);
+            if (status)
+                return status;
+            if (!copy_until(reader, begin, "[]"))
                 return cz_text_memory(error);
             continue;
         }

@@ -118,6 +118,8 @@ static cloze_status split_word(const cloze_tokenizer *tokenizer, cloze_encoding 
 {
     if (tokenizer->bpe.used)
         return cz_bpe_split(tokenizer, encoding, word, size, out, error);
+    if (tokenizer->unigram)
+        return cz_unigram_word(tokenizer, encoding, word, size, out, error);
     return split(&tokenizer->model, encoding, word, size, characters, out, error);
 }
 

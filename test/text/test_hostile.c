@@ -39,7 +39,7 @@ static const refused documents[] = {
     { "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"end_of_word_suffix\":\"w\"}"
       "}",
       "end_of_word_suffix", CLOZE_ERROR_UNSUPPORTED },
-    { "{\"model\":{\"type\":\"Unigram\",\"vocab\":[]}}", "Unigram", CLOZE_ERROR_UNSUPPORTED },
+    { "{\"model\":{\"type\":\"WordLevel\",\"vocab\":{}}}", "WordLevel", CLOZE_ERROR_UNSUPPORTED },
     { "{\"model\":" MODEL_BEGIN "7}}", "vocab", CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL_BEGIN "{\"a\":0,\"a\":1}}}", "token twice", CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL_BEGIN "{\"a\":0,\"b\":0}}}", "same id", CLOZE_ERROR_FORMAT },
@@ -63,7 +63,7 @@ static const refused documents[] = {
     { "{\"model\":{\"type\":\"WordPiece\",\"vocab\":{\"a\":0}}}", "max_input_chars_per_word",
       CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL ",\"normalizer\":{\"type\":\"Precompiled\"}}", "Precompiled",
-      CLOZE_ERROR_UNSUPPORTED },
+      CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":"
       "\"Sequence\",\"normalizers\":[]}]}}",
       "Sequence", CLOZE_ERROR_UNSUPPORTED },

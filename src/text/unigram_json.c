@@ -1,0 +1,172 @@
+/*
+ * unigram_json.c - what a tokenizer.json says of SentencePiece's parts: the Unigram model, the
+ * character map, replacements, and the marks of spaces.
+ */
+#include "text/charsmap.h"
+#include "text/parts.h"
+
+static const char default_mark[] = "\xE2\x96\x81";
+
+/* A token that was given another id later keeps its score, but no text. */
+static cloze_status build(cloze_tokenizer *tokenizer, int64_t unknown, bool fallback,
+                          cloze_error *error)
+{
+    const cz_vocabulary *vocabulary = &tokenizer->model.vocabulary;
+    const cloze_allocator *allocator = &tokenizer->hooks.allocator;
+    cz_unigram_token *tokens = cz_allocate(allocator, vocabulary->scored, sizeof *tokens);
+    cloze_status status;
+    if (!tokens)
+        return cz_fail_memory(error, "a vocabulary", vocabulary->scored * sizeof *tokens);
+    for (size_t i = 0; i < vocabulary->scored; i++)
+        tokens[i] = (cz_unigram_token){ cz_vocabulary_token_of(vocabulary, (uint32_t)i),
+                                        vocabulary->scores[i] };
+    status = cz_unigram_init(tokenizer->unigram, allocator, tokens, vocabulary->scored, unknown,
+                             fallback, error);
+    cz_release(allocator, tokens);
+    return status;
+}
+
+cloze_status cz_load_unigram(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error)
+{
+    const cz_vocabulary *vocabulary = &tokenizer->model.vocabulary;
+    const cloze_allocator *allocator = &tokenizer->hooks.allocator;
+    int64_t unknown = CZ_UNIGRAM_NONE;
+    bool fallback = false;
+    cloze_status status;
+    if (!json_is_array(json_object_get(object, "vocab")))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "a Unigram needs an array \"vocab\"");
+    if (json_array_size(json_object_get(object, "vocab")) || !vocabulary->slots_capacity)
+        return cz_fail(error, CLOZE_ERROR_FORMAT,
+                       "the keys \"model\" and \"vocab\" must be written without escapes");
+    status = cz_json_integer(object, "unk_id", 0, UINT32_MAX, &unknown, error);
+    if (!status)
+        status = cz_json_flag(object, "byte_fallback", &fallback, error);
+    if (status)
+        return status;
+    tokenizer->unigram = cz_allocate_zero(allocator, 1, sizeof *tokenizer->unigram);
+    if (!tokenizer->unigram)
+        return cz_fail_memory(error, "a Unigram", sizeof *tokenizer->unigram);
+    return build(tokenizer, unknown, fallback, error);
+}
+
+/* One character, or an empty text. */
+static cloze_status load_mark(const json_t *object, uint32_t *mark, cloze_error *error)
+{
+    const char *text = default_mark;
+    size_t at = 0;
+    cloze_status status = cz_json_string(object, "replacement", &text, error);
+    if (status)
+        return status;
+    *mark = *text ? cz_utf8_read(text, &at) : 0;
+    if (!*mark || text[at])
+        return cz_fail(error, CLOZE_ERROR_FORMAT,
+                       "the \"replacement\" of a Metaspace must be one character");
+    return CLOZE_OK;
+}
+
+/* "prepend_scheme", or "add_prefix_space" of older files. */
+static cloze_status load_prepend(const json_t *object, cz_prepend *prepend, cloze_error *error)
+{
+    static const char *const names[] = { "always", "first", "never" };
+    const char *scheme = NULL;
+    bool space = true;
+    char shown[80];
+    cloze_status status = cz_json_flag(object, "add_prefix_space", &space, error);
+    if (!status)
+        status = cz_json_string(object, "prepend_scheme", &scheme, error);
+    if (status)
+        return status;
+    if (!scheme) {
+        *prepend = space ? CZ_PREPEND_ALWAYS : CZ_PREPEND_NEVER;
+        return CLOZE_OK;
+    }
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(scheme, names[i])) {
+            *prepend = (cz_prepend)i;
+            if (!space && i != CZ_PREPEND_NEVER)
+                return cz_fail(error, CLOZE_ERROR_FORMAT,
+                               "the \"add_prefix_space\" of a Metaspace contradicts its "
+                               "\"prepend_scheme\"");
+            return CLOZE_OK;
+        }
+    return cz_fail(error, CLOZE_ERROR_FORMAT,
+                   "the prepend_scheme \"%s\" is not known; known are always, first, never",
+                   cz_printable(shown, sizeof shown, scheme, strlen(scheme)));
+}
+
+cloze_status cz_load_metaspace(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error)
+{
+    cz_metaspace *metaspace = &tokenizer->metaspace;
+    bool splits = true;
+    cloze_status status = load_mark(object, &metaspace->mark, error);
+    if (!status)
+        status = load_prepend(object, &metaspace->prepend, error);
+    if (!status)
+        status = cz_json_flag(object, "split", &splits, error);
+    metaspace->used = true;
+    metaspace->whole = !splits;
+    return status;
+}
+
+cloze_status cz_load_metaspace_decoder(cloze_tokenizer *tokenizer, const json_t *object,
+                                       cloze_error *error)
+{
+    cz_metaspace *metaspace = &tokenizer->metaspace;
+    cloze_status status = load_mark(object, &metaspace->decoded, error);
+    metaspace->decodes = true;
+    return status ? status : load_prepend(object, &metaspace->decoded_prepend, error);
+}
+
+cloze_status cz_load_map(cz_normalizer *normalizer, const cloze_allocator *allocator,
+                         const json_t *object, cloze_error *error)
+{
+    const json_t *map = json_object_get(object, "precompiled_charsmap");
+    if (!json_is_string(map))
+        return cz_fail(error, CLOZE_ERROR_FORMAT,
+                       "a Precompiled normalizer needs a string \"precompiled_charsmap\"");
+    if (normalizer->map)
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "a second Precompiled normalizer is not supported");
+    normalizer->map = cz_allocate_zero(allocator, 1, sizeof *normalizer->map);
+    if (!normalizer->map)
+        return cz_fail_memory(error, "a character map", sizeof *normalizer->map);
+    normalizer->steps[normalizer->count++] = CZ_STEP_MAP;
+    normalizer->whole = true;
+    return cz_charsmap_decode(normalizer->map, allocator, json_string_value(map),
+                              json_string_length(map), error);
+}
+
+static cloze_status load_short(const json_t *value, char out[CZ_REPLACE_SIZE], size_t *size,
+                               cloze_error *error)
+{
+    if (!json_is_string(value) || json_string_length(value) > CZ_REPLACE_SIZE)
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "a Replace normalizer is supported with a fixed pattern of at most %d bytes "
+                       "or the expression \" {2,}\"",
+                       (int)CZ_REPLACE_SIZE);
+    *size = json_string_length(value);
+    memcpy(out, json_string_value(value), *size);
+    return CLOZE_OK;
+}
+
+cloze_status cz_load_replace(cz_normalizer *normalizer, const json_t *object, cloze_error *error)
+{
+    const json_t *pattern = json_object_get(object, "pattern");
+    const char *expression = json_string_value(json_object_get(pattern, "Regex"));
+    cz_replacement *rule = &normalizer->replacements[normalizer->replacement_count];
+    cloze_status status;
+    if (normalizer->replacement_count == CZ_REPLACE_LIMIT)
+        return cz_fail(error, CLOZE_ERROR_LIMIT, "the normalizer has more than %d replacements",
+                       (int)CZ_REPLACE_LIMIT);
+    rule->spaces = expression && !strcmp(expression, " {2,}");
+    status = load_short(json_object_get(object, "content"), rule->to, &rule->to_size, error);
+    if (!status && !rule->spaces)
+        status =
+            load_short(json_object_get(pattern, "String"), rule->from, &rule->from_size, error);
+    if (!status && !rule->spaces && !rule->from_size)
+        status = cz_fail(error, CLOZE_ERROR_FORMAT, "a Replace normalizer has an empty pattern");
+    normalizer->steps[normalizer->count++] = CZ_STEP_REPLACE;
+    normalizer->replacement_count++;
+    normalizer->whole = true;
+    return status;
+}
