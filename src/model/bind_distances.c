@@ -23,14 +23,47 @@ static int64_t bucket_of(const cz_config *config, int64_t distance)
     return distance < 0 ? -bucket : bucket;
 }
 
-static void fill_entries(cz_network *network)
+/* As T5 counts them: query before key, then query after key; in float too. */
+static int64_t bucket_of_table(const cz_config *config, int64_t distance)
 {
-    const cz_config *config = &network->config;
-    int64_t span = (int64_t)network->entry_span, last = 2 * (int64_t)config->distances.span - 1;
-    for (int64_t d = -span; d <= span; d++) {
-        int64_t entry = bucket_of(config, d) + (int64_t)config->distances.span;
-        network->entry[d + span] = (uint32_t)(entry < 0 ? 0 : entry > last ? last : entry);
-    }
+    int64_t half = (int64_t)config->distances.buckets / 2, exact = half / 2;
+    int64_t base = distance < 0 ? half : 0, apart = llabs(distance), wide;
+    if (apart < exact)
+        return base + apart;
+    float along = logf((float)apart / (float)exact) /
+                  (float)log((double)config->distances.farthest / (double)exact);
+    wide = exact + (int64_t)(along * (float)(half - exact));
+    return base + (wide < half ? wide : half - 1);
+}
+
+static int64_t entry_of(const cz_config *config, int64_t distance)
+{
+    int64_t last = (int64_t)config->distances.rows - 1, entry;
+    if (config->distances.kind == CZ_DISTANCE_TABLE)
+        return bucket_of_table(config, distance);
+    if (config->distances.kind == CZ_DISTANCE_OWN)
+        return distance + (int64_t)config->distances.farthest;
+    entry = bucket_of(config, distance) + (int64_t)config->distances.span;
+    return entry < 0 ? 0 : entry > last ? last : entry;
+}
+
+static void make_map(cz_binder *b)
+{
+    cz_network *network = b->network;
+    int64_t span = (int64_t)network->config.distances.farthest;
+    size_t count = 2 * (size_t)span + 1;
+    network->entry_span = (size_t)span;
+    network->entry = cz_allocate(&network->hooks.allocator, count, sizeof *network->entry);
+    if (!network->entry)
+        b->status =
+            cz_fail_memory(b->error, "the map of distances", count * sizeof *network->entry);
+    for (int64_t d = -span; d <= span && network->entry; d++)
+        network->entry[d + span] = (uint32_t)entry_of(&network->config, d);
+}
+
+static cz_embed_weights one_table(const cz_parameter *table)
+{
+    return (cz_embed_weights){ .tables = 1, .table = { table }, .fixed = { UINT32_MAX } };
 }
 
 void cz_bind_distances(cz_binder *b)
@@ -38,23 +71,14 @@ void cz_bind_distances(cz_binder *b)
     cz_network *network = b->network;
     const cz_config *config = &network->config;
     const cz_family *family = config->family;
-    cz_embed_weights *rows = &network->distances;
-    rows->table[0] = cz_bind_named(b, "", family->weight.distances, ".weight",
-                                   2 * config->distances.span, config->hidden);
-    rows->fixed[0] = UINT32_MAX;
-    rows->tables = 1;
+    size_t width = config->distances.kind == CZ_DISTANCE_TABLE ? config->heads : config->hidden;
+    if (config->distances.kind != CZ_DISTANCE_OWN)
+        network->distances = one_table(cz_bind_named(b, "", family->weight.distances, ".weight",
+                                                     config->distances.rows, width));
     if (config->distances.normed)
-        network->distance_norm = cz_bind_norm(b, "", family->weight.distance_norm, config->hidden);
-    if (b->status)
-        return;
-    network->entry_span = config->distances.farthest;
-    network->entry =
-        cz_allocate(&network->hooks.allocator, 2 * network->entry_span + 1, sizeof *network->entry);
-    if (network->entry)
-        fill_entries(network);
-    else
-        b->status = cz_fail_memory(b->error, "the map of distances",
-                                   (2 * network->entry_span + 1) * sizeof *network->entry);
+        network->distance_norm = cz_bind_norm(b, "", family->weight.distance_norm, width);
+    if (!b->status)
+        make_map(b);
 }
 
 /* Query rows of distances meet keys, key rows meet queries; in this order. */
@@ -67,6 +91,12 @@ void cz_bind_layer_distances(cz_binder *b, const char *name, cz_layer *layer)
     const bool wanted[] = { config->distances.of_key, config->distances.of_query };
     layer->meets_keys = wanted[0];
     layer->meets_queries = wanted[1];
+    if (config->distances.kind == CZ_DISTANCE_OWN)
+        layer->own_distances =
+            one_table(cz_bind_named(b, name, family->weight.own_distances, ".weight",
+                                    config->distances.rows, config->hidden / config->heads));
+    if (config->distances.kind != CZ_DISTANCE_APART)
+        return;
     if (!config->distances.shared) {
         if (wanted[0])
             names[parts++] = family->weight.distance_query;

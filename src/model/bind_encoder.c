@@ -103,7 +103,7 @@ static void bind_layer(cz_binder *b, size_t i)
     layer->down = bind_one(b, name, family->weight.down, config->hidden, config->intermediate);
     b->unbiased = false;
     layer->feed_norm = cz_bind_norm(b, name, family->weight.feed_norm, config->hidden);
-    if (config->distances.span)
+    if (config->distances.kind)
         cz_bind_layer_distances(b, name, layer);
 }
 
@@ -164,7 +164,7 @@ static void bind_embeddings(cz_binder *b)
             bind_one(b, "", family->weight.projection, config->hidden, config->embedding);
         b->unbiased = false;
     }
-    if (config->distances.span)
+    if (config->distances.kind)
         cz_bind_distances(b);
 }
 

@@ -188,16 +188,11 @@ static cloze_status read_numbers(const json_t *root, cz_config *config, cloze_er
 /* Settings that would change the result and that nothing here computes. */
 static cloze_status check_features(const json_t *root, cloze_error *error)
 {
-    const char *positions = "absolute";
     bool decoder = false, cross = false;
     cloze_status status;
-    if ((status = cz_json_string(root, "position_embedding_type", &positions, error)) ||
-        (status = cz_json_flag(root, "is_decoder", &decoder, error)) ||
+    if ((status = cz_json_flag(root, "is_decoder", &decoder, error)) ||
         (status = cz_json_flag(root, "add_cross_attention", &cross, error)))
         return status;
-    if (strcmp(positions, "absolute"))
-        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                       "\"position_embedding_type\" other than \"absolute\" cannot be run");
     if (decoder || cross)
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "a decoder cannot be run, only an encoder");
     return CLOZE_OK;

@@ -9,6 +9,14 @@
 
 typedef struct cz_family cz_family;
 
+/* What scores get from distances. */
+typedef enum cz_distance_kind {
+    CZ_DISTANCE_NONE = 0,
+    CZ_DISTANCE_TABLE, /* a number for each bucket and head, the same in all layers */
+    CZ_DISTANCE_OWN,   /* rows of each layer, for all its heads, that queries or keys meet */
+    CZ_DISTANCE_APART  /* rows of the model, projected by each layer, that queries or keys meet */
+} cz_distance_kind;
+
 typedef struct cz_config {
     const cz_family *family;
     char architecture[128]; /* config.json's first architecture, or "" */
@@ -34,11 +42,12 @@ typedef struct cz_config {
     double theta, local_theta;
     size_t every, window; /* on either side */
 
-    /* Scores of content and distance apart; `span` 0: none. */
     struct {
-        size_t span;     /* rows are 2 * span, for distances -span .. span - 1 */
+        cz_distance_kind kind;
+        size_t rows;
+        size_t span;     /* apart: rows / 2, for distances -span .. span - 1 */
         size_t buckets;  /* 0: rows are distances; else logarithmic beyond buckets / 2 */
-        size_t farthest; /* distance of the last bucket */
+        size_t farthest; /* beyond it all distances are as it is */
         bool of_query, of_key, shared, normed;
     } distances;
 } cz_config;

@@ -129,8 +129,9 @@ static cloze_status read_distances(const json_t *root, cz_config *config, cloze_
     if (config->distances.farthest > PLACES_MOST || config->distances.span > PLACES_MOST)
         return cz_fail(error, CLOZE_ERROR_LIMIT, "distances up to %zu are too far; %d can be run",
                        config->distances.farthest, (int)PLACES_MOST);
-    if (!config->distances.of_query && !config->distances.of_key)
-        config->distances.span = 0;
+    config->distances.rows = 2 * config->distances.span;
+    if (config->distances.of_query || config->distances.of_key)
+        config->distances.kind = CZ_DISTANCE_APART;
     if (config->distances.buckets &&
         (buckets < 4 || config->distances.farthest <= (size_t)buckets / 2 + 1))
         return cz_fail(error, CLOZE_ERROR_FORMAT,
@@ -163,11 +164,50 @@ static cloze_status read_disentangled(const json_t *root, cz_config *config, clo
     return relative ? read_distances(root, config, error) : CLOZE_OK;
 }
 
+/* "position_embedding_type": what takes the place of a table of positions. */
+static cloze_status read_kind(const json_t *root, cz_config *config, cloze_error *error)
+{
+    const char *kind = "absolute";
+    cloze_status status = cz_json_string(root, "position_embedding_type", &kind, error);
+    bool both = !strcmp(kind, "relative_key_query");
+    if (status || !strcmp(kind, "absolute"))
+        return status;
+    if (!config->family->weight.own_distances || (!both && strcmp(kind, "relative_key")))
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "this \"position_embedding_type\" cannot be run in this family");
+    if (config->positions > PLACES_MOST)
+        return cz_fail(error, CLOZE_ERROR_LIMIT, "distances up to %zu are too far; %d can be run",
+                       config->positions, (int)PLACES_MOST);
+    config->no_position_table = true;
+    config->distances.kind = CZ_DISTANCE_OWN;
+    config->distances.farthest = config->positions - 1;
+    config->distances.rows = 2 * config->positions - 1;
+    config->distances.of_query = true;
+    config->distances.of_key = both;
+    return CLOZE_OK;
+}
+
+/* Buckets of both directions. transformers uses so many whatever the setting says, which is the
+ * table's rows alone. */
+static cloze_status read_table(const json_t *root, cz_config *config, cloze_error *error)
+{
+    enum { BUCKETS = 32, FARTHEST = 128 };
+    const char *rows = config->family->setting.buckets;
+    if (!rows)
+        return CLOZE_OK;
+    config->distances.kind = CZ_DISTANCE_TABLE;
+    config->distances.farthest = FARTHEST;
+    config->distances.buckets = config->distances.rows = BUCKETS;
+    return cz_json_size(root, rows, BUCKETS, CZ_ROWS_MOST, &config->distances.rows, error);
+}
+
 cloze_status cz_config_read_attention(const json_t *root, cz_config *config, cloze_error *error)
 {
     cloze_status status;
     if ((status = read_biases(root, config, error)) ||
-        (status = read_pooling(root, config, error)) || (status = read_rotary(root, config, error)))
+        (status = read_pooling(root, config, error)) ||
+        (status = read_rotary(root, config, error)) || (status = read_kind(root, config, error)) ||
+        (status = read_table(root, config, error)))
         return status;
     return read_disentangled(root, config, error);
 }

@@ -19,11 +19,14 @@ static cz_tensor *embed_body(cz_run *run, const void *self, const cz_batch *batc
     return network->norm_projected ? x : cz_linear(run, x, &network->projection, CZ_IDENTITY);
 }
 
-/* What a layer reads beside the stream: rows of distances, in the run, or NULL. */
+/* What a layer knows of distances: the map of this batch, the rows that it can look up, and these
+ * rows of the model in the run. */
 typedef struct layer_call {
     const cz_turn *turn;
-    cz_distances distances;
-    cz_tensor *rows;
+    cz_distances distances; /* entry NULL: none */
+    const uint32_t *index;  /* [count] */
+    size_t count;
+    cz_tensor *rows; /* NULL: each layer has its own */
 } layer_call;
 
 static cz_dropout_site site_of(const cz_turn *turn, cz_dropout_site place)
@@ -36,18 +39,28 @@ static const cz_norm_weights *norm_or_none(const cz_norm_weights *norm)
     return norm->gain ? norm : NULL;
 }
 
-/* Query rows of distances meet keys, key rows meet queries; either may be missing. */
-static void project_distances(cz_run *run, const layer_call *call, cz_distances *to)
+/* What is looked up of distances: the model's table, or rows, the layer's own or projected. Query
+ * rows meet keys, key rows meet queries. */
+static void add_distances(cz_run *run, const layer_call *call, cz_distances *to)
 {
     const cz_layer *layer = call->turn->layer;
-    size_t width = layer->distance.weight.in, parts = layer->distance.weight.out / width;
-    cz_tensor *rows =
-        cz_drop(run, NULL, NULL, call->rows, site_of(call->turn, layer->distance_dropout));
-    rows = cz_linear(run, rows, &layer->distance, CZ_IDENTITY);
+    size_t width = layer->distance.weight.in, parts = 0;
+    cz_tensor *rows = call->rows;
+    if (layer->own_distances.tables) {
+        const uint32_t *index[CZ_TABLES] = { call->index };
+        rows = cz_embed(run, &layer->own_distances, index, call->count);
+        width = rows->columns;
+    } else if (width) {
+        rows = cz_drop(run, NULL, NULL, rows, site_of(call->turn, layer->distance_dropout));
+        rows = cz_linear(run, rows, &layer->distance, CZ_IDENTITY);
+        parts = layer->distance.weight.out / width - 1;
+    } else {
+        to->table = rows;
+    }
     if (layer->meets_keys)
         to->of_key = cz_columns(run, rows, 0, width);
     if (layer->meets_queries)
-        to->of_query = cz_columns(run, rows, (parts - 1) * width, width);
+        to->of_query = cz_columns(run, rows, parts * width, width);
 }
 
 static cz_tensor *attend(cz_run *run, const layer_call *call, const cz_batch *batch, cz_tensor *x)
@@ -56,13 +69,14 @@ static cz_tensor *attend(cz_run *run, const layer_call *call, const cz_batch *ba
     cz_attention_shape shape = layer->attention;
     cz_distances distances = call->distances;
     shape.dropout = site_of(call->turn, shape.dropout);
-    if (call->rows)
-        project_distances(run, call, &distances);
+    if (distances.entry)
+        add_distances(run, call, &distances);
     x = cz_linear(run, x, &layer->qkv, CZ_IDENTITY);
     if (layer->angles)
         x = cz_rotate(run, &batch->packing, x, layer->angles, 2 * shape.heads * shape.head_size);
-    x = call->rows ? cz_relative_attention(run, batch, x, &shape, &distances, call->turn->number)
-                   : cz_self_attention(run, batch, x, &shape, call->turn->number);
+    x = distances.entry
+            ? cz_relative_attention(run, batch, x, &shape, &distances, call->turn->number)
+            : cz_self_attention(run, batch, x, &shape, call->turn->number);
     return cz_linear(run, x, &layer->attention_out, CZ_IDENTITY);
 }
 
@@ -100,37 +114,60 @@ static cz_tensor *layer_body(cz_run *run, const void *self, const cz_batch *batc
     return cz_residual(run, batch, x, h, after_feed, site_of(call->turn, layer->feed_dropout));
 }
 
-/* The rows of distances that this batch can look up, one behind the other, and the map to them. */
-static cz_tensor *lay_distances(cz_run *run, const cz_network *network, const cz_batch *batch,
-                                cz_distances *out)
+static size_t longest_of(const cz_packing *packing)
 {
-    size_t longest = 1, span, low, rows;
-    for (size_t i = 0; i < batch->packing.count; i++)
-        longest = batch->packing.length[i] > longest ? batch->packing.length[i] : longest;
-    span = longest - 1 < network->entry_span ? longest - 1 : network->entry_span;
+    size_t longest = 1;
+    for (size_t i = 0; i < packing->count; i++)
+        longest = packing->length[i] > longest ? packing->length[i] : longest;
+    return longest;
+}
+
+/* The rows that this batch can look up, one behind the other, and the map to them. */
+static bool lay_map(cz_run *run, const cz_network *network, const cz_batch *batch, layer_call *out)
+{
+    size_t span = longest_of(&batch->packing) - 1;
+    uint32_t low = UINT32_MAX, high = 0;
+    span = span < network->entry_span ? span : network->entry_span;
     const uint32_t *map = network->entry + network->entry_span - span;
-    low = map[0];
-    rows = map[2 * span] - low + 1;
+    for (size_t d = 0; d <= 2 * span; d++) {
+        low = map[d] < low ? map[d] : low;
+        high = map[d] > high ? map[d] : high;
+    }
+    out->count = high - low + 1;
     uint32_t *entry = cz_run_take(run, (2 * span + 1) * sizeof *entry);
-    uint32_t *index = cz_run_take(run, rows * sizeof *index);
+    uint32_t *index = cz_run_take(run, out->count * sizeof *index);
     if (!entry || !index)
-        return &run->empty;
+        return false;
     for (size_t d = 0; d <= 2 * span; d++)
-        entry[d] = map[d] - (uint32_t)low;
-    for (size_t i = 0; i < rows; i++)
-        index[i] = (uint32_t)(low + i);
-    *out = (cz_distances){ .entry = entry, .span = span };
-    const uint32_t *indices[CZ_TABLES] = { index };
-    cz_tensor *x = cz_embed(run, &network->distances, indices, rows);
-    return cz_norm(run, x, norm_or_none(&network->distance_norm));
+        entry[d] = map[d] - low;
+    for (uint32_t i = 0; i < out->count; i++)
+        index[i] = low + i;
+    out->distances = (cz_distances){ .entry = entry, .span = span };
+    out->index = index;
+    return true;
+}
+
+static bool lay_distances(cz_run *run, const cz_network *network, const cz_batch *batch,
+                          layer_call *out)
+{
+    if (!network->entry)
+        return true;
+    if (!lay_map(run, network, batch, out))
+        return false;
+    if (network->distances.tables) {
+        const uint32_t *index[CZ_TABLES] = { out->index };
+        out->rows = cz_embed(run, &network->distances, index, out->count);
+        out->rows = cz_norm(run, out->rows, norm_or_none(&network->distance_norm));
+    }
+    return true;
 }
 
 cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *batch, size_t layers)
 {
     size_t inner = network->config.inner;
-    cz_distances distances = { 0 };
-    cz_tensor *rows =
-        network->distances.tables ? lay_distances(run, network, batch, &distances) : NULL;
+    layer_call all = { 0 };
+    if (!lay_distances(run, network, batch, &all))
+        return &run->empty;
     cz_tensor *x = cz_stage(run, embed_body, network, batch, NULL, NULL, 0);
     cz_run_tap(run, "embeddings", 0, 0, x);
     for (size_t i = 0; i < layers; i++) {
@@ -138,8 +175,9 @@ cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *bat
             layer_call *call = cz_run_take(run, sizeof *call);
             if (!call)
                 return &run->empty;
-            *call = (layer_call){ &network->turns[i * inner + j], distances, rows };
-            x = cz_stage(run, layer_body, call, batch, x, &rows, rows ? 1 : 0);
+            *call = all;
+            call->turn = &network->turns[i * inner + j];
+            x = cz_stage(run, layer_body, call, batch, x, &call->rows, call->rows ? 1 : 0);
         }
         cz_run_tap(run, "layer", i + 1, 0, x);
     }
@@ -158,7 +196,7 @@ cz_extent cz_network_extent(const cz_network *network, size_t tokens, size_t lon
     size_t widest = 0;
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
         widest = widths[i] > widest ? widths[i] : widest;
-    bool relative = network->distances.tables;
+    bool relative = network->entry;
     return (cz_extent){ .tokens = relative && tokens < 2 * longest ? 2 * longest : tokens,
                         .longest = longest,
                         .widest = widest,

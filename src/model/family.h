@@ -37,6 +37,7 @@ struct cz_family {
         const char *theta, *local_theta, *every, *window;
         /* Content and position apart in the scores: a flag. NULL: never. */
         const char *disentangled;
+        const char *buckets; /* of distances, each with a number for each head; NULL: none */
     } setting;
     struct {
         size_t layers, hidden, heads, intermediate, vocabulary, positions, types, embedding;
@@ -64,7 +65,8 @@ struct cz_family {
         const char *query, *key, *value, *attention_out, *attention_norm;
         const char *fused;      /* query, key and value as one matrix, instead of three */
         const char *final_norm; /* after the last layer */
-        const char *distances, *distance_norm;           /* rows of distances, where disentangled */
+        const char *distances, *distance_norm;           /* rows of distances, of all layers */
+        const char *own_distances;                       /* of one; by position_embedding_type */
         const char *distance_query, *distance_key;       /* projections of them */
         const char *up, *down, *feed_norm;
         const char *pooler;

@@ -19,7 +19,8 @@ typedef struct cz_layer {
     cz_dropout_site attention_dropout, feed_dropout, gate_dropout, distance_dropout;
     bool norm_first, gated;
     const cz_tensor *angles;    /* NULL: nothing is turned */
-    cz_linear_weights distance; /* of the rows of distances; weight.out == 0: none */
+    cz_linear_weights distance;     /* of the rows of distances; weight.out == 0: none */
+    cz_embed_weights own_distances; /* rows of this layer; no table: none */
     bool meets_queries, meets_keys;
 } cz_layer;
 
@@ -59,7 +60,7 @@ typedef struct cz_network {
     cz_dropout_site embedding_dropout;
     cz_linear_weights projection; /* weight.out == 0: none */
     bool norm_projected;          /* the norm comes after it */
-    cz_embed_weights distances;   /* rows of distances; no table: none */
+    cz_embed_weights distances;   /* rows of distances of all layers; no table: none */
     cz_norm_weights distance_norm; /* gain NULL: none; so below */
     uint32_t *entry;              /* [2 * entry_span + 1] as in cz_relative */
     size_t entry_span;

@@ -211,7 +211,7 @@ static void impossible_settings_are_refused(void **state)
     write_text("config.json", "{\"model_type\":\"bert\",\"hidden_act\":\"magic\"}");
     refused(CLOZE_ERROR_UNSUPPORTED, "magic");
     write_text("config.json",
-               "{\"model_type\":\"bert\",\"position_embedding_type\":\"relative_key\"}");
+               "{\"model_type\":\"bert\",\"position_embedding_type\":\"rotary\"}");
     refused(CLOZE_ERROR_UNSUPPORTED, "position_embedding_type");
     write_text("config.json", "{\"model_type\":\"bert\",\"is_decoder\":true}");
     refused(CLOZE_ERROR_UNSUPPORTED, "decoder");

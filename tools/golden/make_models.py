@@ -58,7 +58,8 @@ MODERNBERT = dict(
     local_attention=8, num_labels=2, attn_implementation="sdpa", reference_compile=False,
 )
 # What a configuration must say of a family that does not have the names of BASE.
-BASE_OF = {"distilbert": DISTILBERT, "modernbert": MODERNBERT}
+MPNET = {key: value for key, value in (BASE | ROBERTA).items() if key != "type_vocab_size"}
+BASE_OF = {"distilbert": DISTILBERT, "modernbert": MODERNBERT, "mpnet": MPNET}
 VARIANTS = [
     Variant("base", attentions=True),
     Variant("odd", dict(hidden_size=20, num_attention_heads=5, intermediate_size=37)),
@@ -96,6 +97,11 @@ VARIANTS = [
                                                    type_vocab_size=4), family="albert"),
     Variant("albert_inner", ALBERT | dict(intermediate_size=24, num_hidden_layers=2, inner_group_num=2,
                                           embedding_size=16, num_labels=3), family="albert"),
+    Variant("relative_key", SMALL | dict(num_hidden_layers=2, position_embedding_type="relative_key")),
+    Variant("relative_key_query", SMALL | dict(position_embedding_type="relative_key_query")),
+    Variant("mpnet", dict(num_labels=3), family="mpnet"),
+    Variant("mpnet_buckets", SMALL | dict(relative_attention_num_buckets=40, num_hidden_layers=2),
+            family="mpnet"),
     Variant("deberta_v3", DEBERTA, family="deberta-v2"),
     Variant("deberta_v2_plain", DEBERTA | dict(
         position_buckets=-1, max_relative_positions=-1, share_att_key=False, norm_rel_ebd="none", type_vocab_size=2,
