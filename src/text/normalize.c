@@ -177,22 +177,36 @@ static bool order_runs(const cloze_allocator *allocator, cz_characters *characte
     return true;
 }
 
+/* Which characters have a compatibility decomposition no flag tells. */
+static bool may_change(uint32_t code, bool compatibly)
+{
+    return (cz_unicode_flags_of(code) & CZ_UNICODE_CHANGES) || (compatibly && code >= 0x80);
+}
+
 /* Until the order is found, `begin` is 0 for a character that stands for an original one,
  * else 1. */
 static bool decompose(const cloze_allocator *allocator, cz_characters *characters,
-                      cz_characters *spare)
+                      cz_characters *spare, bool compatibly)
 {
-    uint32_t mapped[CZ_UNICODE_LONGEST];
-    size_t count = 0, origin = 0, changing = count_flagged(characters, CZ_UNICODE_CHANGES);
+    uint32_t mapped[CZ_UNICODE_LONGEST_COMPATIBLE];
+    size_t count = 0, origin = 0, changing = 0, more = 0;
+    for (size_t i = 0; i < characters->count; i++) {
+        bool changes = may_change(characters->items[i].code, compatibly);
+        changing += changes;
+        if (changes && compatibly)
+            more += cz_unicode_decompose_compatibly(characters->items[i].code, mapped);
+    }
     if (!changing)
         return true;
-    if (!reserve(allocator, spare, characters->count + changing * (CZ_UNICODE_LONGEST - 1)))
+    if (!reserve(allocator, spare,
+                 characters->count + (compatibly ? more : changing * (CZ_UNICODE_LONGEST - 1))))
         return false;
     for (size_t i = 0; i < characters->count; i++) {
         size_t size = 1;
         mapped[0] = characters->items[i].code;
-        if (cz_unicode_flags_of(mapped[0]) & CZ_UNICODE_CHANGES)
-            size = cz_unicode_decompose(mapped[0], mapped);
+        if (may_change(mapped[0], compatibly))
+            size = compatibly ? cz_unicode_decompose_compatibly(mapped[0], mapped)
+                              : cz_unicode_decompose(mapped[0], mapped);
         for (size_t k = 0; k < size; k++)
             spare->items[count++] = (cz_character){ .code = mapped[k], .begin = k > 0 };
     }
@@ -289,7 +303,10 @@ bool cz_normalize(const cz_normalizer *normalizer, const cloze_allocator *alloca
             made = space_chinese(allocator, out, spare);
             break;
         case CZ_STEP_DECOMPOSE:
-            made = decompose(allocator, out, spare);
+            made = decompose(allocator, out, spare, false);
+            break;
+        case CZ_STEP_DECOMPOSE_COMPATIBLY:
+            made = decompose(allocator, out, spare, true);
             break;
         case CZ_STEP_STRIP_NONSPACING:
             remove_flagged(out, CZ_UNICODE_NONSPACING);

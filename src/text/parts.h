@@ -2,8 +2,8 @@
  * text/parts.h - the parts of a tokenizer, shared by the files of this room.
  *
  * A text goes through: added tokens that match the raw text, normalizer, added tokens that match
- * the normalized text, pre-tokenizer, WordPiece or byte-level BPE; then truncation and template. For
- * WordPiece a word made of plain ASCII takes a short way (scan.c) with the same result as the long one (normalize.c,
+ * the normalized text, pre-tokenizer, model; then truncation and template. For WordPiece a word made
+ * of plain ASCII takes a short way (scan.c) with the same result as the long one (normalize.c,
  * pretokenize.c), which keeps for every normalized character the bytes that it came from.
  */
 #ifndef CZ_TEXT_PARTS_H
@@ -146,6 +146,7 @@ typedef enum cz_step {
     CZ_STEP_CLEAN,
     CZ_STEP_CHINESE,
     CZ_STEP_DECOMPOSE,
+    CZ_STEP_DECOMPOSE_COMPATIBLY,
     CZ_STEP_STRIP_NONSPACING,
     CZ_STEP_STRIP_MARKS,
     CZ_STEP_LOWER,

@@ -99,6 +99,11 @@ static cloze_status load_one_normalizer(cloze_tokenizer *tokenizer, const json_t
         return load_bert_normalizer(normalizer, object, stated, error);
     if (!strcmp(type, "Strip"))
         return load_strip(normalizer, object, error);
+    if (!strcmp(type, "NFKD")) {
+        normalizer->steps[normalizer->count++] = CZ_STEP_DECOMPOSE_COMPATIBLY;
+        normalizer->whole = true;
+        return CLOZE_OK;
+    }
     if (!strcmp(type, "Precompiled"))
         return cz_load_map(normalizer, &tokenizer->hooks.allocator, object, error);
     if (!strcmp(type, "Replace"))
@@ -112,7 +117,7 @@ static cloze_status load_one_normalizer(cloze_tokenizer *tokenizer, const json_t
     else
         return unsupported(
             error, "normalizer", type,
-            "BertNormalizer, Lowercase, NFD, Precompiled, Replace, Strip, StripAccents, "
+            "BertNormalizer, Lowercase, NFD, NFKD, Precompiled, Replace, Strip, StripAccents, "
             "Sequence");
     return CLOZE_OK;
 }

@@ -80,3 +80,22 @@ size_t cz_utf8_broken(const char *text, size_t size)
     }
     return count;
 }
+
+size_t cz_unicode_decompose_compatibly(uint32_t c, uint32_t out[CZ_UNICODE_LONGEST_COMPATIBLE])
+{
+    size_t low = 0, high = cz_unicode_compatibility_count;
+    const cz_unicode_compatibility *found;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (cz_unicode_compatibilities[middle].code < c)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    found = &cz_unicode_compatibilities[low];
+    if (low == cz_unicode_compatibility_count || found->code != c)
+        return cz_unicode_decompose(c, out);
+    for (size_t i = 0; i < found->count; i++)
+        out[i] = cz_unicode_compatibility_pool[found->begin + i];
+    return found->count;
+}

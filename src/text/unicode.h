@@ -62,6 +62,21 @@ size_t cz_unicode_lower_of(uint32_t c, uint32_t out[CZ_UNICODE_LONGEST]);
 /* Full canonical decomposition of `c` into out; the count, 1 if it stays. */
 size_t cz_unicode_decompose(uint32_t c, uint32_t out[CZ_UNICODE_LONGEST]);
 
+/* A character that NFKD takes apart, or further apart than NFD; sorted by code. */
+typedef struct cz_unicode_compatibility {
+    uint32_t code;
+    uint16_t begin, count; /* in the pool */
+} cz_unicode_compatibility;
+
+enum { CZ_UNICODE_LONGEST_COMPATIBLE = 18 };
+
+extern const cz_unicode_compatibility cz_unicode_compatibilities[];
+extern const size_t cz_unicode_compatibility_count;
+extern const uint32_t cz_unicode_compatibility_pool[];
+
+/* Full compatibility decomposition of `c` into out; the count, 1 if it stays. */
+size_t cz_unicode_decompose_compatibly(uint32_t c, uint32_t out[CZ_UNICODE_LONGEST_COMPATIBLE]);
+
 /* The first byte that is not UTF-8 as the standard has it (no surrogates, no overlong), or size. */
 size_t cz_utf8_check(const char *text, size_t size);
 

@@ -82,12 +82,24 @@ def plain():
     return made
 
 
+def albert():
+    """What ALBERT does to a text before its map."""
+    made = Tokenizer(models.Unigram())
+    made.normalizer = normalizers.Sequence([
+        normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase(),
+        normalizers.Replace(Regex(" {2,}"), " ")])
+    made.pre_tokenizer = pre_tokenizers.Metaspace()
+    train(made, 600, ["<unk>"])
+    return made
+
+
 def main():
     root = data_folder()
     made = [("t5-base", Tokenizer.from_file(os.path.join(root, "tokenizers/t5-base/tokenizer.json")))]
-    for make in first, whole, split, plain:
+    for make in first, whole, split, plain, albert:
         path = os.path.join(HERE, "unigram_%s.json" % make.__name__)
-        make().save(path, pretty=False)
+        if not os.path.exists(path):  # the trainer does not give the same twice
+            make().save(path, pretty=False)
         made.append((make.__name__, Tokenizer.from_file(path)))
     files = FILES + [os.path.relpath(path, root) for path in
                      sorted(glob.glob(os.path.join(root, "multilingual/tatoeba/*")))]
