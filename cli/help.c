@@ -99,7 +99,7 @@ void help_command(const cli_command *command)
 void help_overview(FILE *out)
 {
     fputs("usage: cloze COMMAND [options]\n\nBERT models on your machine: sentence vectors, "
-          "similarity, tokens.\n\n",
+          "similarity, labels, tokens.\n\n",
           out);
     for (int i = 0; all_commands[i]; i++)
         fprintf(out, "  %-*s%s\n", SUMMARY_COLUMN, all_commands[i]->name, all_commands[i]->summary);

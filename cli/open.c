@@ -154,7 +154,7 @@ static bool report_texts(void *context, uint64_t done, uint64_t total)
 {
     cli_opened *opened = context;
     (void)total;
-    progress_show(&opened->progress, "embedding", opened->done + done, opened->total, "texts");
+    progress_show(&opened->progress, "computing", opened->done + done, opened->total, "texts");
     return !interrupted();
 }
 

@@ -303,7 +303,7 @@ int options_parse(const cli_command *self, int argc, char **argv, cli_settings *
     tables known;
     int code;
     memset(out, 0, sizeof *out);
-    out->tolerance = -1;
+    out->tolerance = out->threshold = -1;
     fill_tables(self, &known);
     opterr = 0;
     optind = 1;

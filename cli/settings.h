@@ -47,6 +47,11 @@ typedef struct cli_settings {
     int truncation;
     size_t max_length, stride;
 
+    /* classify */
+    bool all;
+    int function;
+    double threshold; /* negative: not given */
+
     /* bench and compare */
     cli_words lengths;
     int shape;

@@ -2,6 +2,7 @@
 #ifndef CLOZE_CLOZE_H
 #define CLOZE_CLOZE_H
 
+#include <cloze/classify.h>
 #include <cloze/compare.h>
 #include <cloze/hub.h>
 #include <cloze/model.h>

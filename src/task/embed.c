@@ -99,14 +99,13 @@ static cloze_status flush(embedding *e, bool last, cloze_error *error)
 {
     cloze_session *session = e->session;
     size_t n = session->sequences, width = session->pooled_width, ready = 0, first = e->done;
-    cz_batch batch = {
-        session->tokens, { n, session->begin, session->length, session->longest },
-        session->ids,    session->positions,
-        session->types,  NULL,
-    };
+    cz_batch batch = cz_session_batch(session);
     bool skips = session->model->pipeline.exclude_prompt;
-    cz_request request = { &batch,          e->layers, e->pooling, skips ? session->skip : NULL,
-                           session->pooled, NULL };
+    cz_request request = { .batch = &batch,
+                           .layers = e->layers,
+                           .pooling = e->pooling,
+                           .skip = skips ? session->skip : NULL,
+                           .pooled = session->pooled };
     cloze_status status = n ? cz_session_encode(session, &request, error) : CLOZE_OK;
     if (status)
         return status;
@@ -121,7 +120,7 @@ static cloze_status flush(embedding *e, bool last, cloze_error *error)
             e->open_windows = 0;
         }
     }
-    session->tokens = session->sequences = session->longest = 0;
+    cz_session_clear(session);
     if (ready)
         status = finish(e, session->pooled, first, ready, error);
     if (!status && session->progress.report &&
@@ -137,37 +136,11 @@ static cloze_status add_sequence(embedding *e, size_t owner, const uint32_t *ids
                                  bool text_goes_on, cloze_error *error)
 {
     cloze_session *session = e->session;
-    const cz_config *config = &session->model->network->config;
-    size_t most = config->longest < session->batch_tokens ? config->longest : session->batch_tokens;
-    cloze_status status;
-    if (!length)
-        return cz_fail(error, CLOZE_ERROR_TEXT, "text %zu has no tokens", owner + 1);
-    if (length > most)
-        return cz_fail(error, CLOZE_ERROR_TEXT,
-                       "text %zu has %zu tokens, more than the limit of %zu", owner + 1, length,
-                       most);
-    if (session->tokens + length > session->batch_tokens &&
-        (status = flush(e, !text_goes_on, error)))
+    cloze_status status = cz_session_check(session, owner, length, error);
+    if (status || (!cz_session_takes(session, length) && (status = flush(e, !text_goes_on, error))))
         return status;
-    for (size_t i = 0; i < length; i++) {
-        size_t at = session->tokens + i;
-        uint32_t type = types ? types[i] : 0;
-        if (ids[i] >= config->vocabulary || (config->types && type >= config->types))
-            return cz_fail(error, CLOZE_ERROR_ARGUMENT,
-                           "text %zu: id %u with type %u is outside the model's tables (%zu, %zu)",
-                           owner + 1, ids[i], type, config->vocabulary, config->types);
-        session->ids[at] = ids[i];
-        session->types[at] = type;
-    }
-    cz_config_positions(config, ids, length, session->positions + session->tokens);
-    session->begin[session->sequences] = session->tokens;
-    session->length[session->sequences] = length;
-    session->owner[session->sequences] = owner;
-    session->skip[session->sequences] = skip;
-    session->sequences++;
-    session->tokens += length;
-    if (length > session->longest)
-        session->longest = length;
+    if ((status = cz_session_append(session, owner, ids, types, length, skip, error)))
+        return status;
     e->tokens += length;
     return CLOZE_OK;
 }
@@ -237,7 +210,7 @@ static cloze_status begin(embedding *e, cloze_session *session, const cloze_embe
                                "take",
                                session->pooled_width);
     e->width = cz_pipeline_width(&model->pipeline, session->pooled_width);
-    session->tokens = session->sequences = session->longest = 0;
+    cz_session_clear(session);
     if (!cz_grow(allocator, (void **)&session->pooled, &session->pooled_capacity,
                  session->batch_tokens * session->pooled_width, sizeof(float)) ||
         !cz_grow(allocator, (void **)&session->partial, &session->partial_capacity,
@@ -304,7 +277,7 @@ cloze_status cloze_hidden_states(cloze_session *session, const uint32_t *ids,
     embedding e = { .session = session };
     if (!moved)
         return cz_fail_memory(error, "states", config->layers * sizeof *moved);
-    session->tokens = session->sequences = session->longest = 0;
+    cz_session_clear(session);
     for (size_t i = 0, from = 0; i < count && !status; i++) {
         size_t length = 0;
         if ((status = sequence_length(offsets, i, &length, error)))
@@ -315,20 +288,13 @@ cloze_status cloze_hidden_states(cloze_session *session, const uint32_t *ids,
                     session->tokens + offsets[i + 2] - offsets[i + 1] > session->batch_tokens;
         if (status || !full)
             continue;
-        cz_batch batch = {
-            session->tokens,
-            { session->sequences, session->begin, session->length, session->longest },
-            session->ids,
-            session->positions,
-            session->types,
-            NULL
-        };
+        cz_batch batch = cz_session_batch(session);
         for (size_t layer = 0; layer <= config->layers; layer++)
             moved[layer] = states[layer] ? states[layer] + from * config->hidden : NULL;
-        cz_request request = { &batch, config->layers, 0, NULL, NULL, moved };
+        cz_request request = { .batch = &batch, .layers = config->layers, .states = moved };
         status = cz_session_encode(session, &request, error);
         from += session->tokens;
-        session->tokens = session->sequences = session->longest = 0;
+        cz_session_clear(session);
         if (!status && session->progress.report &&
             !session->progress.report(session->progress.context, i + 1, count))
             status = cz_fail(error, CLOZE_ERROR_CANCELLED, "cancelled");

@@ -7,6 +7,7 @@
 #include "model/network.h"
 #include "text/tokenizer.h"
 
+#include <cloze/classify.h>
 #include <cloze/model.h>
 
 struct cloze_engine {
@@ -49,6 +50,13 @@ typedef struct cz_pipeline {
     size_t default_prompt;  /* prompt_count: none */
 } cz_pipeline;
 
+/* What config.json says of the labels of a classification head. */
+typedef struct cz_labels {
+    char **names; /* [count] */
+    size_t count; /* 0: the model has no such head */
+    cloze_score_function function;
+} cz_labels;
+
 struct cloze_model {
     cloze_hooks hooks;
     cloze_engine *engine;
@@ -57,8 +65,14 @@ struct cloze_model {
     cz_network *network;
     cloze_tokenizer *tokenizer;
     cz_pipeline pipeline;
+    cz_labels labels;
     size_t max_tokens;
 };
+
+/* `labels` is zeroed before; clear it whatever comes back. */
+cloze_status cz_labels_load(cz_labels *labels, const char *folder, size_t count,
+                            const cloze_allocator *allocator, cloze_error *error);
+void cz_labels_clear(cz_labels *labels, const cloze_allocator *allocator);
 
 cloze_status cz_pipeline_load(cz_pipeline *out, const char *folder, const cloze_hooks *hooks,
                               cloze_error *error);
@@ -90,6 +104,7 @@ typedef struct cz_request {
     const size_t *skip;        /* [sequences] rows of a prompt to leave out, or NULL */
     float *pooled;             /* [sequences, pooled width] */
     float *const *states;      /* as cloze_hidden_states, or NULL; pooled may then be NULL */
+    float *logits;             /* [sequences, labels], or NULL */
 } cz_request;
 
 struct cloze_session {
@@ -118,6 +133,19 @@ struct cloze_session {
     char *text;     /* prompt and text joined, or text lower-cased */
     size_t text_capacity;
 };
+
+/* ---- gather.c: sequences are put one behind the other until the batch takes no more ---- */
+
+void cz_session_clear(cloze_session *session);
+cz_batch cz_session_batch(const cloze_session *session);
+/* Fails on a sequence that no batch could take; texts are numbered from 1 in messages. */
+cloze_status cz_session_check(const cloze_session *session, size_t owner, size_t length,
+                              cloze_error *error);
+bool cz_session_takes(const cloze_session *session, size_t length);
+/* `types` may be NULL; ids and types are checked. `skip`: rows that pooling leaves out. */
+cloze_status cz_session_append(cloze_session *session, size_t owner, const uint32_t *ids,
+                               const uint32_t *types, size_t length, size_t skip,
+                               cloze_error *error);
 
 /* Runs the encoder over a batch, by operations or by groups; the same bits either way. */
 cloze_status cz_session_encode(cloze_session *session, const cz_request *request,

@@ -79,6 +79,10 @@ static cloze_status open_parts(cloze_model *model, const char *folder,
                cloze_tokenizer_size(model->tokenizer), model->network->config.vocabulary);
     if ((status = set_limit(model, options ? options->max_tokens : 0, error)))
         return status;
+    if (model->network->classifier.out.weight.out &&
+        (status = cz_labels_load(&model->labels, encoder, model->network->config.labels,
+                                 &model->hooks.allocator, error)))
+        return status;
     return cz_pipeline_bind(&model->pipeline, folder,
                             cz_pooled_width(model->pipeline.pooling, model->network->config.hidden),
                             &how, error);
@@ -122,6 +126,7 @@ void cloze_model_free(cloze_model *model)
         return;
     cloze_allocator allocator = model->hooks.allocator;
     cz_pipeline_clear(&model->pipeline, &allocator);
+    cz_labels_clear(&model->labels, &allocator);
     cz_network_free(model->network);
     cloze_tokenizer_free(model->tokenizer);
     if (model->owns_engine)

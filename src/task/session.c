@@ -77,6 +77,8 @@ static size_t count_numbers(const cloze_model *model, cz_run *run, size_t tokens
     cz_tensor *x = cz_encode(run, model->network, &batch, model->network->config.layers);
     for (unsigned bit = 1; bit <= CLOZE_POOLING_LAST; bit *= 2)
         pool_kind(run, &request, x, bit);
+    if (model->labels.count)
+        cz_classified(run, model->network, &batch, x);
     size_t peak = run->numbers.peak, width;
 
     cz_run_reset(run);
@@ -329,6 +331,12 @@ static void run_part(cloze_session *session, cz_run *run, const cz_request *requ
         if (!cz_run_failed(run))
             copy_rows(row, 0, row->rows, request->pooled + first * width + column, width);
         column += network->config.hidden;
+    }
+    if (request->logits) {
+        size_t labels = network->config.labels;
+        x = cz_classified(run, network, part, x);
+        if (!cz_run_failed(run))
+            copy_rows(x, 0, x->rows, request->logits + first * labels, labels);
     }
     run->tap = NULL;
 }

@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Makes test/golden/classify: tiny classifiers with random weights, and what transformers'
+text-classification pipeline returns for every label of some texts and pairs of texts.
+
+The pipeline takes one input at a time, so nothing is padded; the models run in float64.
+
+usage: make_classifiers.py TARGET_FOLDER
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from make_sentence_models import PIECES, SETTINGS, SPREAD, TEXTS, WORDS, Variant, make_tokenizer
+from transformers import CONFIG_MAPPING, AutoModelForSequenceClassification, pipeline
+
+MORE = ["\U0001f600 great \U0001f600", "\u0645\u0631\u062d\u0628\u0627 the cat", "\u05e9\u05dc\u05d5\u05dd", "pizza",
+        "a" * 150, "don't , do it !", "the\tcat\nsits", "caf\u00e9 e\u0301t\u00e9", "\u4e2d\u6587", "one two three"]
+
+
+@dataclass
+class Classifier:
+    name: str
+    family: str
+    labels: dict[int, str]
+    settings: dict = field(default_factory=dict)
+    pairs: bool = False
+
+
+CLASSIFIERS = [
+    Classifier("sentiment", "distilbert", {0: "NEGATIVE", 1: "POSITIVE"}),
+    Classifier("topics", "bert", {0: "news", 1: "sport", 2: "\u00e9tudes", 3: "d"},
+               dict(problem_type="multi_label_classification")),
+    Classifier("inference", "roberta", {0: "CONTRADICTION", 1: "NEUTRAL", 2: "ENTAILMENT"}, pairs=True),
+    Classifier("paraphrase", "albert", {0: "different", 1: "same"}, pairs=True),
+    Classifier("similarity", "bert", {0: "LABEL_0"}, dict(problem_type="regression"), pairs=True),
+    Classifier("one", "electra", {0: "toxic"}),
+]
+
+
+def inputs(number: int, pairs: bool) -> list:
+    draw = random.Random(number)
+    texts = TEXTS + MORE
+    made = [" ".join(draw.choice(WORDS + PIECES + [".", "?"]) for _ in range(draw.randrange(1, 90)))
+            for _ in range(14)]
+    texts = texts + made
+    return [[text, draw.choice(texts)] for text in texts] if pairs else texts
+
+
+def main() -> None:
+    target = Path(sys.argv[1])
+    for number, wanted in enumerate(CLASSIFIERS):
+        folder = target / wanted.name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        tokenizer = make_tokenizer(Variant(wanted.name, family=wanted.family), folder)
+        torch.manual_seed(30 + number)
+        config = CONFIG_MAPPING[wanted.family](
+            vocab_size=len(tokenizer), id2label=wanted.labels, label2id={v: k for k, v in wanted.labels.items()},
+            **(SETTINGS[wanted.family] | wanted.settings))
+        model = AutoModelForSequenceClassification.from_config(config).eval()
+        for parameter in model.parameters():
+            parameter.data = torch.randn_like(parameter) * SPREAD
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        for name in ("vocab.txt", "vocab.json", "merges.txt"):
+            (folder / name).unlink(missing_ok=True)
+        classify = pipeline("text-classification", model=model.double(), tokenizer=tokenizer, top_k=None,
+                            device="cpu")
+        cases = []
+        for text in inputs(number, wanted.pairs):
+            given = {"text": text[0], "text_pair": text[1]} if wanted.pairs else text
+            scores = classify(given, truncation=True)
+            scores = scores[0] if isinstance(scores[0], list) else scores
+            cases.append({"input": text, "scores": {item["label"]: item["score"] for item in scores}})
+        (folder / "golden.json").write_text(json.dumps(cases, ensure_ascii=True, indent=0) + "\n")
+
+
+if __name__ == "__main__":
+    main()
