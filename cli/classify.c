@@ -280,7 +280,7 @@ static int run(const cli_command *self, int argc, char **argv)
     progress_end(&job.opened.progress);
     code = output_close(job.output, code);
     if (!code)
-        say_truncated(&job.report, settings.quiet);
+        say_truncated(&job.report, "--max-tokens", settings.quiet);
     close_all(&job.opened);
     input_close(job.input);
     free(job.scores);

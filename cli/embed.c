@@ -267,7 +267,7 @@ static int run(const cli_command *self, int argc, char **argv)
                  "int8 ranges come from these %zu texts alone; they mean more with %d or more",
                  job.report.texts, FEW_TEXTS);
     if (!code)
-        say_truncated(&job.report, settings.quiet);
+        say_truncated(&job.report, "--long", settings.quiet);
     close_all(&job.opened);
     input_close(job.input);
     free(job.rows);

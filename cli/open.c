@@ -341,11 +341,11 @@ int say_embed_error(cli_opened *opened, const cli_input *input, const cloze_embe
     return say_error(error, NULL);
 }
 
-void say_truncated(const cloze_embed_report *report, bool quiet)
+void say_truncated(const cloze_embed_report *report, const char *option, bool quiet)
 {
     if (report->truncated_texts)
-        say_note(
-            quiet, "%zu of %zu texts %s longer than the limit; %zu token%s cut off (see --long)",
-            report->truncated_texts, report->texts, report->truncated_texts == 1 ? "is" : "are",
-            report->truncated_tokens, report->truncated_tokens == 1 ? " was" : "s were");
+        say_note(quiet, "%zu of %zu texts %s longer than the limit; %zu token%s cut off (see %s)",
+                 report->truncated_texts, report->texts,
+                 report->truncated_texts == 1 ? "is" : "are", report->truncated_tokens,
+                 report->truncated_tokens == 1 ? " was" : "s were", option);
 }

@@ -47,8 +47,8 @@ int embed_options(const cli_settings *settings, const cloze_model *model, cloze_
  */
 int say_embed_error(cli_opened *opened, const cli_input *input,
                     const cloze_embed_options *options, float *row, const cloze_error *error);
-/* A remark where texts were cut. */
-void say_truncated(const cloze_embed_report *report, bool quiet);
+/* A remark where texts were cut; `option` is what changes that. */
+void say_truncated(const cloze_embed_report *report, const char *option, bool quiet);
 /* 0 if the model has the prompt, else an exit code after saying which it has. */
 int prompt_exists(const cloze_model *model, const char *name);
 /* "mean", "cls+mean"; into out. */

@@ -307,7 +307,7 @@ static int run(const cli_command *self, int argc, char **argv)
     if (!code && !has_queries(&settings) && job.texts.count < 2)
         say_note(settings.quiet, "there are not two texts to compare");
     if (!code)
-        say_truncated(&job.report, settings.quiet);
+        say_truncated(&job.report, "--long", settings.quiet);
     close_all(&job.opened);
     input_close(job.input);
     input_close(job.query_input);

@@ -14,5 +14,7 @@ flags=$(PKG_CONFIG_PATH=$configuration PKG_CONFIG_SYSROOT_DIR=$scratch pkg-confi
 ${CC:-cc} -std=c11 -Wall -Wextra -Werror example/embed.c -o "$scratch/embed" $flags
 library=$(dirname "$(find "$root" -name 'libcloze.so.0' -o -name 'libcloze.0.dylib' | head -n 1)")
 LD_LIBRARY_PATH=$library "$scratch/embed" test/golden/sentence/mean "The cat sits outside" >/dev/null
+${CC:-cc} -std=c11 -Wall -Wextra -Werror example/classify.c -o "$scratch/classify" $flags
+LD_LIBRARY_PATH=$library "$scratch/classify" test/golden/classify/sentiment "I love pasta" >/dev/null
 "$root/bin/cloze" --version
 echo "install: the example builds and runs against the installed library"
