@@ -39,6 +39,19 @@ static const cz_norm_weights *norm_or_none(const cz_norm_weights *norm)
     return norm->gain ? norm : NULL;
 }
 
+/* The rows that this batch looks up, of those made when the model was opened. */
+static cz_tensor *already_projected(cz_run *run, const layer_call *call)
+{
+    const cz_tensor *all = &call->turn->layer->projected;
+    cz_tensor *rows = cz_run_take(run, sizeof *rows);
+    if (!rows)
+        return &run->empty;
+    *rows = *all;
+    rows->rows = call->count;
+    rows->data = (char *)all->data + call->index[0] * all->stride * cz_type_size(all->type);
+    return rows;
+}
+
 /* What is looked up of distances: the model's table, or rows, the layer's own or projected. Query
  * rows meet keys, key rows meet queries. */
 static void add_distances(cz_run *run, const layer_call *call, cz_distances *to)
@@ -50,6 +63,9 @@ static void add_distances(cz_run *run, const layer_call *call, cz_distances *to)
         const uint32_t *index[CZ_TABLES] = { call->index };
         rows = cz_embed(run, &layer->own_distances, index, call->count);
         width = rows->columns;
+    } else if (layer->projected.data && !run->parameter_gradients && !run->dropout) {
+        rows = already_projected(run, call);
+        parts = rows->columns / width - 1;
     } else if (width) {
         rows = cz_drop(run, NULL, NULL, rows, site_of(call->turn, layer->distance_dropout));
         rows = cz_linear(run, rows, &layer->distance, CZ_IDENTITY);

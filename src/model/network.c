@@ -92,6 +92,8 @@ cloze_status cz_network_open(cz_network **out, const char *folder,
     if (!status && (status = cz_network_bind(network, options, error)))
         cz_error_prefix(error, "%.200s", folder);
     if (!status && options->pack)
+        status = cz_network_project(network, options, error);
+    if (!status && options->pack)
         status = pack_all(network, options, error);
     if (!status)
         status = cz_weights_check(network->weights, error);
@@ -112,6 +114,7 @@ void cz_network_free(cz_network *network)
     cz_block_release(&allocator, &network->vector_memory);
     cz_block_release(&allocator, &network->pack_memory);
     cz_block_release(&allocator, &network->angle_memory);
+    cz_block_release(&allocator, &network->projected_memory);
     cz_release(&allocator, network->entry);
     cz_release(&allocator, network->parameters);
     cz_release(&allocator, network->layers);

@@ -22,6 +22,7 @@ typedef struct cz_layer {
     cz_linear_weights distance;     /* of the rows of distances; weight.out == 0: none */
     cz_embed_weights own_distances; /* rows of this layer; no table: none */
     bool meets_queries, meets_keys;
+    cz_tensor projected; /* what `distance` makes of all rows, once for the model; data NULL: not */
 } cz_layer;
 
 typedef struct cz_turn {
@@ -65,7 +66,7 @@ typedef struct cz_network {
     uint32_t *entry;              /* [2 * entry_span + 1] as in cz_relative */
     size_t entry_span;
     cz_tensor angles[2];          /* of all places: layers that see all, local ones */
-    cz_block angle_memory;
+    cz_block angle_memory, projected_memory;
     cz_norm_weights final_norm;
     cz_layer *layers;             /* [layer_count] */
     size_t layer_count;
@@ -103,6 +104,11 @@ cz_tensor *cz_classified(cz_run *run, const cz_network *network, const cz_batch 
  * appends other modules widens it by theirs. */
 cz_extent cz_network_extent(const cz_network *network, size_t tokens, size_t longest,
                             bool gradients);
+
+/* What depends on weights alone: rows of distances as each layer projects them, made by the device
+ * while the file's weights are at hand. Runs that learn or drop make them themselves. */
+cloze_status cz_network_project(cz_network *network, const cz_network_options *options,
+                                cloze_error *error);
 
 /* ---- binding, shared with task/ (Dense and LayerNorm modules) ---- */
 

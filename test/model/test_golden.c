@@ -138,9 +138,29 @@ static void gradients_have_the_same_bits_kept_or_recomputed_on_any_threads(void 
     }
 }
 
+/* Rows of distances are projected when a model is opened; a run that learns projects them itself. */
+static void what_is_made_once_is_what_a_learning_run_makes(void **state)
+{
+    static const char *const apart[] = { "deberta_v3", "deberta_v2_plain", "deberta_c2p",
+                                         "deberta_p2c" };
+    (void)state;
+    for (size_t i = 0; i < sizeof apart / sizeof *apart; i++) {
+        golden g;
+        golden_open(&g, apart[i], &(golden_options){ .backend = &cz_backend_cpu, .pack = true });
+        assert_non_null(g.network->layers[0].projected.data);
+        golden_run(&g);
+        double learning = g.worst_output;
+        g.run.record = g.run.parameter_gradients = false;
+        golden_run(&g);
+        assert_true(g.worst_output == learning && learning > 0 && learning <= 1e-5);
+        golden_close(&g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_made_once_is_what_a_learning_run_makes),
         cmocka_unit_test(the_reference_in_double_equals_transformers),
         cmocka_unit_test(recomputing_stages_gives_the_same_gradients),
         cmocka_unit_test(the_reference_in_float_is_within_the_bounds),
