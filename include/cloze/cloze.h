@@ -6,6 +6,7 @@
 #include <cloze/compare.h>
 #include <cloze/hub.h>
 #include <cloze/model.h>
+#include <cloze/rerank.h>
 #include <cloze/status.h>
 #include <cloze/tokenizer.h>
 

@@ -1,11 +1,9 @@
 /*
  * classify.c - texts to scores of labels, as transformers' text-classification pipeline gives them.
  */
-#include "task/engine.h"
+#include "task/classify.h"
 
 #include "base/error.h"
-
-#include <cloze/classify.h>
 
 #include <math.h>
 
@@ -110,6 +108,23 @@ static cloze_status begin(classification *c, const cloze_classify_options *optio
                        (int)c->function);
     cz_session_clear(c->session);
     return CLOZE_OK;
+}
+
+cloze_status cz_classify_pairs(cloze_session *session, const cloze_text *texts,
+                               const cloze_text *pairs, size_t count,
+                               const cloze_classify_options *options, float *scores,
+                               cloze_embed_report *report, cloze_error *error)
+{
+    classification c = { .session = session, .scores = scores, .count = count };
+    cloze_status status = begin(&c, options, error);
+    for (size_t i = 0; i < count && !status; i++)
+        status = add(&c, i, texts[i], pairs[i], NULL, error);
+    if (!status)
+        status = flush(&c, error);
+    cz_session_clear(session);
+    if (!status && report)
+        *report = c.report;
+    return status;
 }
 
 cloze_status cloze_classify(cloze_session *session, const cloze_text *texts,

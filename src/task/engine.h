@@ -55,6 +55,7 @@ typedef struct cz_labels {
     char **names; /* [count] */
     size_t count; /* 0: the model has no such head */
     cloze_score_function function;
+    cloze_score_function rerank_function; /* of a cross-encoder; 0: one that is not known */
 } cz_labels;
 
 struct cloze_model {

@@ -40,6 +40,27 @@ static cloze_status read_problem(cz_labels *labels, const json_t *root, cloze_er
     return status;
 }
 
+/* sentence-transformers' rule for cross-encoders; a class is known by the last part of its name. */
+static cloze_status read_activation(cz_labels *labels, const json_t *root, cloze_error *error)
+{
+    const json_t *settings = json_object_get(root, "sentence_transformers");
+    const char *named = NULL, *dot;
+    cloze_status status = json_is_object(settings)
+                              ? cz_json_string(settings, "activation_fn", &named, error)
+                              : CLOZE_OK;
+    if (!status && !named)
+        status = cz_json_string(root, "sbert_ce_default_activation_function", &named, error);
+    labels->rerank_function = labels->count == 1 ? CLOZE_SCORE_SIGMOID : CLOZE_SCORE_NONE;
+    if (status || !named)
+        return status;
+    dot = strrchr(named, '.');
+    named = dot ? dot + 1 : named;
+    labels->rerank_function = !strcmp(named, "Sigmoid")    ? CLOZE_SCORE_SIGMOID
+                              : !strcmp(named, "Identity") ? CLOZE_SCORE_NONE
+                                                           : CLOZE_SCORE_DEFAULT;
+    return CLOZE_OK;
+}
+
 cloze_status cz_labels_load(cz_labels *labels, const char *folder, size_t count,
                             const cloze_allocator *allocator, cloze_error *error)
 {
@@ -61,6 +82,8 @@ cloze_status cz_labels_load(cz_labels *labels, const char *folder, size_t count,
         status = copy_label(labels, names, i, allocator, error);
     if (!status)
         status = read_problem(labels, root, error);
+    if (!status)
+        status = read_activation(labels, root, error);
     json_decref(root);
     if (status)
         cz_error_prefix(error, "%.300s", path);

@@ -17,7 +17,7 @@ static bool is_space(uint32_t c)
            (cz_unicode_flags_of(c) & CZ_UNICODE_SPACE);
 }
 
-static cloze_text strip(cloze_text text)
+cloze_text cz_text_strip(cloze_text text)
 {
     size_t begin = 0, end = text.size, at = 0;
     while (begin < end && is_space(cz_utf8_read(text.data, &at)))
@@ -56,7 +56,7 @@ static cloze_status join(cloze_session *session, cloze_text prompt, cloze_text t
     bool lower = session->model->pipeline.lower_case;
     size_t room;
     if (!prompt.size && !lower) {
-        *out = strip(text);
+        *out = cz_text_strip(text);
         return CLOZE_OK;
     }
     if (!cz_add(prompt.size, text.size, &room) || !cz_multiply(room, lower ? 4 : 1, &room) ||
@@ -67,7 +67,7 @@ static cloze_status join(cloze_session *session, cloze_text prompt, cloze_text t
     size_t used = put(session->text, prompt, lower);
     if (text.size)
         used += put(session->text + used, text, lower);
-    *out = strip((cloze_text){ session->text, used });
+    *out = cz_text_strip((cloze_text){ session->text, used });
     return CLOZE_OK;
 }
 

@@ -13,6 +13,8 @@ typedef struct cz_chosen_prompt {
     size_t rows;
 } cz_chosen_prompt;
 
+/* As Python's str.strip; the text is UTF-8. */
+cloze_text cz_text_strip(cloze_text text);
 cloze_status cz_choose_prompt(cloze_session *session, const cloze_embed_options *options,
                               cz_chosen_prompt *out, cloze_error *error);
 /* Offsets of the encoding are into the prepared text. */

@@ -1,0 +1,143 @@
+/*
+ * test_rerank.c - the order and scores of passages against sentence-transformers' CrossEncoder.rank,
+ * with the folder's activation and without, and what is refused.
+ */
+#include "folder.h"
+
+#include <cloze/rerank.h>
+
+#include <jansson.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { PASSAGES_MOST = 16 };
+
+static cloze_text text_of(const json_t *value)
+{
+    assert_true(json_is_string(value));
+    return (cloze_text){ json_string_value(value), json_string_length(value) };
+}
+
+static void open_classifier(opened *o, const char *name, unsigned threads)
+{
+    char below[128], path[2048];
+    snprintf(below, sizeof below, "classify/%s", name);
+    open_model(o, golden_path(path, sizeof path, below), &(open_options){ .threads = threads });
+}
+
+/* Passages whose scores are nearer than that to a neighbour's may change places. */
+static void compare_ranking(const json_t *wanted, const cloze_ranking *ranking, size_t count)
+{
+    const json_t *order = json_object_get(wanted, "order"),
+                 *scores = json_object_get(wanted, "scores");
+    bool seen[PASSAGES_MOST] = { false };
+    assert_int_equal(json_array_size(order), count);
+    for (size_t i = 0; i < count; i++) {
+        double score = json_number_value(json_array_get(scores, i));
+        double before = i ? json_number_value(json_array_get(scores, i - 1)) : INFINITY;
+        double after = i + 1 < count ? json_number_value(json_array_get(scores, i + 1)) : -INFINITY;
+        double bound = 1e-5 * fmax(1, fabs(score));
+        assert_true(fabs(score - (double)ranking[i].score) <= bound);
+        if (before - score > 1e-4 && score - after > 1e-4)
+            assert_int_equal(ranking[i].passage, json_integer_value(json_array_get(order, i)));
+        assert_in_range(ranking[i].passage, 0, count - 1);
+        assert_false(seen[ranking[i].passage]);
+        seen[ranking[i].passage] = true;
+    }
+}
+
+static void order_and_scores_equal_the_cross_encoder(void **state)
+{
+    char path[2048];
+    size_t compared = 0, i;
+    json_t *wanted;
+    (void)state;
+    json_t *root =
+        json_load_file(golden_path(path, sizeof path, "rerank/golden.json"), JSON_ALLOW_NUL, NULL);
+    assert_non_null(root);
+    json_array_foreach(root, i, wanted)
+    {
+        const json_t *list = json_object_get(wanted, "passages");
+        size_t count = json_array_size(list);
+        cloze_text passages[PASSAGES_MOST];
+        cloze_ranking ranking[PASSAGES_MOST];
+        cloze_error error = { 0 };
+        cloze_embed_report report = { 0 };
+        bool plain = json_is_true(json_object_get(wanted, "plain"));
+        cloze_rerank_options options = { plain ? CLOZE_SCORE_NONE : CLOZE_SCORE_DEFAULT, 0 };
+        opened o;
+        assert_in_range(count, 1, PASSAGES_MOST);
+        for (size_t k = 0; k < count; k++)
+            passages[k] = text_of(json_array_get(list, k));
+        open_classifier(&o, json_string_value(json_object_get(wanted, "folder")), 2);
+        if (cloze_rerank(o.session, text_of(json_object_get(wanted, "query")), passages, count,
+                         &options, ranking, &report, &error))
+            fail_msg("%s", error.message);
+        compare_ranking(wanted, ranking, count);
+        assert_int_equal(report.texts, count);
+        close_model(&o);
+        compared += count;
+    }
+    assert_true(compared >= 200);
+    json_decref(root);
+}
+
+static void equals_keep_the_order_of_the_call(void **state)
+{
+    cloze_text query = { "the cat", 7 },
+               passages[] = { { "pizza", 5 }, { " pizza ", 7 }, { "pizza", 5 } };
+    cloze_ranking ranking[3];
+    opened o;
+    (void)state;
+    open_classifier(&o, "one", 1);
+    assert_int_equal(cloze_rerank(o.session, query, passages, 3, NULL, ranking, NULL, NULL), 0);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(ranking[i].passage, i);
+    assert_true(ranking[0].score == ranking[1].score && ranking[1].score == ranking[2].score);
+    assert_int_equal(cloze_rerank(o.session, query, passages, 0, NULL, ranking, NULL, NULL), 0);
+    close_model(&o);
+}
+
+static void what_is_not_a_cross_encoder_or_not_text_is_refused(void **state)
+{
+    cloze_text query = { "the cat", 7 }, passages[] = { { "pizza", 5 }, { "b\377d", 3 } };
+    cloze_ranking ranking[2];
+    cloze_error error = { 0 };
+    opened o;
+    char path[2048];
+    (void)state;
+    open_classifier(&o, "inference", 1);
+    assert_int_equal(cloze_rerank(o.session, query, passages, 1, NULL, ranking, NULL, &error),
+                     CLOZE_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "3 labels"));
+    close_model(&o);
+    open_model(&o, golden_path(path, sizeof path, "sentence/mean"),
+               &(open_options){ .threads = 1 });
+    assert_int_equal(cloze_rerank(o.session, query, passages, 1, NULL, ranking, NULL, &error),
+                     CLOZE_ERROR_NOT_FOUND);
+    close_model(&o);
+    open_classifier(&o, "one", 1);
+    assert_int_equal(cloze_rerank(o.session, query, passages, 2, NULL, ranking, NULL, &error),
+                     CLOZE_ERROR_TEXT);
+    assert_non_null(strstr(error.message, "passage 2"));
+    assert_int_equal(cloze_rerank(o.session, passages[1], passages, 1, NULL, ranking, NULL, &error),
+                     CLOZE_ERROR_TEXT);
+    assert_non_null(strstr(error.message, "the query"));
+    close_model(&o);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(order_and_scores_equal_the_cross_encoder),
+        cmocka_unit_test(equals_keep_the_order_of_the_call),
+        cmocka_unit_test(what_is_not_a_cross_encoder_or_not_text_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
