@@ -85,6 +85,7 @@ typedef struct cz_wordpiece {
     char *unknown;
     size_t unknown_size;
     size_t word_limit; /* characters; a longer word is unknown */
+    bool whole;        /* WordLevel: a word is one token or unknown */
 } cz_wordpiece;
 
 /* ---- bpe.c: byte-level BPE; its tokens are in the vocabulary above ---- */

@@ -243,8 +243,9 @@ static cloze_status load_model(cloze_tokenizer *tokenizer, const json_t *object,
     if (!strcmp(type, "Unigram"))
         return cz_load_unigram(tokenizer, object, error);
     bpe = !strcmp(type, "BPE");
-    if (!bpe && strcmp(type, "WordPiece"))
-        return unsupported(error, "model", type, "WordPiece, BPE, Unigram");
+    model->whole = !strcmp(type, "WordLevel");
+    if (!bpe && !model->whole && strcmp(type, "WordPiece"))
+        return unsupported(error, "model", type, "WordPiece, WordLevel, BPE, Unigram");
     if (!json_is_object(vocabulary))
         return cz_fail(error, CLOZE_ERROR_FORMAT, "the model needs an object \"vocab\"");
     if (json_object_size(vocabulary) || !model->vocabulary.slots_capacity)
@@ -252,6 +253,10 @@ static cloze_status load_model(cloze_tokenizer *tokenizer, const json_t *object,
                        "the keys \"model\" and \"vocab\" must be written without escapes");
     if (bpe)
         return cz_load_bpe(tokenizer, object, error);
+    model->word_limit = SIZE_MAX;
+    if (model->whole)
+        return load_text(tokenizer, object, "unk_token", &model->unknown, &model->unknown_size,
+                         error);
     if (!json_is_integer(json_object_get(object, "max_input_chars_per_word")))
         return cz_fail(error, CLOZE_ERROR_FORMAT,
                        "the model needs a whole number \"max_input_chars_per_word\"");

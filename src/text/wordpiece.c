@@ -1,7 +1,7 @@
 /*
  * wordpiece.c - one word to pieces: the longest entry of the vocabulary that begins the word, then
  * the longest that goes on after the prefix "##", and so on; a word that cannot be covered, or that
- * is too long, is unknown as a whole.
+ * is too long, is unknown as a whole. A WordLevel knows whole words only.
  *
  * Short words go through a cache of the encoding, as most words repeat; a miss walks the word once
  * per piece, over hashes of all prefixes. The cache never changes a result.
@@ -65,6 +65,17 @@ static cloze_status unknown(const cz_wordpiece *model, cloze_encoding *encoding,
     return CLOZE_OK;
 }
 
+static cloze_status whole_word(const cz_wordpiece *model, cloze_encoding *encoding,
+                               const char *word, size_t size, cz_word_pieces *out,
+                               cloze_error *error)
+{
+    if (!cz_vocabulary_get(&model->vocabulary, word, size, encoding->word_ids))
+        return unknown(model, encoding, size, out, error);
+    encoding->word_ends[0] = (uint32_t)size;
+    *out = (cz_word_pieces){ encoding->word_ids, encoding->word_ends, 1 };
+    return CLOZE_OK;
+}
+
 static cloze_status split(const cz_wordpiece *model, cloze_encoding *encoding, const char *word,
                           size_t size, size_t characters, cz_word_pieces *out, cloze_error *error)
 {
@@ -75,6 +86,8 @@ static cloze_status split(const cz_wordpiece *model, cloze_encoding *encoding, c
         characters = 0;
     if (!reserve_scratch(encoding, characters + 1, vocabulary->longest + 1))
         return cz_text_memory(error);
+    if (model->whole)
+        return whole_word(model, encoding, word, size, out, error);
     if (!characters)
         return unknown(model, encoding, size, out, error);
     while (at < size) {

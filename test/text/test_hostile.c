@@ -39,7 +39,8 @@ static const refused documents[] = {
     { "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"end_of_word_suffix\":\"w\"}"
       "}",
       "end_of_word_suffix", CLOZE_ERROR_UNSUPPORTED },
-    { "{\"model\":{\"type\":\"WordLevel\",\"vocab\":{}}}", "WordLevel", CLOZE_ERROR_UNSUPPORTED },
+    { "{\"model\":{\"type\":\"WordLevel\",\"vocab\":{}}}", "unk_token", CLOZE_ERROR_FORMAT },
+    { "{\"model\":{\"type\":\"Words\",\"vocab\":{}}}", "WordLevel", CLOZE_ERROR_UNSUPPORTED },
     { "{\"model\":" MODEL_BEGIN "7}}", "vocab", CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL_BEGIN "{\"a\":0,\"a\":1}}}", "token twice", CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL_BEGIN "{\"a\":0,\"b\":0}}}", "same id", CLOZE_ERROR_FORMAT },

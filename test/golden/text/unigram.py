@@ -93,10 +93,21 @@ def albert():
     return made
 
 
+def words():
+    """A WordLevel: no Unigram, but as simple."""
+    made = Tokenizer(models.WordLevel(unk_token="?"))
+    made.normalizer = normalizers.Lowercase()
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    texts = list(lines("multilingual/tatoeba/tatoeba.deu-eng.deu"))
+    made.train_from_iterator(texts, trainers.WordLevelTrainer(
+        vocab_size=800, special_tokens=["?"], show_progress=False))
+    return made
+
+
 def main():
     root = data_folder()
     made = [("t5-base", Tokenizer.from_file(os.path.join(root, "tokenizers/t5-base/tokenizer.json")))]
-    for make in first, whole, split, plain, albert:
+    for make in first, whole, split, plain, albert, words:
         path = os.path.join(HERE, "unigram_%s.json" % make.__name__)
         if not os.path.exists(path):  # the trainer does not give the same twice
             make().save(path, pretty=False)
