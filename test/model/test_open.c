@@ -210,9 +210,28 @@ static void impossible_settings_are_refused(void **state)
     }
     write_text("config.json", "{\"model_type\":\"bert\",\"hidden_act\":\"magic\"}");
     refused(CLOZE_ERROR_UNSUPPORTED, "magic");
-    write_text("config.json",
-               "{\"model_type\":\"bert\",\"position_embedding_type\":\"rotary\"}");
+    write_text("config.json", "{\"model_type\":\"bert\",\"position_embedding_type\":\"rotary\"}");
     refused(CLOZE_ERROR_UNSUPPORTED, "position_embedding_type");
+    write_text(
+        "config.json",
+        "{\"model_type\":\"deberta-v2\",\"relative_attention\":true,\"conv_kernel_size\":3}");
+    refused(CLOZE_ERROR_UNSUPPORTED, "conv_kernel_size");
+    write_text(
+        "config.json",
+        "{\"model_type\":\"deberta-v2\",\"relative_attention\":true,\"pos_att_type\":\"c2p|p2p\"}");
+    refused(CLOZE_ERROR_UNSUPPORTED, "p2p");
+    write_text("config.json", "{\"model_type\":\"deberta-v2\",\"attention_head_size\":3}");
+    refused(CLOZE_ERROR_UNSUPPORTED, "attention_head_size");
+    write_text("config.json", "{\"model_type\":\"deberta-v2\",\"relative_attention\":true,\"pos_"
+                              "att_type\":[\"c2p\"],\"position_buckets\":2}");
+    refused(CLOZE_ERROR_FORMAT, "logarithmic");
+    write_text("config.json",
+               "{\"model_type\":\"modernbert\",\"rope_scaling\":{\"type\":\"linear\"}}");
+    refused(CLOZE_ERROR_UNSUPPORTED, "rope_scaling");
+    write_text("config.json", "{\"model_type\":\"modernbert\",\"classifier_pooling\":\"max\"}");
+    refused(CLOZE_ERROR_UNSUPPORTED, "classifier_pooling");
+    write_text("config.json", "{\"model_type\":\"modernbert\",\"max_position_embeddings\":100000}");
+    refused(CLOZE_ERROR_LIMIT, "max_position_embeddings");
     write_text("config.json", "{\"model_type\":\"bert\",\"is_decoder\":true}");
     refused(CLOZE_ERROR_UNSUPPORTED, "decoder");
 }
