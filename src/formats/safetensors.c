@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "formats/safetensors_header.h"
+#include "formats/torch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,12 @@ static cloze_status shard_add(cz_weights *weights, const char *path, shard **out
     return CLOZE_OK;
 }
 
+static bool is_torch(const char *path)
+{
+    size_t size = strlen(path);
+    return size > 4 && !strcmp(path + size - 4, ".bin");
+}
+
 static cloze_status shard_open(cz_weights *weights, const char *path, bool read_instead,
                                cloze_error *error)
 {
@@ -68,8 +75,8 @@ static cloze_status shard_open(cz_weights *weights, const char *path, bool read_
     status = cz_file_open(&one->mapping, path, SIZE_MAX, read_instead, &weights->allocator, error);
     if (status)
         return status;
-    status = cz_header_read(&one->header, one->mapping.data, one->mapping.size, &weights->allocator,
-                            error);
+    status = (is_torch(path) ? cz_torch_read : cz_header_read)(
+        &one->header, one->mapping.data, one->mapping.size, &weights->allocator, error);
     if (status) {
         cz_error_prefix(error, "%.200s", path);
         return status;
@@ -239,24 +246,19 @@ static cloze_status open_index(cz_weights **out, const char *folder, const char 
 cloze_status cz_weights_open_folder(cz_weights **out, const char *folder,
                                     const cz_weights_options *options, cloze_error *error)
 {
+    static const char *const names[] = { "model.safetensors", "model.safetensors.index.json",
+                                         "pytorch_model.bin", "pytorch_model.bin.index.json" };
     char path[PATH_SIZE];
-    cloze_status status = cz_path_join(path, sizeof path, folder, "model.safetensors", error);
-    if (status)
-        return status;
-    if (cz_path_is_file(path))
-        return cz_weights_open_file(out, path, options, error);
-    if ((status = cz_path_join(path, sizeof path, folder, "model.safetensors.index.json", error)))
-        return status;
-    if (cz_path_is_file(path))
-        return open_index(out, folder, path, options, error);
-    if ((status = cz_path_join(path, sizeof path, folder, "pytorch_model.bin", error)))
-        return status;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        cloze_status status = cz_path_join(path, sizeof path, folder, names[i], error);
+        if (status)
+            return status;
+        if (cz_path_is_file(path))
+            return i % 2 ? open_index(out, folder, path, options, error)
+                         : cz_weights_open_file(out, path, options, error);
+    }
     return cz_fail(error, CLOZE_ERROR_NOT_FOUND,
-                   cz_path_is_file(path)
-                       ? "%.300s has its weights as pytorch_model.bin only: save the model again "
-                         "with safe_serialization=True to get model.safetensors"
-                       : "no model.safetensors in %.300s",
-                   folder);
+                   "no model.safetensors and no pytorch_model.bin in %.300s", folder);
 }
 
 void cz_weights_close(cz_weights *weights)

@@ -29,7 +29,9 @@ typedef struct cz_weights_options {
     const cloze_allocator *allocator;
 } cz_weights_options;
 
-/* Opens FOLDER/model.safetensors, or the shards that FOLDER/model.safetensors.index.json lists. */
+/* Opens FOLDER/model.safetensors, or the shards that FOLDER/model.safetensors.index.json lists; if
+ * there is neither, pytorch_model.bin in the same way (torch.h; a file is torch's if it ends in
+ * ".bin"). */
 cloze_status cz_weights_open_folder(cz_weights **out, const char *folder,
                                     const cz_weights_options *options, cloze_error *error);
 cloze_status cz_weights_open_file(cz_weights **out, const char *path,

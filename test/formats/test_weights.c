@@ -93,7 +93,7 @@ static void a_folder_without_weights_says_what_is_missing(void **state)
     assert_non_null(strstr(error.message, "model.safetensors"));
     write_text(inside("nothing/pytorch_model.bin"), "x");
     assert_int_equal(cz_weights_open_folder(&weights, inside("nothing"), NULL, &error),
-                     CLOZE_ERROR_NOT_FOUND);
+                     CLOZE_ERROR_FORMAT);
     assert_non_null(strstr(error.message, "pytorch_model.bin"));
 }
 

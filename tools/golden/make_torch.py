@@ -1,0 +1,24 @@
+"""Makes test/golden/torch: a small checkpoint as torch.save writes it (torch 1.13)."""
+import collections
+import pathlib
+
+import torch
+
+out = pathlib.Path(__file__).parents[2] / "test" / "golden" / "torch"
+out.mkdir(parents=True, exist_ok=True)
+whole = torch.arange(12, dtype=torch.float32).reshape(3, 4)
+state = collections.OrderedDict(
+    [
+        ("layer.weight", whole),
+        ("layer.part", whole[1:]),
+        ("ids", torch.arange(5)),
+        ("half", whole[0].half()),
+        ("parameter", torch.nn.Parameter(torch.ones(2))),
+        ("scalar", torch.tensor(7.0, dtype=torch.float64)),
+        ("empty", torch.zeros(0, 3)),
+    ]
+)
+state._metadata = collections.OrderedDict([("", dict(version=1))])
+torch.save(state, out / "weights.bin")
+torch.save(collections.OrderedDict([("turned", whole.t())]), out / "turned.bin")
+torch.save(state, out / "legacy.bin", _use_new_zipfile_serialization=False)
