@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -132,10 +133,63 @@ static void what_is_not_a_cross_encoder_or_not_text_is_refused(void **state)
     close_model(&o);
 }
 
+/* The folder "one" with a config.json that names an activation. */
+static cloze_status score_with(const char *key, json_t *value, float *score)
+{
+    static const char *const files[] = { "model.safetensors", "tokenizer.json",
+                                         "tokenizer_config.json" };
+    char folder[] = "/tmp/cloze-rerank-XXXXXX", from[2048], to[256], name[128];
+    cloze_text query = { "the cat", 7 }, passage = { "pizza", 5 };
+    cloze_ranking ranking = { 0, 0 };
+    opened o;
+    assert_non_null(mkdtemp(folder));
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, "classify/one/%s", files[i]);
+        snprintf(to, sizeof to, "%s/%s", folder, files[i]);
+        assert_int_equal(symlink(golden_path(from, sizeof from, name), to), 0);
+    }
+    json_t *config =
+        json_load_file(golden_path(from, sizeof from, "classify/one/config.json"), 0, NULL);
+    json_object_set_new(config, key, value);
+    snprintf(to, sizeof to, "%s/config.json", folder);
+    assert_int_equal(json_dump_file(config, to, 0), 0);
+    json_decref(config);
+    open_model(&o, folder, &(open_options){ .threads = 1 });
+    cloze_status status = cloze_rerank(o.session, query, &passage, 1, NULL, &ranking, NULL, NULL);
+    *score = ranking.score;
+    close_model(&o);
+    unlink(to);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(to, sizeof to, "%s/%s", folder, files[i]);
+        unlink(to);
+    }
+    rmdir(folder);
+    return status;
+}
+
+static void the_activation_that_the_folder_names_is_used(void **state)
+{
+    static const char old[] = "sbert_ce_default_activation_function";
+    float sigmoid, logit, same;
+    (void)state;
+    assert_int_equal(score_with(old, json_string("torch.nn.modules.activation.Sigmoid"), &sigmoid),
+                     0);
+    assert_int_equal(score_with(old, json_string("torch.nn.modules.linear.Identity"), &logit), 0);
+    assert_true(fabs((double)sigmoid - 1 / (1 + exp(-(double)logit))) < 1e-6);
+    assert_int_equal(
+        score_with("sentence_transformers",
+                   json_pack("{ss}", "activation_fn", "torch.nn.modules.linear.Identity"), &same),
+        0);
+    assert_true(same == logit && logit != sigmoid);
+    assert_int_equal(score_with(old, json_string("torch.nn.modules.activation.Tanh"), &same),
+                     CLOZE_ERROR_UNSUPPORTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(order_and_scores_equal_the_cross_encoder),
+        cmocka_unit_test(the_activation_that_the_folder_names_is_used),
         cmocka_unit_test(equals_keep_the_order_of_the_call),
         cmocka_unit_test(what_is_not_a_cross_encoder_or_not_text_is_refused),
     };
