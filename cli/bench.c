@@ -215,7 +215,7 @@ static int prepare(bench_job *job, const cli_settings *settings)
         return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
     for (size_t w = 0; !code && w < job->count; w++) {
         code = workload_make(&job->workloads[w], given ? settings->lengths.item[w] : usual[w],
-                             &info, job->rounds);
+                             job->opened.model, job->rounds);
         if (!code && job->workloads[w].sequences > most)
             most = job->workloads[w].sequences;
     }

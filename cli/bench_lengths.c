@@ -81,22 +81,10 @@ static int read_file(const char *path, size_t **lengths, size_t *count)
     return code;
 }
 
-/* 2 flop per multiply-add: four products with hidden x hidden, two with hidden x intermediate, and
- * for every token the scores and the weighted sum over the tokens of its sequence. */
-static double count_flops(const cloze_model_info *model, const size_t *lengths, size_t count)
-{
-    double h = (double)model->hidden, f = (double)model->intermediate, flops = 0;
-    for (size_t i = 0; i < count; i++) {
-        double length = (double)lengths[i];
-        flops += length * (8 * h * h + 4 * h * f) + 4 * length * length * h;
-    }
-    return flops * (double)model->layers;
-}
-
-static int fill(workload *out, const cloze_model_info *model, const size_t *lengths, size_t count,
+static int fill(workload *out, const cloze_model *model, const size_t *lengths, size_t count,
                 size_t rounds)
 {
-    uint32_t state = 1;
+    uint32_t state = 1, vocabulary = (uint32_t)cloze_model_describe(model).vocabulary;
     for (size_t i = 0; i < count; i++)
         out->tokens += lengths[i];
     out->sequences = count;
@@ -109,13 +97,13 @@ static int fill(workload *out, const cloze_model_info *model, const size_t *leng
         out->offsets[i + 1] = out->offsets[i] + lengths[i];
     for (size_t i = 0; i < out->tokens; i++) {
         state = state * 1664525u + 1013904223u;
-        out->ids[i] = (state >> 8) % (uint32_t)model->vocabulary;
+        out->ids[i] = (state >> 8) % vocabulary;
     }
-    out->flops = count_flops(model, lengths, count);
+    out->flops = cloze_model_work(model, lengths, count);
     return 0;
 }
 
-int workload_make(workload *out, const char *spec, const cloze_model_info *model, size_t rounds)
+int workload_make(workload *out, const char *spec, const cloze_model *model, size_t rounds)
 {
     size_t *lengths = NULL, count = 0, length;
     int code = 0;

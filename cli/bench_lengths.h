@@ -14,7 +14,7 @@ typedef struct workload {
 } workload;
 
 /* "16", "32x128", or a file of numbers. Returns an exit code. */
-int workload_make(workload *out, const char *lengths, const cloze_model_info *model, size_t rounds);
+int workload_make(workload *out, const char *lengths, const cloze_model *model, size_t rounds);
 void workload_clear(workload *load);
 
 #endif

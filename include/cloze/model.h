@@ -97,6 +97,10 @@ CLOZE_API const cloze_tokenizer *cloze_model_tokenizer(const cloze_model *model)
 CLOZE_API const char *cloze_model_prompt_name(const cloze_model *model, size_t index);
 CLOZE_API const char *cloze_model_prompt_text(const cloze_model *model, size_t index);
 
+/* The arithmetic of token states for sequences of these lengths, whatever the way it is done: 2 flop
+ * for each multiply-add of products and of attention on real tokens, nothing else. */
+CLOZE_API double cloze_model_work(const cloze_model *model, const size_t *lengths, size_t count);
+
 /* Peak memory in bytes of a session over this model, in parts. */
 typedef struct cloze_memory {
     size_t mapped_weights;   /* file pages that stay resident: tables and what is not packed */

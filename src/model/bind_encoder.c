@@ -94,7 +94,9 @@ static void bind_layer(cz_binder *b, size_t i)
 
     name_layer(config, i, name, sizeof name);
     shape_layer(b->network, i);
-    bind_attention(b, name, layer);
+    layer->mixes = family->fourier;
+    if (!layer->mixes)
+        bind_attention(b, name, layer);
     if (i || !family->norm_first)
         layer->attention_norm =
             cz_bind_norm(b, name, family->weight.attention_norm, config->hidden);
@@ -153,6 +155,7 @@ static void bind_embeddings(cz_binder *b)
                    after ? config->padding : UINT32_MAX);
     bind_table(b, CZ_TABLE_TYPES, family->weight.types, config->types, UINT32_MAX);
     network->norm_projected = family->norm_projected;
+    network->drop_projected = family->drop_projected;
     network->embedding_norm =
         cz_bind_norm(b, "", family->weight.embedding_norm,
                      family->norm_projected ? config->hidden : config->embedding);

@@ -15,8 +15,12 @@ static cz_tensor *embed_body(cz_run *run, const void *self, const cz_batch *batc
     if (network->norm_projected)
         x = cz_linear(run, x, &network->projection, CZ_IDENTITY);
     x = cz_norm(run, x, &network->embedding_norm);
+    if (network->drop_projected)
+        x = cz_linear(run, x, &network->projection, CZ_IDENTITY);
     x = cz_drop(run, &batch->packing, batch->samples, x, network->embedding_dropout);
-    return network->norm_projected ? x : cz_linear(run, x, &network->projection, CZ_IDENTITY);
+    return network->norm_projected || network->drop_projected
+               ? x
+               : cz_linear(run, x, &network->projection, CZ_IDENTITY);
 }
 
 /* What a layer knows of distances: the map of this batch, the rows that it can look up, and these
@@ -84,6 +88,8 @@ static cz_tensor *attend(cz_run *run, const layer_call *call, const cz_batch *ba
     const cz_layer *layer = call->turn->layer;
     cz_attention_shape shape = layer->attention;
     cz_distances distances = call->distances;
+    if (layer->mixes)
+        return cz_fourier(run, &batch->packing, x);
     shape.dropout = site_of(call->turn, shape.dropout);
     if (distances.entry)
         add_distances(run, call, &distances);
@@ -212,12 +218,13 @@ cz_extent cz_network_extent(const cz_network *network, size_t tokens, size_t lon
     size_t widest = 0;
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
         widest = widths[i] > widest ? widths[i] : widest;
-    bool relative = network->entry;
+    bool relative = network->entry, mixes = network->layers[0].mixes;
     return (cz_extent){ .tokens = relative && tokens < 2 * longest ? 2 * longest : tokens,
                         .longest = longest,
                         .widest = widest,
                         .heads = config->heads,
-                        .head_size = config->hidden / config->heads,
+                        .head_size = mixes ? 1 : config->hidden / config->heads,
                         .gradients = gradients,
+                        .mixed = mixes ? config->hidden : 0,
                         .relative = relative };
 }

@@ -53,6 +53,8 @@ struct cz_family {
     cz_position_rule positions;
     bool no_attention_dropout, no_feed_dropout; /* of what the block adds to the stream */
     bool norm_first;    /* a block reads the normed stream and adds to it; the first as it is */
+    bool fourier;       /* tokens are mixed by a Fourier transform in the place of attention */
+    bool drop_projected; /* the embeddings' dropout comes after their projection */
     bool gated;         /* the feed-forward's first product is an activation's input and its gate */
     bool norm_projected; /* the embeddings' norm comes after their projection, which has no bias */
 

@@ -55,6 +55,8 @@ static cloze_status pack_all(cz_network *network, const cz_network_options *opti
     cz_linear_weights *linear;
     cloze_status status = CLOZE_OK;
     for (size_t i = 0; (linear = linear_number(network, i)); i++) {
+        if (!linear->weight.out)
+            continue;
         cz_linear_pack(linear, options, NULL, &size, error);
         total += size;
     }
@@ -63,6 +65,8 @@ static cloze_status pack_all(cz_network *network, const cz_network_options *opti
     if (!cz_block_allocate(&network->hooks.allocator, total, &network->pack_memory))
         return cz_fail_memory(error, "packed weights", total);
     for (size_t i = 0; (linear = linear_number(network, i)) && !status; i++) {
+        if (!linear->weight.out)
+            continue;
         status =
             cz_linear_pack(linear, options, (char *)network->pack_memory.data + used, &size, error);
         used += size;

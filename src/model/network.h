@@ -21,6 +21,7 @@ typedef struct cz_layer {
     const cz_tensor *angles;    /* NULL: nothing is turned */
     cz_linear_weights distance;     /* of the rows of distances; weight.out == 0: none */
     cz_embed_weights own_distances; /* rows of this layer; no table: none */
+    bool mixes; /* tokens by a Fourier transform instead of attention, which has no weights */
     bool meets_queries, meets_keys;
     cz_tensor projected; /* what `distance` makes of all rows, once for the model; data NULL: not */
 } cz_layer;
@@ -60,6 +61,7 @@ typedef struct cz_network {
     cz_norm_weights embedding_norm;
     cz_dropout_site embedding_dropout;
     cz_linear_weights projection; /* weight.out == 0: none */
+    bool drop_projected;          /* the dropout comes after the projection */
     bool norm_projected;          /* the norm comes after it */
     cz_embed_weights distances;   /* rows of distances of all layers; no table: none */
     cz_norm_weights distance_norm; /* gain NULL: none; so below */
@@ -99,6 +101,10 @@ cz_tensor *cz_pooled(cz_run *run, const cz_network *network, const cz_batch *bat
 /* Logits of each sequence from its token states; without a classifier the run fails. */
 cz_tensor *cz_classified(cz_run *run, const cz_network *network, const cz_batch *batch,
                          cz_tensor *x);
+
+/* Flop of cz_encode over sequences of these lengths: 2 for each multiply-add of products and of
+ * attention. A Fourier transform is not counted. */
+double cz_network_work(const cz_network *network, const size_t *lengths, size_t count);
 
 /* The extent of a run of `tokens` tokens in sequences of at most `longest`, heads included; who
  * appends other modules widens it by theirs. */

@@ -143,6 +143,11 @@ static bool normalizes(const cloze_model *model)
     return false;
 }
 
+double cloze_model_work(const cloze_model *model, const size_t *lengths, size_t count)
+{
+    return cz_network_work(model->network, lengths, count);
+}
+
 cloze_model_info cloze_model_describe(const cloze_model *model)
 {
     const cz_config *config = &model->network->config;

@@ -138,7 +138,9 @@ static size_t beside(const cloze_model *model, const session_sizes *sizes)
     size_t table = network->parameter_count * sizeof *network->parameters +
                    network->layer_count * sizeof *network->layers +
                    network->config.layers * network->config.inner * sizeof *network->turns +
-                   block_bytes(network->vector_memory.size);
+                   block_bytes(network->vector_memory.size) +
+                   block_bytes(network->angle_memory.size) +
+                   block_bytes(network->projected_memory.size);
     size_t rows = (width + wide) * sizeof(float);
     return sizeof(cloze_engine) + sizeof(cloze_model) + sizeof(cloze_session) + sizeof *network +
            cz_pool_workers(model->engine->pool) * (sizeof(cz_slot) + 2 * CZ_ARENA_ALIGNMENT) +

@@ -44,6 +44,8 @@ static const char *const models[] = {
     "albert_inner",
     "relative_key",
     "relative_key_query",
+    "fnet",
+    "fnet_odd",
     "mpnet",
     "mpnet_buckets",
     "deberta_v3",

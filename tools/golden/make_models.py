@@ -87,6 +87,10 @@ VARIANTS = [
                                           num_labels=3), family="roberta"),
     Variant("xlm_roberta", SMALL | ROBERTA, family="xlm-roberta"),
     Variant("camembert", SMALL | ROBERTA | dict(type_vocab_size=2), family="camembert"),
+    Variant("fnet", dict(num_attention_heads=None, type_vocab_size=4, hidden_act="gelu_new", pad_token_id=3),
+            lengths=(1, 2, 5, 13, 29, 37), family="fnet"),
+    Variant("fnet_odd", dict(num_attention_heads=None, hidden_size=21, intermediate_size=37, pad_token_id=3,
+                             num_hidden_layers=1, num_labels=3), lengths=(1, 3, 4, 17, 31, 36), family="fnet"),
     Variant("electra", SMALL | dict(embedding_size=24, num_hidden_layers=2), family="electra"),
     Variant("electra_same", SMALL | dict(embedding_size=16, num_labels=1), family="electra"),
     Variant("distilbert", family="distilbert"),
@@ -168,7 +172,8 @@ def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
     for number, length in enumerate(variant.lengths):
         sequence = torch.randint(0, config.vocab_size, (1, length), generator=generator)
         kind = torch.randint(0, types_known or 1, (1, length), generator=generator)
-        result = model(input_ids=sequence, output_hidden_states=True, output_attentions=variant.attentions,
+        result = model(input_ids=sequence, output_hidden_states=True,
+                       **({"output_attentions": True} if variant.attentions else {}),
                        **({"token_type_ids": kind} if types_known else {}))
         result.hidden_states[0].retain_grad()
         embeddings.append(result.hidden_states[0])
