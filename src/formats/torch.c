@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MOST = 1024 };
+enum { NAME_MOST = 1024, TENSORS_MOST = 100000 };
 
 typedef struct checkpoint {
     cz_zip zip;
@@ -170,8 +170,13 @@ static cloze_status list_tensors(const checkpoint *c, cz_header *out,
         return cz_fail(error, CLOZE_ERROR_FORMAT,
                        "not a dictionary of tensors: save the model's state_dict alone");
     for (size_t at = root->first; at; at = pickle->pairs[at - 1].next) {
-        count++;
-        texts += pickle->values[pickle->pairs[at - 1].key].size + 1;
+        const cz_pickle_value *key = &pickle->values[pickle->pairs[at - 1].key];
+        cz_printable(shown, sizeof shown, key->text, key->size);
+        if (key->size > NAME_MOST || memchr(key->text, 0, key->size))
+            return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" is no name for a tensor", shown);
+        if (++count > TENSORS_MOST)
+            return cz_fail(error, CLOZE_ERROR_LIMIT, "more than %d tensors", (int)TENSORS_MOST);
+        texts += key->size + 1;
     }
     out->tensors = cz_allocate_zero(allocator, count, sizeof *out->tensors);
     out->texts = cz_allocate(allocator, texts, 1);
@@ -182,8 +187,6 @@ static cloze_status list_tensors(const checkpoint *c, cz_header *out,
         const cz_pickle_value *key = &pickle->values[pickle->pairs[at - 1].key];
         cz_stored_tensor *tensor = &out->tensors[out->count];
         cz_printable(shown, sizeof shown, key->text, key->size);
-        if (key->size > NAME_MOST || memchr(key->text, 0, key->size))
-            return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" is no name for a tensor", shown);
         cloze_status status =
             read_tensor(c, &pickle->values[pickle->pairs[at - 1].value], tensor, shown, error);
         if (status)
