@@ -61,11 +61,22 @@ bool cz_choice_has(const cz_choice *choice, const char *name)
     return false;
 }
 
-/* model-00001-of-00003.safetensors */
-static bool is_shard(const char *name)
+/* How the weights of a folder are stored, the best first; one of them is enough. */
+static const struct {
+    const char *file;   /* the weights, or what lists their shards */
+    const char *shards; /* NULL: the file is whole */
+} forms[] = {
+    { "model.safetensors", NULL },
+    { "model.safetensors.index.json", "model-#####-of-#####.safetensors" },
+    { "pytorch_model.bin", NULL },
+    { "pytorch_model.bin.index.json", "pytorch_model-#####-of-#####.bin" },
+};
+enum { FORMS = sizeof forms / sizeof *forms };
+
+/* model-00001-of-00003.safetensors is like model-#####-of-#####.safetensors */
+static bool is_like(const char *name, const char *pattern)
 {
-    static const char pattern[] = "model-#####-of-#####.safetensors";
-    if (strlen(name) != sizeof pattern - 1)
+    if (strlen(name) != strlen(pattern))
         return false;
     for (size_t i = 0; pattern[i]; i++)
         if (pattern[i] == '#' ? name[i] < '0' || name[i] > '9' : name[i] != pattern[i])
@@ -73,16 +84,22 @@ static bool is_shard(const char *name)
     return true;
 }
 
-/* Whether a file of a folder of the model is wanted; `name` without the folder, `whole` if the
- * folder has a model.safetensors. */
-static bool is_useful(const char *name, bool whole)
+static bool has_form(const char *name, size_t form)
+{
+    return !strcmp(name, forms[form].file) ||
+           (forms[form].shards && is_like(name, forms[form].shards));
+}
+
+/* Whether a file of a folder of the model is wanted; `name` without the folder, `form` FORMS if the
+ * folder has no weights. */
+static bool is_useful(const char *name, size_t form)
 {
     if (name[0] == '.')
         return false;
-    if (ends_with(name, ".safetensors"))
-        return whole ? !strcmp(name, "model.safetensors") : is_shard(name);
-    if (ends_with(name, ".index.json"))
-        return !whole && !strcmp(name, "model.safetensors.index.json");
+    if (form < FORMS && has_form(name, form))
+        return true;
+    if (cz_choice_is_weights(name) || ends_with(name, ".index.json"))
+        return false;
     return ends_with(name, ".json") || ends_with(name, ".txt") || ends_with(name, ".model");
 }
 
@@ -100,15 +117,15 @@ static const char *name_in(const char *path, const char *folder, size_t folder_s
 
 static void choose_in(cz_choice *choice, const char *folder)
 {
-    size_t size = strlen(folder);
+    size_t size = strlen(folder), form = FORMS;
     const char *name;
-    bool whole = false;
-    for (size_t i = 0; i < choice->count && !whole; i++)
-        whole = (name = name_in(choice->files[i].name, folder, size)) &&
-                !strcmp(name, "model.safetensors");
     for (size_t i = 0; i < choice->count; i++)
         if ((name = name_in(choice->files[i].name, folder, size)))
-            choice->files[i].wanted = is_useful(name, whole);
+            for (size_t f = 0; f < form; f++)
+                form = has_form(name, f) ? f : form;
+    for (size_t i = 0; i < choice->count; i++)
+        if ((name = name_in(choice->files[i].name, folder, size)))
+            choice->files[i].wanted = is_useful(name, form);
 }
 
 /* Twice through the list for each folder, so their number is bounded. */
@@ -136,7 +153,7 @@ void cz_choice_clear(cz_choice *choice)
 
 bool cz_choice_is_weights(const char *name)
 {
-    return ends_with(name, ".safetensors");
+    return ends_with(name, ".safetensors") || ends_with(name, ".bin");
 }
 
 bool cz_choice_has_weights(const cz_choice *choice)

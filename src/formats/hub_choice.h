@@ -1,6 +1,6 @@
 /*
  * formats/hub_choice.h - which files of a repository cloze can use: configurations, tokenizers,
- * safetensors weights; not the same weights again for other programs.
+ * weights (safetensors, else pytorch_model.bin); not the same weights again for other programs.
  */
 #ifndef CZ_FORMATS_HUB_CHOICE_H
 #define CZ_FORMATS_HUB_CHOICE_H

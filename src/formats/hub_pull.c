@@ -402,7 +402,7 @@ static cloze_status fetch_all(job *pull, cloze_error *error)
         return status;
     if (!cz_choice_has_weights(&pull->choice))
         cz_log(pull->options->hooks, CLOZE_LOG_WARNING,
-               "%s has no safetensors weights; its tokenizer and configuration were taken",
+               "%s has no weights that cloze can read; its tokenizer and configuration were taken",
                pull->repository.name);
     return write_reference(pull, error);
 }

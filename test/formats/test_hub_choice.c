@@ -46,6 +46,23 @@ static void shards_are_taken_only_where_no_whole_file_is(void **state)
     expect_wanted(names, 6, "[{\"path\":\"\"},{\"path\":\"d\"}]", "xxx..x");
 }
 
+static void torch_files_are_taken_only_where_no_safetensors_are(void **state)
+{
+    static const char *const both[] = { "pytorch_model.bin", "config.json", "model.safetensors",
+                                        "rust_model.ot" };
+    static const char *const whole[] = { "config.json", "pytorch_model.bin", "training_args.bin",
+                                         "pytorch_model-00001-of-00002.bin", "tf_model.h5" };
+    static const char *const shards[] = { "pytorch_model-00001-of-00001.bin",
+                                          "pytorch_model.bin.index.json", "optimizer.bin",
+                                          "flax_model.msgpack" };
+    static const char *const none[] = { "config.json", "training_args.bin", "model.onnx" };
+    (void)state;
+    expect_wanted(both, 4, NULL, ".xx.");
+    expect_wanted(whole, 5, NULL, "xx...");
+    expect_wanted(shards, 4, NULL, "xx..");
+    expect_wanted(none, 3, NULL, "x..");
+}
+
 static void folders_are_taken_only_if_a_module_names_them_exactly(void **state)
 {
     static const char *const names[] = { "config.json",     "d/config.json", "dd/config.json",
@@ -92,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shards_are_taken_only_where_no_whole_file_is),
+        cmocka_unit_test(torch_files_are_taken_only_where_no_safetensors_are),
         cmocka_unit_test(folders_are_taken_only_if_a_module_names_them_exactly),
         cmocka_unit_test(a_listing_of_100000_files_and_100_modules_is_chosen_from_in_a_moment),
     };
