@@ -46,7 +46,7 @@ CLOZE_API cloze_status cloze_hub_find(const char *name, const cloze_hub_options 
                                       char *path, size_t path_size, cloze_error *error);
 
 /*
- * Downloads what cloze can use of a repository (configs, tokenizer files, safetensors weights) and
+ * Downloads what cloze can use of a repository (configs, tokenizer files, weights) and
  * writes the snapshot folder into `path`. Resumes, checks the sha256 that the hub states, locks
  * against a second download of the same file. Returns CLOZE_ERROR_UNSUPPORTED in a build without
  * libcurl, and where libcurl, which is loaded at the first call, is not installed.
