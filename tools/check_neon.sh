@@ -16,18 +16,21 @@ work=$build/neon
 rm -rf "$work"
 mkdir -p "$work"
 flags="-std=c11 -O2 -ffp-contract=off -fno-math-errno -D_GNU_SOURCE -Iinclude -Isrc -Itest/backend"
+# Those that are compiled once for each instruction set.
+kernels=$(awk '/^kernel_sources/ { on = 1 } on { print } on && /\)/ { exit }' src/backend/cpu/meson.build |
+    grep -o '[a-z_]*\.c')
 for isa in scalar neon; do
-    for name in attend attend_backward drop kernels matmul peak rows; do
-        "$compiler" $flags -DCZ_ISA=$isa "-DCZ_SIMD=\"simd_$isa.h\"" -c "src/backend/cpu/$name.c" \
-            -o "$work/$name-$isa.o"
+    for name in $kernels; do
+        "$compiler" $flags -DCZ_ISA=$isa "-DCZ_SIMD=\"simd_$isa.h\"" -c "src/backend/cpu/$name" \
+            -o "$work/${name%.c}-$isa.o"
     done
 done
 # shellcheck disable=SC2046
 "$compiler" $flags "-DCLOZE_VERSION=\"0\"" -static -pthread -o "$work/print_bits" \
     test/backend/print_bits.c test/backend/bits.c test/backend/room.c "$work"/*.o \
     $(for source in src/backend/cpu/*.c; do
-          case ${source##*/} in
-          attend.c | attend_backward.c | drop.c | kernels.c | matmul.c | peak.c | rows.c) ;;
+          case " "$(echo $kernels)" " in
+          *" ${source##*/} "*) ;;
           *) echo "$source" ;;
           esac
       done) \
