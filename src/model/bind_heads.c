@@ -8,6 +8,7 @@
 #include "model/family.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* A matrix [out, in] with its bias, or the gain and shift of a norm: [1, out], in 0. */
 static bool head_fits(const cz_binder *b, const char *prefix, const char *name, size_t out,
@@ -31,16 +32,6 @@ static const cz_stored_tensor *find_weight(const cz_binder *b, const char *prefi
     return cz_bind_find(b, full);
 }
 
-/* Heads other than the pooler stand beside the encoder, not under its prefix. */
-static cz_linear_weights bind_beside(cz_binder *b, const char *name, size_t out, size_t in)
-{
-    const char *prefix = b->prefix;
-    b->prefix = "";
-    cz_linear_weights head = cz_bind_linear(b, "", &name, 1, out, in);
-    b->prefix = prefix;
-    return head;
-}
-
 static void bind_pooler(cz_binder *b)
 {
     cz_network *network = b->network;
@@ -56,68 +47,174 @@ static void leave_out(const cz_binder *b, const char *name, const char *why)
     cz_log(&b->network->hooks, CLOZE_LOG_NOTE, "the %s is left out: %s", name, why);
 }
 
-/* What comes before the classifier's last product, and may have no bias, and a norm. */
-static bool dense_fits(cz_binder *b)
+/* ---- which heads a file has: several may use the same names ---- */
+
+static bool is_named(const cz_family *family, cz_head_kind kind, const char *name)
+{
+    return family->head[kind].out && !strcmp(family->head[kind].out, name);
+}
+
+/* What the architecture says, where it is one that has a single head. Without it a name that
+ * several heads could have is that of labels or tags. */
+static bool is_asked(const cz_config *config, cz_head_kind kind)
+{
+    static const char *const ending[CZ_HEADS] = {
+        [CZ_HEAD_LABELS] = "ForSequenceClassification",
+        [CZ_HEAD_CHOICE] = "ForMultipleChoice",
+        [CZ_HEAD_TAGS] = "ForTokenClassification",
+        [CZ_HEAD_SPANS] = "ForQuestionAnswering",
+    };
+    const cz_family *family = config->family;
+    const char *name = family->head[kind].out;
+    for (int i = 0; i < CZ_HEADS; i++)
+        if (ending[i] && strstr(config->architecture, ending[i]))
+            return (int)kind == i;
+    return kind == CZ_HEAD_LABELS || kind == CZ_HEAD_TAGS ||
+           (!is_named(family, CZ_HEAD_LABELS, name) && !is_named(family, CZ_HEAD_TAGS, name));
+}
+
+/* Rows of its last product; 0: they are not what such a head has. */
+static size_t rows_of(const cz_config *config, cz_head_kind kind, const cz_stored_tensor *weight)
+{
+    size_t rows = weight->rank == 2 ? weight->shape[0] : 0;
+    if (kind == CZ_HEAD_WORDS)
+        return config->vocabulary;
+    if (kind == CZ_HEAD_CHOICE)
+        return rows == 1;
+    if (kind == CZ_HEAD_LABELS || kind == CZ_HEAD_TAGS)
+        return rows <= CZ_LABELS_MOST ? rows : 0;
+    return rows == 2 ? 2 : 0;
+}
+
+/* ---- binding; heads other than the pooler stand beside the encoder, not under its prefix ---- */
+
+static size_t dense_columns(const cz_config *config, cz_head_kind kind)
+{
+    return kind == CZ_HEAD_WORDS ? config->embedding : config->hidden;
+}
+
+/* What comes before the last product, and may have no bias, and a norm. */
+static bool dense_fits(cz_binder *b, cz_head_kind kind)
 {
     const cz_config *config = &b->network->config;
-    const char *norm = config->family->classifier.norm;
+    const cz_head_names *names = &config->family->head[kind];
+    size_t wide = dense_columns(config, kind);
+    if (!names->dense)
+        return true;
     b->unbiased = config->unbiased_pooler;
-    bool fits = head_fits(b, "", config->family->classifier.dense, config->hidden, config->hidden);
+    bool fits = head_fits(b, "", names->dense, wide, config->hidden);
     b->unbiased = config->unbiased_norms;
-    fits = fits && (!norm || head_fits(b, "", norm, config->hidden, 0));
+    fits = fits && (!names->norm || head_fits(b, "", names->norm, wide, 0));
     b->unbiased = false;
     return fits;
 }
 
-static void bind_dense(cz_binder *b)
+static void bind_dense(cz_binder *b, cz_head_kind kind)
+{
+    const cz_config *config = &b->network->config;
+    const cz_head_names *names = &config->family->head[kind];
+    cz_head *head = &b->network->head[kind];
+    size_t wide = dense_columns(config, kind);
+    if (!names->dense)
+        return;
+    b->unbiased = config->unbiased_pooler;
+    head->dense = cz_bind_linear(b, "", &names->dense, 1, wide, config->hidden);
+    b->unbiased = false;
+    if (names->norm)
+        head->norm = cz_bind_norm(b, "", names->norm, wide);
+}
+
+/* The table of words serves as the last matrix, unless config.json says that it does not. */
+static bool bind_words(cz_binder *b, const cz_head_names *names)
 {
     cz_network *network = b->network;
     const cz_config *config = &network->config;
-    const char *prefix = b->prefix, *norm = config->family->classifier.norm;
-    b->unbiased = config->unbiased_pooler;
-    network->classifier.dense =
-        bind_beside(b, config->family->classifier.dense, config->hidden, config->hidden);
-    b->unbiased = false;
-    b->prefix = "";
-    if (norm)
-        network->classifier.norm = cz_bind_norm(b, "", norm, config->hidden);
-    b->prefix = prefix;
+    cz_linear_weights *out = &network->head[CZ_HEAD_WORDS].out;
+    char bias[CZ_NAME_SIZE], why[CZ_REASON_SIZE];
+    cloze_status status;
+    b->unbiased = true;
+    if (config->unties_words &&
+        !head_fits(b, "", names->out, config->vocabulary, config->embedding))
+        return false;
+    snprintf(bias, sizeof bias, "%s.bias", names->out);
+    if (!config->unbiased_words && names->bias && cz_bind_find(b, names->bias))
+        snprintf(bias, sizeof bias, "%s", names->bias);
+    if (!config->unbiased_words &&
+        !cz_bind_find_fitting(b, bias, 1, config->vocabulary, &status, why)) {
+        leave_out(b, names->out, why);
+        return false;
+    }
+    if (config->unties_words) {
+        *out = cz_bind_linear(b, "", &names->out, 1, config->vocabulary, config->embedding);
+    } else {
+        find_weight(b, "", names->out); /* a copy of the table, which is not needed */
+        out->weight = (cz_weight){ .in = config->embedding, .out = config->vocabulary, .parts = 1 };
+        out->part[0] = network->embeddings.table[0];
+        out->weight.part[0] = &out->part[0]->value;
+    }
+    if (!config->unbiased_words && !b->status) {
+        out->bias[0] = cz_bind_named(b, "", bias, "", 1, config->vocabulary);
+        out->weight.bias[0] = b->status ? NULL : &out->bias[0]->value;
+    }
+    return true;
 }
 
-static void bind_classifier(cz_binder *b)
+static bool bind_out(cz_binder *b, cz_head_kind kind, const cz_head_names *names)
 {
     cz_network *network = b->network;
-    const cz_family *family = network->config.family;
-    const char *name = family->classifier.out, *dense = family->classifier.dense;
-    size_t hidden = network->config.hidden;
-    const cz_stored_tensor *weight = name ? find_weight(b, "", name) : NULL;
-    float dropout = network->config.classifier_dropout;
-    network->classifier = (cz_classifier){
-        .activation = network->config.pooler_activation,
-        .before = { network->config.pooler_dropout, CZ_SITE_CLASSIFIER_INPUT },
-        .dropout = { dropout, CZ_SITE_CLASSIFIER },
-    };
-    if (!weight)
-        return;
-    if (weight->rank != 2 || !weight->shape[0] || weight->shape[0] > CZ_LABELS_MOST) {
-        leave_out(b, name, "its weight is not [labels, hidden]");
-        return;
+    const cz_stored_tensor *weight = find_weight(b, "", names->out);
+    size_t rows = rows_of(&network->config, kind, weight), hidden = network->config.hidden;
+    if (!rows) {
+        leave_out(b, names->out, "its weight is not [labels, hidden]");
+        return false;
     }
-    if (!dense && !network->pooler.weight.out) {
-        leave_out(b, name, "there is no pooler that could feed it");
-        return;
+    if (names->pooled && !network->pooler.weight.out) {
+        leave_out(b, names->out, "there is no pooler that could feed it");
+        return false;
     }
-    size_t labels = weight->shape[0];
-    if ((dense && !dense_fits(b)) || !head_fits(b, "", name, labels, hidden))
+    if (!head_fits(b, "", names->out, rows, hidden))
+        return false;
+    network->head[kind].out = cz_bind_linear(b, "", &names->out, 1, rows, hidden);
+    return true;
+}
+
+static float dropout_of(const cz_config *config, cz_head_dropout drops)
+{
+    return drops == CZ_DROPS_AS_LAYERS       ? config->hidden_dropout
+           : drops == CZ_DROPS_AS_CLASSIFIER ? config->classifier_dropout
+           : drops == CZ_DROPS_FOR_SPANS     ? config->spans_dropout
+                                             : 0;
+}
+
+static void bind_head(cz_binder *b, cz_head_kind kind)
+{
+    const cz_config *config = &b->network->config;
+    const cz_family *family = config->family;
+    const cz_head_names *names = &family->head[kind];
+    const char *probe = kind == CZ_HEAD_WORDS ? names->dense : names->out;
+    cz_head *head = &b->network->head[kind];
+    if (!names->out || !is_asked(config, kind) || !find_weight(b, "", probe))
         return;
-    network->config.labels = labels;
-    if (dense)
-        bind_dense(b);
-    network->classifier.out = bind_beside(b, name, labels, hidden);
+    bool fits = dense_fits(b, kind) &&
+                (kind == CZ_HEAD_WORDS ? bind_words(b, names) : bind_out(b, kind, names));
+    b->unbiased = false;
+    if (!fits)
+        return;
+    bind_dense(b, kind);
+    head->activation = names->acts_as_layers               ? config->activation
+                       : family->setting.pooler_activation ? config->pooler_activation
+                                                           : names->activation;
+    head->dropout = (cz_dropout_site){ dropout_of(config, names->drops), CZ_SITE_CLASSIFIER };
+    if (!cz_head_tells_tokens(kind) && kind != CZ_HEAD_ORDER)
+        head->before = (cz_dropout_site){ config->pooler_dropout, CZ_SITE_CLASSIFIER_INPUT };
 }
 
 void cz_bind_heads(cz_binder *b)
 {
     bind_pooler(b);
-    bind_classifier(b);
+    const char *prefix = b->prefix;
+    b->prefix = "";
+    for (int kind = 0; kind < CZ_HEADS; kind++)
+        bind_head(b, (cz_head_kind)kind);
+    b->prefix = prefix;
 }

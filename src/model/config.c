@@ -173,7 +173,10 @@ static cloze_status read_numbers(const json_t *root, cz_config *config, cloze_er
     if ((status = read_probability(root, f->setting.classifier_dropout, &config->classifier_dropout,
                                    error)))
         return status;
-    config->pooler_dropout = f->classifier.drop_first ? config->classifier_dropout : 0;
+    config->pooler_dropout = f->head[CZ_HEAD_LABELS].drops_first ? config->classifier_dropout : 0;
+    config->spans_dropout = (float)f->fallback.spans_dropout;
+    if ((status = read_probability(root, f->setting.spans_dropout, &config->spans_dropout, error)))
+        return status;
     if ((status =
              read_probability(root, f->setting.pooler_dropout, &config->pooler_dropout, error)))
         return status;
@@ -198,15 +201,23 @@ static cloze_status check_features(const json_t *root, cloze_error *error)
     return CLOZE_OK;
 }
 
-static cloze_status read_labels(const json_t *root, cz_config *config, cloze_error *error)
+static cloze_status read_words(const json_t *root, cz_config *config, cloze_error *error)
 {
-    const json_t *names = json_object_get(root, "id2label"),
-                 *architecture = json_array_get(json_object_get(root, "architectures"), 0);
+    bool biased = true, tied = true;
+    cloze_status status = cz_json_flag(root, "tie_word_embeddings", &tied, error);
+    if (!status)
+        status = cz_json_flag(root, config->family->setting.words_bias, &biased, error);
+    config->unties_words = !tied;
+    config->unbiased_words = !biased;
+    return status;
+}
+
+static void read_architecture(const json_t *root, cz_config *config)
+{
+    const json_t *architecture = json_array_get(json_object_get(root, "architectures"), 0);
     if (json_is_string(architecture))
         cz_printable(config->architecture, sizeof config->architecture,
                      json_string_value(architecture), json_string_length(architecture));
-    config->labels = json_is_object(names) ? json_object_size(names) : 2;
-    return cz_json_size(root, "num_labels", 1, CZ_LABELS_MOST, &config->labels, error);
 }
 
 static cloze_status read_all(const json_t *root, cz_config *config, cloze_error *error)
@@ -217,9 +228,11 @@ static cloze_status read_all(const json_t *root, cz_config *config, cloze_error 
     if ((status = read_family(root, config, error)) || (status = read_sizes(root, config, error)) ||
         (status = read_positions(root, config, error)) ||
         (status = read_numbers(root, config, error)) || (status = check_features(root, error)) ||
-        (status = cz_config_read_attention(root, config, error)))
+        (status = cz_config_read_attention(root, config, error)) ||
+        (status = read_words(root, config, error)))
         return status;
-    return read_labels(root, config, error);
+    read_architecture(root, config);
+    return CLOZE_OK;
 }
 
 cloze_status cz_config_parse(cz_config *out, const char *text, size_t size, const char *name,

@@ -9,6 +9,18 @@
 
 typedef struct cz_family cz_family;
 
+/* What is made of token states. */
+typedef enum cz_head_kind {
+    CZ_HEAD_LABELS, /* numbers of a sequence, one for each label */
+    CZ_HEAD_CHOICE, /* one number of a sequence, to be compared with those of others */
+    CZ_HEAD_ORDER,  /* does the second text follow the first? yes, no */
+    CZ_HEAD_TAGS,   /* numbers of each token, one for each label */
+    CZ_HEAD_SPANS,  /* does an answer begin at a token, does it end there? */
+    CZ_HEAD_WORDS   /* numbers of each token, one for each id that could stand in its place */
+} cz_head_kind;
+
+enum { CZ_HEADS = CZ_HEAD_WORDS + 1 };
+
 /* What scores get from distances. */
 typedef enum cz_distance_kind {
     CZ_DISTANCE_NONE = 0,
@@ -26,17 +38,18 @@ typedef struct cz_config {
     size_t vocabulary, positions, types; /* rows of the tables; types 0: no such table */
     size_t longest;          /* tokens that one sequence may have */
     uint32_t first_position; /* of a sequence's first token */
-    size_t labels;
     uint32_t padding; /* the id whose embedding does not learn; UINT32_MAX: none */
     bool still_positions;    /* the position table does not learn */
     double epsilon;
     cz_activation activation;
     float hidden_dropout, attention_dropout, classifier_dropout;
     float feed_dropout, pooler_dropout; /* of what a gate makes; of the classifier's rows */
+    float spans_dropout;
     cz_activation pooler_activation;    /* of a classifier's dense */
     bool pools_mean;                    /* its rows are means, not first ones */
     bool unbiased_attention, unbiased_feed, unbiased_norms, unbiased_pooler;
     bool no_position_table;             /* positions only limit the length */
+    bool unbiased_words, unties_words;  /* of the head of words: no bias; a matrix of its own */
 
     /* Rotary positions; theta 0: none. Layers whose number from 0 `every` divides see all. */
     double theta, local_theta;

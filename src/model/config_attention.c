@@ -43,7 +43,7 @@ static cloze_status read_pooling(const json_t *root, cz_config *config, cloze_er
     const cz_family *f = config->family;
     const char *activation = NULL, *pooling = "cls";
     cloze_status status;
-    config->pooler_activation = f->classifier.activation;
+    config->pooler_activation = f->head[CZ_HEAD_LABELS].activation;
     if ((status = cz_json_string(root, f->setting.pooler_activation, &activation, error)) ||
         (status = cz_json_string(root, f->setting.pooling, &pooling, error)))
         return status;

@@ -213,11 +213,14 @@ cz_extent cz_network_extent(const cz_network *network, size_t tokens, size_t lon
 {
     const cz_config *config = &network->config;
     const size_t widths[] = { 3 * config->hidden, network->layers[0].up.weight.out,
-                              config->embedding, network->pooler.weight.out,
-                              network->classifier.out.weight.out };
+                              config->embedding };
     size_t widest = 0;
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
         widest = widths[i] > widest ? widths[i] : widest;
+    /* What a head makes is read again only by its backward. */
+    for (int i = 0; i < CZ_HEADS && gradients; i++)
+        if (cz_head_columns(network, (cz_head_kind)i) > widest)
+            widest = cz_head_columns(network, (cz_head_kind)i);
     bool relative = network->entry, mixes = network->layers[0].mixes;
     return (cz_extent){ .tokens = relative && tokens < 2 * longest ? 2 * longest : tokens,
                         .longest = longest,

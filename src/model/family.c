@@ -1,37 +1,9 @@
 /* family.c - the table of families; see family.h. */
 #include "model/family.h"
+#include "model/family_usual.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* What most families share with the first. */
-#define USUAL_SETTINGS                                                                             \
-    .layers = "num_hidden_layers", .hidden = "hidden_size", .heads = "num_attention_heads",        \
-    .intermediate = "intermediate_size", .vocabulary = "vocab_size",                               \
-    .positions = "max_position_embeddings", .types = "type_vocab_size",                            \
-    .epsilon = "layer_norm_eps", .activation = "hidden_act",                                       \
-    .hidden_dropout = "hidden_dropout_prob", .attention_dropout = "attention_probs_dropout_prob"
-
-#define USUAL_SIZES                                                                                \
-    .layers = 12, .hidden = 768, .heads = 12, .intermediate = 3072, .positions = 512, .types = 2,  \
-    .epsilon = 1e-12, .activation = "gelu", .hidden_dropout = 0.1, .attention_dropout = 0.1,       \
-    .classifier_dropout = -1
-
-#define USUAL_TABLES                                                                               \
-    .words = "embeddings.word_embeddings", .positions = "embeddings.position_embeddings",          \
-    .types = "embeddings.token_type_embeddings", .embedding_norm = "embeddings.LayerNorm"
-
-#define USUAL_LAYER                                                                                \
-    .layer = "encoder.layer.%zu.", .query = "attention.self.query", .key = "attention.self.key",   \
-    .value = "attention.self.value", .attention_out = "attention.output.dense",                    \
-    .attention_norm = "attention.output.LayerNorm", .up = "intermediate.dense",                    \
-    .down = "output.dense", .feed_norm = "output.LayerNorm",                                       \
-    .own_distances = "attention.self.distance_embedding"
-
-#define USUAL_BUFFERS                                                                              \
-    {                                                                                              \
-        "position_ids", "token_type_ids"                                                           \
-    }
 
 /* RoBERTa and what was trained like it: the same but for the vocabulary. */
 #define ROBERTA(name, words_known)                                                                 \
@@ -40,12 +12,15 @@
         .setting = { USUAL_SETTINGS, .classifier_dropout = "classifier_dropout" },                 \
         .fallback = { USUAL_SIZES, .vocabulary = words_known, .padding = 1 },                      \
         .positions = CZ_POSITIONS_AFTER_PADDING,                                                   \
-        .weight = { USUAL_TABLES, USUAL_LAYER, .pooler = "pooler.dense" },                         \
-        .classifier = { .dense = "classifier.dense",                                               \
-                        .out = "classifier.out_proj",                                              \
-                        .activation = CZ_TANH,                                                     \
-                        .drop_first = true },                                                      \
+        .weight = { USUAL_TABLES, USUAL_LAYER, .pooler = "pooler.dense" }, DENSE_LABELS(CZ_TANH),  \
+        POOLED_CHOICE(CZ_DROPS_AS_LAYERS), USUAL_TAGS, USUAL_SPANS, HEADED_WORDS,                  \
         .ignored = USUAL_BUFFERS,                                                                  \
+    }
+
+#define NORMED_HEAD(name)                                                                          \
+    {                                                                                              \
+        .dense = "head.dense", .norm = "head.norm", .out = name, .activation = CZ_GELU,            \
+        .drops = CZ_DROPS_AS_CLASSIFIER                                                            \
     }
 
 static const cz_family families[] = {
@@ -55,7 +30,12 @@ static const cz_family families[] = {
         .setting = { USUAL_SETTINGS, .classifier_dropout = "classifier_dropout" },
         .fallback = { USUAL_SIZES, .vocabulary = 30522 },
         .weight = { USUAL_TABLES, USUAL_LAYER, .pooler = "pooler.dense" },
-        .classifier = { .out = "classifier" },
+        POOLED_LABELS,
+        POOLED_CHOICE(CZ_DROPS_AS_CLASSIFIER),
+        POOLED_ORDER,
+        USUAL_TAGS,
+        USUAL_SPANS,
+        TRANSFORMED_WORDS,
         .ignored = USUAL_BUFFERS,
     },
     ROBERTA("roberta", 50265),
@@ -80,10 +60,17 @@ static const cz_family families[] = {
                       .attention_dropout = 0.1,
                       .classifier_dropout = -1 },
         .weight = { USUAL_TABLES, USUAL_LAYER, .projection = "embeddings_project" },
-        .classifier = { .dense = "classifier.dense",
-                        .out = "classifier.out_proj",
-                        .activation = CZ_GELU,
-                        .drop_first = true },
+        DENSE_LABELS(CZ_GELU),
+        .head[CZ_HEAD_CHOICE] = { .dense = "sequence_summary.summary",
+                                  .out = "classifier",
+                                  .activation = CZ_GELU,
+                                  .drops = CZ_DROPS_AS_CLASSIFIER },
+        USUAL_TAGS,
+        USUAL_SPANS,
+        .head[CZ_HEAD_WORDS] = { .dense = "generator_predictions.dense",
+                                 .norm = "generator_predictions.LayerNorm",
+                                 .out = "generator_lm_head",
+                                 .activation = CZ_GELU },
         .ignored = USUAL_BUFFERS,
     },
     {
@@ -99,6 +86,7 @@ static const cz_family families[] = {
                      .hidden_dropout = "dropout",
                      .attention_dropout = "attention_dropout",
                      .classifier_dropout = "seq_classif_dropout",
+                     .spans_dropout = "qa_dropout",
                      .still_positions = "sinusoidal_pos_embds" },
         .fallback = { .layers = 6,
                       .hidden = 768,
@@ -110,7 +98,8 @@ static const cz_family families[] = {
                       .activation = "gelu",
                       .hidden_dropout = 0.1,
                       .attention_dropout = 0.1,
-                      .classifier_dropout = 0.2 },
+                      .classifier_dropout = 0.2,
+                      .spans_dropout = 0.1 },
         .no_attention_dropout = true,
         .weight = { .words = "embeddings.word_embeddings",
                     .positions = "embeddings.position_embeddings",
@@ -124,7 +113,20 @@ static const cz_family families[] = {
                     .up = "ffn.lin1",
                     .down = "ffn.lin2",
                     .feed_norm = "output_layer_norm" },
-        .classifier = { .dense = "pre_classifier", .out = "classifier", .activation = CZ_RELU },
+        .head[CZ_HEAD_LABELS] = { .dense = "pre_classifier",
+                                  .out = "classifier",
+                                  .activation = CZ_RELU,
+                                  .drops = CZ_DROPS_AS_CLASSIFIER },
+        .head[CZ_HEAD_CHOICE] = { .dense = "pre_classifier",
+                                  .out = "classifier",
+                                  .activation = CZ_RELU,
+                                  .drops = CZ_DROPS_AS_CLASSIFIER },
+        .head[CZ_HEAD_TAGS] = { .out = "classifier", .drops = CZ_DROPS_AS_LAYERS },
+        .head[CZ_HEAD_SPANS] = { .out = "qa_outputs", .drops = CZ_DROPS_FOR_SPANS },
+        .head[CZ_HEAD_WORDS] = { .dense = "vocab_transform",
+                                 .norm = "vocab_layer_norm",
+                                 .out = "vocab_projector",
+                                 .acts_as_layers = true },
         .ignored = USUAL_BUFFERS,
     },
     {
@@ -152,7 +154,18 @@ static const cz_family families[] = {
                     .attention_out = "attention.dense", .attention_norm = "attention.LayerNorm",
                     .up = "ffn", .down = "ffn_output", .feed_norm = "full_layer_layer_norm",
                     .pooler = "pooler" },
-        .classifier = { .out = "classifier" },
+        POOLED_LABELS,
+        POOLED_CHOICE(CZ_DROPS_AS_CLASSIFIER),
+        .head[CZ_HEAD_ORDER] = { .out = "sop_classifier.classifier",
+                                 .pooled = true,
+                                 .drops = CZ_DROPS_AS_CLASSIFIER },
+        USUAL_TAGS,
+        USUAL_SPANS,
+        .head[CZ_HEAD_WORDS] = { .dense = "predictions.dense",
+                                 .norm = "predictions.LayerNorm",
+                                 .out = "predictions.decoder",
+                                 .bias = "predictions.bias",
+                                 .acts_as_layers = true },
         .ignored = USUAL_BUFFERS,
     },
     {
@@ -182,16 +195,16 @@ static const cz_family families[] = {
         .fourier = true,
         .drop_projected = true,
         .no_attention_dropout = true,
-        .weight = { USUAL_TABLES,
-                    .projection = "embeddings.projection",
-                    .projects_always = true,
-                    .layer = "encoder.layer.%zu.",
-                    .attention_norm = "fourier.output.LayerNorm",
-                    .up = "intermediate.dense",
-                    .down = "output.dense",
-                    .feed_norm = "output.LayerNorm",
-                    .pooler = "pooler.dense" },
-        .classifier = { .out = "classifier" },
+        .weight = { USUAL_TABLES, .projection = "embeddings.projection", .projects_always = true,
+                    .layer = "encoder.layer.%zu.", .attention_norm = "fourier.output.LayerNorm",
+                    .up = "intermediate.dense", .down = "output.dense",
+                    .feed_norm = "output.LayerNorm", .pooler = "pooler.dense" },
+        POOLED_LABELS,
+        POOLED_CHOICE(CZ_DROPS_AS_LAYERS),
+        POOLED_ORDER,
+        USUAL_TAGS,
+        USUAL_SPANS,
+        TRANSFORMED_WORDS,
         .ignored = USUAL_BUFFERS,
     },
     {
@@ -235,10 +248,11 @@ static const cz_family families[] = {
                     .feed_norm = "output.LayerNorm",
                     .distances = "encoder.relative_attention_bias",
                     .pooler = "pooler.dense" },
-        .classifier = { .dense = "classifier.dense",
-                        .out = "classifier.out_proj",
-                        .activation = CZ_TANH,
-                        .drop_first = true },
+        DENSE_LABELS(CZ_TANH),
+        POOLED_CHOICE(CZ_DROPS_AS_LAYERS),
+        USUAL_TAGS,
+        USUAL_SPANS,
+        HEADED_WORDS,
         .ignored = USUAL_BUFFERS,
     },
     {
@@ -269,7 +283,17 @@ static const cz_family families[] = {
                     .distances = "encoder.rel_embeddings", .distance_norm = "encoder.LayerNorm",
                     .distance_query = "attention.self.pos_query_proj",
                     .distance_key = "attention.self.pos_key_proj" },
-        .classifier = { .dense = "pooler.dense", .out = "classifier", .activation = CZ_GELU },
+        .head[CZ_HEAD_LABELS] = { .dense = "pooler.dense",
+                                  .out = "classifier",
+                                  .activation = CZ_GELU,
+                                  .drops = CZ_DROPS_AS_CLASSIFIER },
+        .head[CZ_HEAD_CHOICE] = { .dense = "pooler.dense",
+                                  .out = "classifier",
+                                  .activation = CZ_GELU,
+                                  .drops = CZ_DROPS_AS_CLASSIFIER },
+        .head[CZ_HEAD_TAGS] = { .out = "classifier", .drops = CZ_DROPS_AS_LAYERS },
+        USUAL_SPANS,
+        TRANSFORMED_WORDS,
         .ignored = USUAL_BUFFERS,
     },
     {
@@ -289,6 +313,7 @@ static const cz_family families[] = {
                      .classifier_dropout = "classifier_dropout",
                      .pooler_activation = "classifier_activation",
                      .pooling = "classifier_pooling",
+                     .words_bias = "decoder_bias",
                      .attention_bias = "attention_bias",
                      .feed_bias = "mlp_bias",
                      .norm_bias = "norm_bias",
@@ -323,10 +348,14 @@ static const cz_family families[] = {
                     .down = "mlp.Wo",
                     .feed_norm = "mlp_norm",
                     .final_norm = "final_norm" },
-        .classifier = { .dense = "head.dense",
-                        .norm = "head.norm",
-                        .out = "classifier",
-                        .activation = CZ_GELU },
+        .head = { [CZ_HEAD_LABELS] = NORMED_HEAD("classifier"),
+                  [CZ_HEAD_CHOICE] = NORMED_HEAD("classifier"),
+                  [CZ_HEAD_TAGS] = NORMED_HEAD("classifier"),
+                  [CZ_HEAD_SPANS] = NORMED_HEAD("classifier"),
+                  [CZ_HEAD_WORDS] = { .dense = "head.dense",
+                                      .norm = "head.norm",
+                                      .out = "decoder",
+                                      .activation = CZ_GELU } },
         .ignored = { "inv_freq" },
     },
 };

@@ -6,9 +6,29 @@
 #ifndef CZ_MODEL_FAMILY_H
 #define CZ_MODEL_FAMILY_H
 
-#include "backend/backend.h"
+#include "model/config.h"
 
 enum { CZ_IGNORED = 8 };
+
+/* Whose setting the dropout before a head's last product is. */
+typedef enum cz_head_dropout {
+    CZ_DROPS_NOTHING = 0,
+    CZ_DROPS_AS_LAYERS,
+    CZ_DROPS_AS_CLASSIFIER,
+    CZ_DROPS_FOR_SPANS
+} cz_head_dropout;
+
+/* Names of a head's weights: out(drop(norm(activation(dense(rows))))). NULL: it has none of it. */
+typedef struct cz_head_names {
+    const char *out; /* NULL: the family has no such head */
+    const char *dense, *norm;
+    const char *bias; /* of `out`, where it is not OUT.bias */
+    cz_activation activation;
+    bool acts_as_layers; /* the activation is that of the layers */
+    bool pooled;         /* rows come from the pooler */
+    bool drops_first;    /* dropout before dense too */
+    cz_head_dropout drops;
+} cz_head_names;
 
 /* How the number of a token's row in the position table is found. */
 typedef enum cz_position_rule {
@@ -30,6 +50,8 @@ struct cz_family {
         const char *still_positions; /* a flag: the position table does not learn */
         const char *feed_dropout;    /* of what the gate makes */
         const char *pooler_dropout, *pooler_activation, *pooling; /* of the classifier's rows */
+        const char *spans_dropout;
+        const char *words_bias; /* a flag: does the head of words have a bias? NULL: it has */
         /* Flags: are there biases? NULL: there are. */
         const char *attention_bias, *feed_bias, *norm_bias, *pooler_bias;
         /* Rotary positions: of every so many layers one sees all, the others half a window on
@@ -46,6 +68,7 @@ struct cz_family {
         const char *activation;
         double hidden_dropout, attention_dropout;
         double classifier_dropout; /* negative: the hidden one */
+        double spans_dropout;
         double theta, local_theta;
         size_t every, window;
     } fallback;
@@ -74,18 +97,11 @@ struct cz_family {
         const char *pooler;
     } weight;
 
-    /* Logits = out(drop(activation(dense(first row)))); dense NULL: the pooler takes its place. */
-    struct {
-        const char *dense, *norm, *out; /* norm: of what dense makes */
-        cz_activation activation;
-        bool drop_first; /* dropout before dense too */
-    } classifier;
+    cz_head_names head[CZ_HEADS];
 
     /* Endings of stored tensors that are buffers, not weights. */
     const char *ignored[CZ_IGNORED];
 };
-
-typedef struct cz_family cz_family;
 
 /* NULL if unknown. */
 const cz_family *cz_family_named(const char *model_type);

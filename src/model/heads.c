@@ -1,4 +1,4 @@
-/* heads.c - what follows the encoder: the pooler, and the classifier of whole sequences. */
+/* heads.c - what follows the encoder: the pooler, and the heads of sequences and of tokens. */
 #include "model/family.h"
 #include "model/network.h"
 
@@ -8,7 +8,7 @@ static bool needs(cz_run *run, const cz_linear_weights *head, const char *name)
     if (!head->weight.out)
         cz_run_fail(run, CLOZE_ERROR_NOT_FOUND,
                     "this needs the weights \"%s\", and the model has none that fit",
-                    name ? name : "pooler");
+                    name ? name : "of such a head");
     return head->weight.out;
 }
 
@@ -22,28 +22,45 @@ cz_tensor *cz_pooled(cz_run *run, const cz_network *network, const cz_batch *bat
     return x;
 }
 
-static cz_tensor *dense_rows(cz_run *run, const cz_network *network, const cz_batch *batch,
-                             cz_tensor *x)
+bool cz_head_tells_tokens(cz_head_kind kind)
 {
-    const cz_classifier *head = &network->classifier;
-    x = cz_pool_rows(run, x, &batch->packing, NULL,
-                     network->config.pools_mean ? CZ_POOL_MEAN : CZ_POOL_FIRST);
-    x = cz_drop(run, NULL, batch->samples, x, head->before);
-    x = cz_linear(run, x, &head->dense, head->activation);
-    return cz_norm(run, x, head->norm.gain ? &head->norm : NULL);
+    return kind >= CZ_HEAD_TAGS;
 }
 
-cz_tensor *cz_classified(cz_run *run, const cz_network *network, const cz_batch *batch,
-                         cz_tensor *x)
+size_t cz_head_columns(const cz_network *network, cz_head_kind kind)
 {
-    const cz_classifier *head = &network->classifier;
-    const cz_family *family = network->config.family;
-    const char *dense = family->classifier.dense;
-    if (dense && !needs(run, &head->dense, dense))
+    return network->head[kind].out.weight.out;
+}
+
+/* The rows that a head of sequences reads. */
+static cz_tensor *sequence_rows(cz_run *run, const cz_network *network, cz_head_kind kind,
+                                const cz_batch *batch, cz_tensor *x)
+{
+    if (network->config.family->head[kind].pooled)
+        return cz_pooled(run, network, batch, x);
+    return cz_pool_rows(run, x, &batch->packing, NULL,
+                        network->config.pools_mean ? CZ_POOL_MEAN : CZ_POOL_FIRST);
+}
+
+cz_tensor *cz_logits(cz_run *run, const cz_network *network, cz_head_kind kind,
+                     const cz_batch *batch, cz_tensor *x)
+{
+    const cz_head *head = &network->head[kind];
+    const cz_packing *packing = NULL;
+    const uint64_t *samples = batch ? batch->samples : NULL;
+    if (!cz_head_tells_tokens(kind))
+        x = sequence_rows(run, network, kind, batch, x);
+    else if (batch)
+        packing = &batch->packing;
+    if (!needs(run, &head->out, network->config.family->head[kind].out))
         return &run->empty;
-    x = dense ? dense_rows(run, network, batch, x) : cz_pooled(run, network, batch, x);
-    if (!needs(run, &head->out, family->classifier.out))
-        return &run->empty;
-    x = cz_drop(run, NULL, batch->samples, x, head->dropout);
+    if (head->dense.weight.out) {
+        if (batch)
+            x = cz_drop(run, packing, samples, x, head->before);
+        x = cz_linear(run, x, &head->dense, head->activation);
+        x = cz_norm(run, x, head->norm.gain ? &head->norm : NULL);
+    }
+    if (batch)
+        x = cz_drop(run, packing, samples, x, head->dropout);
     return cz_linear(run, x, &head->out, CZ_IDENTITY);
 }

@@ -35,14 +35,14 @@ typedef struct cz_turn {
 /* What a table of the embeddings is indexed by. */
 typedef enum cz_table_kind { CZ_TABLE_WORDS, CZ_TABLE_POSITIONS, CZ_TABLE_TYPES } cz_table_kind;
 
-/* out(dropout(activation(dense(x)))) over the first rows; families without `dense`
- * have the pooler there. */
-typedef struct cz_classifier {
-    cz_linear_weights dense, out;
-    cz_norm_weights norm; /* of what dense makes; gain NULL: none */
+/* out(drop(norm(activation(dense(drop(rows)))))); of a sequence's rows the pooler may take dense's
+ * place. */
+typedef struct cz_head {
+    cz_linear_weights dense, out; /* weight.out == 0: none; without `out` there is no head */
+    cz_norm_weights norm;         /* gain NULL: none */
     cz_activation activation;
     cz_dropout_site before, dropout; /* before dense, before out */
-} cz_classifier;
+} cz_head;
 
 typedef struct cz_network {
     cloze_hooks hooks;
@@ -74,7 +74,7 @@ typedef struct cz_network {
     size_t layer_count;
     cz_turn *turns;               /* [config.layers * config.inner] */
     cz_linear_weights pooler;     /* weight.out == 0: none that fits */
-    cz_classifier classifier;     /* out.weight.out == 0: none that fits */
+    cz_head head[CZ_HEADS];
 } cz_network;
 
 typedef struct cz_network_options {
@@ -88,7 +88,7 @@ typedef struct cz_network_options {
 } cz_network_options;
 
 /* A missing tensor that the encoder needs is an error that names it; a head that is missing or
- * cannot be used is an error of cz_pooled or cz_classified alone. */
+ * cannot be used is an error of cz_pooled or cz_logits alone. */
 cloze_status cz_network_open(cz_network **out, const char *folder,
                              const cz_network_options *options, cloze_error *error);
 void cz_network_free(cz_network *network);
@@ -98,9 +98,14 @@ void cz_network_free(cz_network *network);
 cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *batch, size_t layers);
 /* The pooler over the first row of each sequence [sequences, hidden]; without one the run fails. */
 cz_tensor *cz_pooled(cz_run *run, const cz_network *network, const cz_batch *batch, cz_tensor *x);
-/* Logits of each sequence from its token states; without a classifier the run fails. */
-cz_tensor *cz_classified(cz_run *run, const cz_network *network, const cz_batch *batch,
-                         cz_tensor *x);
+/* What a head makes of token states: [sequences, its columns], or [tokens, ...] if it tells of
+ * tokens. Without the head the run fails. batch NULL: `x` are the rows that the head of tokens is
+ * asked for, and nothing is dropped. */
+cz_tensor *cz_logits(cz_run *run, const cz_network *network, cz_head_kind kind,
+                     const cz_batch *batch, cz_tensor *x);
+bool cz_head_tells_tokens(cz_head_kind kind);
+/* Columns of what it makes; 0: the model has no such head. */
+size_t cz_head_columns(const cz_network *network, cz_head_kind kind);
 
 /* Flop of cz_encode over sequences of these lengths: 2 for each multiply-add of products and of
  * attention. A Fourier transform is not counted. */

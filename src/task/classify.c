@@ -44,6 +44,7 @@ static cloze_status flush(classification *c, cloze_error *error)
     cz_batch batch = cz_session_batch(session);
     cz_request request = { .batch = &batch,
                            .layers = session->model->network->config.layers,
+                           .head = CZ_HEAD_LABELS,
                            .logits = c->scores + c->done * c->labels };
     cloze_status status = count ? cz_session_encode(session, &request, error) : CLOZE_OK;
     if (status)

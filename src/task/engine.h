@@ -66,7 +66,7 @@ struct cloze_model {
     cz_network *network;
     cloze_tokenizer *tokenizer;
     cz_pipeline pipeline;
-    cz_labels labels;
+    cz_labels labels, tags; /* of the heads of sequences and of tokens */
     size_t max_tokens;
 };
 
@@ -89,6 +89,9 @@ size_t cz_pipeline_widest(const cz_pipeline *pipeline, size_t pooled);
 
 /* ---- session.c ---- */
 
+/* Rows of one run over the modules after pooling, and over the head of words. */
+enum { CZ_FINISH_ROWS = 64, CZ_WORD_ROWS = 32 };
+
 /* One place where a run can happen: arenas and scratch of one worker, or of the whole pool. */
 typedef struct cz_slot {
     cz_run run;
@@ -105,7 +108,11 @@ typedef struct cz_request {
     const size_t *skip;        /* [sequences] rows of a prompt to leave out, or NULL */
     float *pooled;             /* [sequences, pooled width] */
     float *const *states;      /* as cloze_hidden_states, or NULL; pooled may then be NULL */
-    float *logits;             /* [sequences, labels], or NULL */
+    cz_head_kind head;         /* of the logits; not that of words, see cz_session_words */
+    float *logits;             /* [sequences, or tokens, columns of the head], or NULL */
+    const size_t *rows;        /* [row_count] ascending: tokens whose last states are wanted */
+    size_t row_count;
+    float *row_states;         /* [row_count, hidden] */
 } cz_request;
 
 struct cloze_session {
@@ -117,6 +124,7 @@ struct cloze_session {
     cz_slot *slots; /* [workers], each for a group; slot 0 also for a batch over the whole pool */
     size_t slot_count, group_tokens;
     cz_block scratch; /* [slot_count][scratch_size] */
+    cz_block words;   /* the arena of cz_session_words */
     size_t scratch_size;
 
     /* The batch being gathered. */
@@ -134,6 +142,13 @@ struct cloze_session {
     char *text;     /* prompt and text joined, or text lower-cased */
     size_t text_capacity;
 };
+
+/* ---- encode.c: parts of a run that counting needs too ---- */
+
+cz_tensor *cz_run_modules(cz_run *run, const cz_pipeline *pipeline, cz_tensor *x,
+                          bool normalize_modules);
+/* `bit` is one of cloze_pooling. */
+cz_tensor *cz_pool_bit(cz_run *run, const cz_request *request, cz_tensor *x, unsigned bit);
 
 /* ---- gather.c: sequences are put one behind the other until the batch takes no more ---- */
 
@@ -153,8 +168,12 @@ cloze_status cz_session_encode(cloze_session *session, const cz_request *request
                                cloze_error *error);
 /* Runs the modules after pooling over rows [count, session->pooled_width] into out [count, width of
  * the pipeline]. */
-cloze_status cz_session_finish(cloze_session *session, float *pooled, size_t count, float *out,
-                               bool normalize_modules, cloze_error *error);
+cloze_status cz_session_finish(cloze_session *session, const float *pooled, size_t count,
+                               float *out, bool normalize_modules, cloze_error *error);
+/* What could stand in the places whose last states [count, hidden] are given: logits of every id,
+ * out [count, columns of the head of words]. */
+cloze_status cz_session_words(cloze_session *session, const float *states, size_t count, float *out,
+                              cloze_error *error);
 /* Bytes of a session: its arenas and scratch, and everything beside them. */
 void cz_session_bytes(const cloze_model *model, size_t batch_tokens, size_t *arena, size_t *other);
 

@@ -47,6 +47,13 @@ static cloze_status set_limit(cloze_model *model, size_t asked, cloze_error *err
     return CLOZE_OK;
 }
 
+static cloze_status load_labels(const cloze_model *model, cz_labels *labels, cz_head_kind head,
+                                const char *folder, cloze_error *error)
+{
+    size_t count = cz_head_columns(model->network, head);
+    return count ? cz_labels_load(labels, folder, count, &model->hooks.allocator, error) : CLOZE_OK;
+}
+
 static cloze_status open_parts(cloze_model *model, const char *folder,
                                const cloze_model_options *options, cloze_error *error)
 {
@@ -79,9 +86,8 @@ static cloze_status open_parts(cloze_model *model, const char *folder,
                cloze_tokenizer_size(model->tokenizer), model->network->config.vocabulary);
     if ((status = set_limit(model, options ? options->max_tokens : 0, error)))
         return status;
-    if (model->network->classifier.out.weight.out &&
-        (status = cz_labels_load(&model->labels, encoder, model->network->config.labels,
-                                 &model->hooks.allocator, error)))
+    if ((status = load_labels(model, &model->labels, CZ_HEAD_LABELS, encoder, error)) ||
+        (status = load_labels(model, &model->tags, CZ_HEAD_TAGS, encoder, error)))
         return status;
     return cz_pipeline_bind(&model->pipeline, folder,
                             cz_pooled_width(model->pipeline.pooling, model->network->config.hidden),
@@ -127,6 +133,7 @@ void cloze_model_free(cloze_model *model)
     cloze_allocator allocator = model->hooks.allocator;
     cz_pipeline_clear(&model->pipeline, &allocator);
     cz_labels_clear(&model->labels, &allocator);
+    cz_labels_clear(&model->tags, &allocator);
     cz_network_free(model->network);
     cloze_tokenizer_free(model->tokenizer);
     if (model->owns_engine)

@@ -30,10 +30,35 @@ static int64_t integer_at(const cz_stored_tensor *stored, size_t i)
     return value;
 }
 
+/* The one head of the first golden files is not named in them. */
+static const char *head_name(char *out, size_t size, const char *what, int head)
+{
+    static const char *const names[CZ_HEADS] = {
+        [CZ_HEAD_LABELS] = "",    [CZ_HEAD_CHOICE] = ".choice", [CZ_HEAD_ORDER] = ".order",
+        [CZ_HEAD_TAGS] = ".tags", [CZ_HEAD_SPANS] = ".spans",   [CZ_HEAD_WORDS] = ".words",
+    };
+    snprintf(out, size, "%s%s", what, names[head]);
+    return out;
+}
+
+static void read_labels(golden *g)
+{
+    char name[64];
+    for (int head = 0; head < CZ_HEADS; head++) {
+        const cz_stored_tensor *labels =
+            cz_weights_find(g->expected, head_name(name, sizeof name, "labels", head));
+        if (!labels)
+            continue;
+        g->labels[head] = calloc(labels->shape[0], sizeof *g->labels[head]);
+        for (size_t i = 0; i < labels->shape[0]; i++)
+            g->labels[head][i] = integer_at(labels, i);
+    }
+}
+
 static void make_batch(golden *g)
 {
     const cz_stored_tensor *ids = expected(g, "input_ids"), *offsets = expected(g, "offsets");
-    const cz_stored_tensor *types = expected(g, "token_type_ids"), *labels = expected(g, "labels");
+    const cz_stored_tensor *types = expected(g, "token_type_ids");
     size_t tokens = ids->shape[0], count = offsets->shape[0] - 1;
     g->ids = calloc(tokens, 4);
     g->positions = calloc(tokens, 4);
@@ -41,8 +66,8 @@ static void make_batch(golden *g)
     g->begin = calloc(count, sizeof *g->begin);
     g->length = calloc(count, sizeof *g->length);
     g->samples = calloc(count, sizeof *g->samples);
-    g->labels = calloc(count, sizeof *g->labels);
     g->targets = calloc(count, sizeof *g->targets);
+    read_labels(g);
     g->batch =
         (cz_batch){ tokens,    { count, g->begin, g->length, 0 }, g->ids, g->positions, g->types,
                     g->samples };
@@ -50,7 +75,6 @@ static void make_batch(golden *g)
         g->begin[s] = (size_t)integer_at(offsets, s);
         g->length[s] = (size_t)integer_at(offsets, s + 1) - g->begin[s];
         g->samples[s] = 100 + s;
-        g->labels[s] = integer_at(labels, s);
         if (g->length[s] > g->batch.packing.longest)
             g->batch.packing.longest = g->length[s];
     }
@@ -137,8 +161,10 @@ void golden_close(golden *g)
     cz_weights_close(g->expected);
     cz_pool_free(g->place.pool);
     free(g->ids), free(g->positions), free(g->types), free(g->begin), free(g->length);
-    free(g->samples), free(g->labels), free(g->targets), free(g->host), free(g->numbers);
+    free(g->samples), free(g->targets), free(g->host), free(g->numbers);
     free(g->scratch), free(g->gradients), free(g->gradient_list);
+    for (int head = 0; head < CZ_HEADS; head++)
+        free(g->labels[head]);
 }
 
 double golden_difference(const golden *g, const char *name, const cz_tensor *found)
@@ -221,21 +247,21 @@ static void check_taps(const golden *g)
 }
 
 /* Names in the golden file are those of transformers today: prefix, weight and bias. */
-static void golden_name(const golden *g, const cz_parameter *parameter, char *out, size_t size)
+static const char *golden_name(const golden *g, const cz_parameter *parameter, char *out,
+                               size_t size)
 {
     const char *name = parameter->name, *ending = strstr(name, "LayerNorm.");
     const char *prefix = g->network->config.family->prefix;
-    const char *dense = g->network->config.family->classifier.dense;
-    bool beside = !strncmp(name, prefix, strlen(prefix)) || !strncmp(name, "classifier", 10) ||
-                  !strncmp(name, "head.", 5) || (dense && !strncmp(name, dense, strlen(dense)));
-    if (beside)
-        prefix = "";
+    snprintf(out, size, "gradient.%s", name);
+    if (cz_weights_find(g->expected, out))
+        return out;
     if (ending && !strcmp(ending, "LayerNorm.gamma"))
         snprintf(out, size, "gradient.%s%.*sLayerNorm.weight", prefix, (int)(ending - name), name);
     else if (ending && !strcmp(ending, "LayerNorm.beta"))
         snprintf(out, size, "gradient.%s%.*sLayerNorm.bias", prefix, (int)(ending - name), name);
     else
         snprintf(out, size, "gradient.%s%s", prefix, name);
+    return out;
 }
 
 /* What PyTorch does not learn (sinusoids, a pooler that nothing reads) has no gradient here too. */
@@ -263,14 +289,14 @@ static size_t count_gradients(const golden *g)
     return count - 1; /* without that of the embeddings */
 }
 
-static cz_tensor *loss_of(golden *g, cz_tensor *logits)
+static cz_tensor *loss_of(golden *g, cz_tensor *logits, const int64_t *labels)
 {
     cz_tensor target = { g->targets, logits->rows, 1, 1, CZ_F64, false, NULL };
     cz_tensor *kept;
-    if (g->network->config.labels > 1)
-        return cz_cross_entropy(&g->run, logits, g->labels);
+    if (logits->columns > 1)
+        return cz_cross_entropy(&g->run, logits, labels);
     for (size_t i = 0; i < logits->rows; i++) {
-        double value = (double)g->labels[i];
+        double value = (double)labels[i];
         float narrow = (float)value;
         if (g->backend->type == CZ_F64)
             g->targets[i] = value;
@@ -281,6 +307,25 @@ static cz_tensor *loss_of(golden *g, cz_tensor *logits)
     kept = cz_run_take(&g->run, sizeof *kept);
     *kept = target;
     return cz_squared_error(&g->run, logits, kept);
+}
+
+/* The sum of the losses of all heads that the file tells of. */
+static cz_tensor *run_heads(golden *g, cz_tensor *x)
+{
+    cz_tensor *loss = NULL;
+    char name[64];
+    for (int head = 0; head < CZ_HEADS; head++) {
+        if (!g->labels[head])
+            continue;
+        cz_tensor *logits = cz_logits(&g->run, g->network, (cz_head_kind)head, &g->batch, x);
+        cz_tensor *own = loss_of(g, logits, g->labels[head]);
+        if (cz_run_failed(&g->run))
+            fail_msg("%s", g->run.error.message);
+        note(g, head_name(name, sizeof name, "logits", head), logits, &g->worst_output);
+        loss = loss ? cz_blend(&g->run, loss, 1, own, 1) : own;
+    }
+    assert_non_null(loss);
+    return loss;
 }
 
 void golden_run(golden *g)
@@ -297,14 +342,12 @@ void golden_run(golden *g)
                g->gradients[i].rows * g->gradients[i].columns * cz_type_size(g->backend->type));
 
     cz_tensor *x = cz_encode(run, g->network, &g->batch, g->network->config.layers);
-    cz_tensor *logits = cz_classified(run, g->network, &g->batch, x);
-    cz_tensor *loss = loss_of(g, logits);
+    cz_tensor *loss = run_heads(g, x);
     if (run->record)
         cz_run_backward(run, loss);
     if (cz_run_failed(run))
         fail_msg("%s", run->error.message);
     check_taps(g);
-    note(g, "logits", logits, &g->worst_output);
     note(g, "loss", loss, &g->worst_output);
     if (run->record)
         note(g, "gradient.hidden.0", g->embeddings->gradient, &g->worst_gradient);

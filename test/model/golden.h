@@ -15,7 +15,7 @@ typedef struct golden {
     uint32_t *ids, *positions, *types;
     size_t *begin, *length;
     uint64_t *samples;
-    int64_t *labels;
+    int64_t *labels[CZ_HEADS]; /* of the rows of each head that the file tells of; NULL: not */
     double *targets;
     cz_run run;
     char *host, *numbers, *scratch;

@@ -99,7 +99,7 @@ static void forget_the_bias_of_the_projection(golden *g)
 
 static void squash_the_classifier_with_relu(golden *g)
 {
-    g->network->classifier.activation = CZ_RELU;
+    g->network->head[CZ_HEAD_LABELS].activation = CZ_RELU;
 }
 
 /* ---- faults of a device: the one that `sound` is, but for an operation ---- */

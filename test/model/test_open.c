@@ -290,7 +290,8 @@ static void run_heads(const cz_network *network, bool classify, size_t *labels, 
     cz_run run = { .backend = &cz_backend_cpu, .host = { host, sizeof host, 0, 0 } };
     cz_run_reset(&run);
     cz_tensor *x = cz_encode(&run, network, &batch, LAYERS);
-    x = classify ? cz_classified(&run, network, &batch, x) : cz_pooled(&run, network, &batch, x);
+    x = classify ? cz_logits(&run, network, CZ_HEAD_LABELS, &batch, x)
+                 : cz_pooled(&run, network, &batch, x);
     *labels = x->columns;
     strcpy(message, cz_run_failed(&run) ? run.error.message : "");
 }
@@ -319,7 +320,7 @@ static void heads_that_fit_are_bound(void **state)
     run_heads(network, true, &labels, message);
     assert_string_equal(message, "");
     assert_int_equal(labels, 3);
-    assert_int_equal(network->config.labels, 3);
+    assert_int_equal(cz_head_columns(network, CZ_HEAD_LABELS), 3);
     assert_string_equal(w.text, "");
     cz_network_free(network);
 }
@@ -425,7 +426,7 @@ static void vectors_of_any_length_are_converted(void **state)
     write_more(config, SPECS, SPECS, CZ_F32, more, 4);
     if (open_folder(&network, NULL, &error))
         fail_msg("%s", error.message);
-    const cz_tensor *bias = network->classifier.out.weight.bias[0];
+    const cz_tensor *bias = network->head[CZ_HEAD_LABELS].out.weight.bias[0];
     assert_int_equal(bias->type, CZ_F32);
     assert_true(cz_f32(bias)[LABELS - 1] == 1 && cz_f32(bias)[0] == 0);
     cz_extent extent = cz_network_extent(network, 1, 1, true);

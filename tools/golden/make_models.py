@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy
 import torch
 from safetensors.torch import save_file
-from transformers import AutoModelForSequenceClassification, CONFIG_MAPPING
+import transformers
+from transformers import CONFIG_MAPPING
 
 LENGTHS = (1, 2, 3, 7, 16, 33)
 SPREAD = 0.3
@@ -35,8 +36,11 @@ class Variant:
     layout: str = "plain"  # plain, old (gamma/beta, no prefix, a buffer), sharded
     attentions: bool = False
     family: str = "bert"
+    head: str = "labels"
 
 
+AUTO = {"labels": "SequenceClassification", "choice": "MultipleChoice", "tags": "TokenClassification",
+        "spans": "QuestionAnswering", "words": "MaskedLM", "pretraining": "PreTraining"}
 BASE = dict(
     vocab_size=61, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
     intermediate_size=48, max_position_embeddings=40, type_vocab_size=2, hidden_act="gelu",
@@ -57,6 +61,9 @@ MODERNBERT = dict(
     max_position_embeddings=40, pad_token_id=3, bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2,
     local_attention=8, num_labels=2, attn_implementation="sdpa", reference_compile=False,
 )
+TINY = dict(hidden_size=12, num_attention_heads=2, intermediate_size=16, num_hidden_layers=1, vocab_size=37,
+            max_position_embeddings=16)
+TINY_LENGTHS = (1, 4, 9)
 # What a configuration must say of a family that does not have the names of BASE.
 MPNET = {key: value for key, value in (BASE | ROBERTA).items() if key != "type_vocab_size"}
 BASE_OF = {"distilbert": DISTILBERT, "modernbert": MODERNBERT, "mpnet": MPNET}
@@ -127,6 +134,38 @@ VARIANTS = [
 ]
 
 
+def tiny_heads() -> list[Variant]:
+    """Every head of every family, on as little of an encoder as will do."""
+    own = {
+        "bert": {}, "roberta": ROBERTA, "xlm-roberta": ROBERTA, "camembert": ROBERTA,
+        "electra": dict(embedding_size=10, summary_type="first", summary_use_proj=True, summary_activation="gelu"),
+        "distilbert": dict(vocab_size=37, dim=12, n_heads=2, hidden_dim=16, n_layers=1, max_position_embeddings=16),
+        "albert": ALBERT | dict(embedding_size=10), "fnet": dict(num_attention_heads=None, pad_token_id=3),
+        "mpnet": {}, "deberta-v2": DEBERTA | dict(embedding_size=10, hidden_act="relu", pooler_hidden_act="tanh"),
+        "modernbert": dict(classifier_activation="relu", norm_bias=True),
+    }
+    # xlm-roberta and camembert are roberta's row of the table: one head each is enough.
+    heads = {"xlm-roberta": ["tags"], "camembert": ["words"],
+             "bert": ["choice", "tags", "spans", "words", "pretraining"],
+             "albert": ["choice", "tags", "spans", "words", "pretraining"],
+             "fnet": ["choice", "tags", "spans", "words", "pretraining"]}
+    variants = []
+    for family, config in own.items():
+        base = {} if family == "distilbert" else TINY
+        for head in heads.get(family, ["choice", "tags", "spans", "words"]):
+            labels = dict(num_labels=5) if head == "tags" else {}
+            variants.append(Variant(f"head_{family.replace('-', '_')}_{head}", base | config | labels,
+                                    lengths=TINY_LENGTHS, family=family, head=head))
+    untied = dict(tie_word_embeddings=False)
+    variants.append(Variant("head_bert_untied", TINY | untied, lengths=TINY_LENGTHS, head="words"))
+    variants.append(Variant("head_modernbert_untied", TINY | untied | dict(decoder_bias=False), lengths=TINY_LENGTHS,
+                            family="modernbert", head="words"))
+    return variants
+
+
+VARIANTS += tiny_heads()
+
+
 def settings_of(variant: Variant) -> dict:
     return BASE_OF.get(variant.family, BASE) | variant.config
 
@@ -135,7 +174,7 @@ def make_model(variant: Variant):
     torch.manual_seed(7)
     settings = settings_of(variant)
     config = CONFIG_MAPPING[variant.family](**settings)
-    model = AutoModelForSequenceClassification.from_config(
+    model = getattr(transformers, "AutoModelFor" + AUTO[variant.head]).from_config(
         config, attn_implementation=settings["attn_implementation"])
     model.eval()
     for parameter in model.parameters():
@@ -157,13 +196,33 @@ def turn_in_double() -> None:
     modeling_modernbert.ModernBertRotaryEmbedding.forward = forward
 
 
+def logits_of(result, head: str) -> dict[str, torch.Tensor]:
+    """Of one sequence, by the name of the head: rows of tokens, or one row."""
+    if head == "spans":
+        return {"spans": torch.stack((result.start_logits[0], result.end_logits[0]), dim=-1)}
+    if head == "pretraining":
+        order = result.sop_logits if hasattr(result, "sop_logits") else result.seq_relationship_logits
+        return {"words": result.prediction_logits[0], "order": order}
+    return {head: result.logits if result.logits.dim() == 2 else result.logits[0]}
+
+
+def loss_of(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    if logits.shape[1] == 1:
+        return torch.nn.functional.mse_loss(logits.squeeze(-1), labels.double())
+    return torch.nn.functional.cross_entropy(logits, labels)
+
+
+def suffix(head: str) -> str:
+    return "" if head == "labels" else "." + head
+
+
 def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
     config = model.config
     generator = torch.Generator().manual_seed(11)
     model = model.double()
     types_known = getattr(config, "type_vocab_size", None)
-    ids, types, hidden, pooled, logits, out = [], [], [], [], [], {}
-    labels = torch.randint(0, max(config.num_labels, 2), (len(variant.lengths),), generator=generator)
+    ids, types, hidden, pooled, logits, out = [], [], [], [], {}, {}
+    sequence_labels = torch.randint(0, max(config.num_labels, 2), (len(variant.lengths),), generator=generator)
     embeddings = []
     pooler = getattr(model.base_model, "pooler", None)
     if pooler is not None:
@@ -172,33 +231,37 @@ def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
     for number, length in enumerate(variant.lengths):
         sequence = torch.randint(0, config.vocab_size, (1, length), generator=generator)
         kind = torch.randint(0, types_known or 1, (1, length), generator=generator)
-        result = model(input_ids=sequence, output_hidden_states=True,
-                       **({"output_attentions": True} if variant.attentions else {}),
-                       **({"token_type_ids": kind} if types_known else {}))
+        given = {"input_ids": sequence} | ({"token_type_ids": kind} if types_known else {})
+        if variant.head == "choice":
+            given = {name: tensor[None] for name, tensor in given.items()}
+        result = model(output_hidden_states=True, **given,
+                       **({"output_attentions": True} if variant.attentions else {}))
         result.hidden_states[0].retain_grad()
         embeddings.append(result.hidden_states[0])
         ids.append(sequence[0])
         types.append(kind[0])
         hidden.append([state[0] for state in result.hidden_states])
-        logits.append(result.logits[0])
+        for head, rows in logits_of(result, variant.head).items():
+            logits.setdefault(head, []).append(rows)
         if variant.attentions:
             for layer, attention in enumerate(result.attentions):
                 out[f"attention.{layer + 1}.{number}"] = attention[0].reshape(-1, length)
-    all_logits = torch.stack(logits)
-    if config.num_labels == 1:
-        loss = torch.nn.functional.mse_loss(all_logits.squeeze(-1), labels.double())
-    else:
-        loss = torch.nn.functional.cross_entropy(all_logits, labels)
+    loss = 0
+    for head, rows in logits.items():
+        rows = torch.cat(rows)
+        labels = sequence_labels if head == "labels" else torch.randint(
+            0, max(rows.shape[1], 2), (rows.shape[0],), generator=generator)
+        out[f"labels{suffix(head)}"] = labels
+        out[f"logits{suffix(head)}"] = rows
+        loss = loss + loss_of(rows, labels)
     loss.backward()
     out["input_ids"] = torch.cat(ids)
     out["token_type_ids"] = torch.cat(types)
     out["offsets"] = torch.tensor(numpy.concatenate([[0], numpy.cumsum(variant.lengths)]))
-    out["labels"] = labels
     for layer in range(len(hidden[0])):
         out[f"hidden.{layer}"] = torch.cat([states[layer] for states in hidden])
-    if pooled:
+    if pooled and variant.head not in ("tags", "spans", "words"):
         out["pooled"] = torch.stack(pooled)
-    out["logits"] = all_logits
     out["loss"] = loss.reshape(1)
     out["gradient.hidden.0"] = torch.cat([state.grad[0] for state in embeddings])
     for name, parameter in model.named_parameters():
