@@ -118,6 +118,8 @@ typedef struct cz_attention_call {
     double scale;                       /* 1 / sqrt(size) by default, the model decides */
     cz_reach reach;
     size_t window;
+    const cz_globals *globals;          /* keys that every query sees besides its window; or NULL.
+                                           Not beside `relative` */
     cz_relative relative;
     cz_dropout dropout;
     cz_tensor *out;                     /* [nq, heads * size] */
@@ -261,6 +263,7 @@ typedef struct cz_extent {
     bool gradients;
     size_t mixed;                       /* columns of a Fourier transform; 0: none is made */
     bool relative;                      /* attention with terms of distance */
+    size_t globals;                     /* keys of a sequence that are seen besides a window */
 } cz_extent;
 
 typedef struct cz_backend {

@@ -7,6 +7,7 @@
 /* One head of one sequence: what the loops below walk over. */
 typedef struct head_view {
     const cz_attention_call *call;
+    size_t sequence;
     size_t head, first, size;         /* columns of the head */
     size_t query, queries, key, keys; /* first row and count of each packing */
     uint64_t sample;
@@ -16,6 +17,7 @@ static head_view view_of(const cz_attention_call *call, size_t s, size_t head)
 {
     size_t size = call->q->columns / call->heads;
     return (head_view){ .call = call,
+                        .sequence = s,
                         .head = head,
                         .first = head * size,
                         .size = size,
@@ -26,12 +28,22 @@ static head_view view_of(const cz_attention_call *call, size_t s, size_t head)
                         .sample = call->dropout.samples ? call->dropout.samples[s] : s };
 }
 
+static bool is_global(const head_view *v, size_t j)
+{
+    const cz_globals *globals = v->call->globals;
+    const size_t *row = globals ? globals->row + globals->packing.begin[v->sequence] : NULL;
+    for (size_t g = 0; row && g < globals->packing.length[v->sequence]; g++)
+        if (row[g] == v->key + j)
+            return true;
+    return false;
+}
+
 static bool sees(const head_view *v, size_t i, size_t j)
 {
     if (v->call->reach == CZ_REACH_CAUSAL)
         return j <= i;
     if (v->call->reach == CZ_REACH_WINDOW)
-        return (i > j ? i - j : j - i) <= v->call->window;
+        return (i > j ? i - j : j - i) <= v->call->window || is_global(v, j);
     return true;
 }
 

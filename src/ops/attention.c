@@ -76,8 +76,8 @@ static void relate(attention_node *node, const cz_distances *distances)
 
 static cz_tensor *attend(cz_run *run, const columns_of from[3], const cz_packing *queries,
                          const cz_packing *keys, const uint64_t *samples,
-                         const cz_attention_shape *shape, const cz_distances *distances,
-                         size_t layer)
+                         const cz_attention_shape *shape, const cz_globals *globals,
+                         const cz_distances *distances, size_t layer)
 {
     size_t width = shape->heads * shape->head_size, rows = from[0].of->rows;
     attention_node *node = cz_run_take(run, sizeof *node);
@@ -99,6 +99,7 @@ static cz_tensor *attend(cz_run *run, const columns_of from[3], const cz_packing
         .scale = shape->scale,
         .reach = shape->reach,
         .window = shape->window,
+        .globals = globals,
         .dropout = cz_run_dropout(run, shape->dropout.p, shape->dropout.site, queries, samples),
         .out = out,
     };
@@ -117,7 +118,8 @@ cz_tensor *cz_self_attention(cz_run *run, const cz_batch *batch, cz_tensor *qkv,
 {
     size_t width = shape->heads * shape->head_size;
     const columns_of from[] = { { qkv, 0 }, { qkv, width }, { qkv, 2 * width } };
-    return attend(run, from, &batch->packing, &batch->packing, batch->samples, shape, NULL, layer);
+    return attend(run, from, &batch->packing, &batch->packing, batch->samples, shape,
+                  batch->globals, NULL, layer);
 }
 
 cz_tensor *cz_relative_attention(cz_run *run, const cz_batch *batch, cz_tensor *qkv,
@@ -126,8 +128,8 @@ cz_tensor *cz_relative_attention(cz_run *run, const cz_batch *batch, cz_tensor *
 {
     size_t width = shape->heads * shape->head_size;
     const columns_of from[] = { { qkv, 0 }, { qkv, width }, { qkv, 2 * width } };
-    return attend(run, from, &batch->packing, &batch->packing, batch->samples, shape, distances,
-                  layer);
+    return attend(run, from, &batch->packing, &batch->packing, batch->samples, shape, NULL,
+                  distances, layer);
 }
 
 cz_tensor *cz_cross_attention(cz_run *run, cz_tensor *q, const cz_packing *queries, cz_tensor *kv,
@@ -135,5 +137,5 @@ cz_tensor *cz_cross_attention(cz_run *run, cz_tensor *q, const cz_packing *queri
                               const cz_attention_shape *shape, size_t layer)
 {
     const columns_of from[] = { { q, 0 }, { kv, 0 }, { kv, shape->heads * shape->head_size } };
-    return attend(run, from, queries, keys, samples, shape, NULL, layer);
+    return attend(run, from, queries, keys, samples, shape, NULL, NULL, layer);
 }

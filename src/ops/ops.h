@@ -62,7 +62,8 @@ cz_tensor *cz_norm(cz_run *run, cz_tensor *x, const cz_norm_weights *weights);
  * (branch too) is given back and must not be read after the next operation. */
 cz_tensor *cz_residual(cz_run *run, const cz_batch *batch, cz_tensor *x, cz_tensor *branch,
                        const cz_norm_weights *weights, cz_dropout_site dropout);
-/* qkv [tokens, 3 * heads * head_size]. Taps "attention.probabilities" when somebody looks. */
+/* qkv [tokens, 3 * heads * head_size]. Beside a window every query sees the batch's globals. Taps
+ * "attention.probabilities" when somebody looks. */
 cz_tensor *cz_self_attention(cz_run *run, const cz_batch *batch, cz_tensor *qkv,
                              const cz_attention_shape *shape, size_t layer);
 /* The same with terms of the distance of query and key: see cz_relative in backend.h. What is

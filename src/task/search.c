@@ -94,7 +94,9 @@ static cloze_status scorer_open(scorer *s, cloze_session *session, size_t dimens
 {
     const cloze_engine *engine = session->model->engine;
     size_t rows = 2 * BLOCK + 2, numbers, scratch;
-    cz_extent extent = { BLOCK, 1, dimension > BLOCK ? dimension : BLOCK, 1, 1, false, 0, false };
+    cz_extent extent = {
+        BLOCK, 1, dimension > BLOCK ? dimension : BLOCK, 1, 1, false, 0, false, 0
+    };
     *s = (scorer){ .session = session, .dimension = dimension };
     if (!dimension || !cz_multiply(rows * sizeof(float), dimension, &numbers) ||
         dimension > CZ_WIDTH_MOST * 8)

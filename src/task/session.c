@@ -27,7 +27,7 @@ static size_t count_numbers(const cloze_model *model, cz_run *run, size_t tokens
 {
     static const uint32_t nothing = 0;
     size_t begin = 0, length = 1;
-    cz_batch batch = { tokens, { tokens, &begin, &length, 1 }, &nothing, &nothing, &nothing, NULL };
+    cz_batch batch = { tokens, { tokens, &begin, &length, 1 }, &nothing, &nothing, &nothing, NULL, NULL };
     cz_request request = { .batch = &batch };
     run->numbers = (cz_arena){ NULL, 0, 0, 0 };
     cz_run_reset(run);

@@ -15,12 +15,20 @@ typedef struct cz_packing {
     size_t longest;
 } cz_packing;
 
+/* Rows that all of their sequence sees, however near a layer looks: those of sequence i are
+ * row[packing.begin[i]] .. and packing.length[i] of them. */
+typedef struct cz_globals {
+    cz_packing packing; /* of `row`; as many sequences as the batch has */
+    const size_t *row;  /* distinct and ascending rows of the batch */
+} cz_globals;
+
 /* What a model is given: `tokens` rows that belong to `packing.count` sequences. */
 typedef struct cz_batch {
     size_t tokens;
     cz_packing packing;
     const uint32_t *ids, *positions, *types; /* [tokens]; already checked against the tables */
     const uint64_t *samples; /* [packing.count] number of the sample in the epoch, for dropout */
+    const cz_globals *globals; /* NULL: none; for models whose layers look near */
 } cz_batch;
 
 #endif

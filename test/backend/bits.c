@@ -145,21 +145,25 @@ static const struct {
     float dropped;
     double scale;
     unsigned terms; /* of distance: 1 a table, 2 of queries, 4 of keys, 8 shared by the heads */
+    size_t every;   /* row of a sequence is global, from half of that on; 0: none */
 } attentions[] = {
-    { 3, 4, CZ_REACH_FULL, 0, false, 0, 2, 0 },
-    { 1, 12, CZ_REACH_FULL, 0, true, 0, 1, 0 },
-    { 2, 20, CZ_REACH_CAUSAL, 0, false, 0, 1, 0 },
-    { 2, 32, CZ_REACH_FULL, 0, false, 0.1f, 0.18, 0 },
-    { 1, 64, CZ_REACH_WINDOW, 5, false, 0, 0.125, 0 },
-    { 2, 80, CZ_REACH_WINDOW, 30, false, 0, 0.2, 0 },
-    { 2, 5, CZ_REACH_CAUSAL, 0, true, 0.3f, -1, 0 },
-    { 12, 32, CZ_REACH_FULL, 0, false, 0, 0.18, 0 },
-    { 3, 20, CZ_REACH_FULL, 0, false, 0, 0.2, 1 },
-    { 2, 32, CZ_REACH_FULL, 0, false, 0.1f, 0.18, 2 },
-    { 2, 5, CZ_REACH_CAUSAL, 0, true, 0, -0.4, 4 },
-    { 3, 64, CZ_REACH_FULL, 0, false, 0, 0.07, 6 },
-    { 2, 17, CZ_REACH_WINDOW, 30, false, 0, 0.1, 7 },
-    { 2, 32, CZ_REACH_FULL, 0, true, 0, 0.1, 15 },
+    { 3, 4, CZ_REACH_FULL, 0, false, 0, 2, 0, 0 },
+    { 1, 12, CZ_REACH_FULL, 0, true, 0, 1, 0, 0 },
+    { 2, 20, CZ_REACH_CAUSAL, 0, false, 0, 1, 0, 0 },
+    { 2, 32, CZ_REACH_FULL, 0, false, 0.1f, 0.18, 0, 0 },
+    { 1, 64, CZ_REACH_WINDOW, 5, false, 0, 0.125, 0, 0 },
+    { 2, 80, CZ_REACH_WINDOW, 30, false, 0, 0.2, 0, 0 },
+    { 2, 5, CZ_REACH_CAUSAL, 0, true, 0.3f, -1, 0, 0 },
+    { 12, 32, CZ_REACH_FULL, 0, false, 0, 0.18, 0, 0 },
+    { 3, 20, CZ_REACH_FULL, 0, false, 0, 0.2, 1, 0 },
+    { 2, 32, CZ_REACH_FULL, 0, false, 0.1f, 0.18, 2, 0 },
+    { 2, 5, CZ_REACH_CAUSAL, 0, true, 0, -0.4, 4, 0 },
+    { 3, 64, CZ_REACH_FULL, 0, false, 0, 0.07, 6, 0 },
+    { 2, 17, CZ_REACH_WINDOW, 30, false, 0, 0.1, 7, 0 },
+    { 2, 32, CZ_REACH_FULL, 0, true, 0, 0.1, 15, 0 },
+    { 1, 64, CZ_REACH_WINDOW, 16, false, 0, 0.125, 0, 200 },
+    { 2, 20, CZ_REACH_WINDOW, 24, false, 0.1f, 0.2, 0, 2 },
+    { 3, 5, CZ_REACH_WINDOW, 3, false, 0, -0.4, 0, 1 },
 };
 
 /* Every distance up to 20 its own entry, then fewer, backwards on one side. */
@@ -191,6 +195,22 @@ static void relative_gradients(room *r, cz_relative *relative)
         relative->d_of_key = room_output(r, t->rows, t->columns, t->columns + 3, true);
 }
 
+/* Rows every / 2, every / 2 + every, ... of each sequence. */
+static cz_globals *globals_of(room *r, const cz_packing *packing, size_t every)
+{
+    cz_globals *globals = room_take(r, sizeof *globals);
+    size_t *length = room_take(r, packing->count * sizeof *length);
+    size_t *row = room_take(r, 1000 * sizeof *row), count = 0;
+    for (size_t s = 0; s < packing->count; s++) {
+        length[s] = 0;
+        for (size_t i = every / 2; i < packing->length[s]; i += every, length[s]++)
+            row[count++] = packing->begin[s] + i;
+    }
+    globals->packing = *room_packing(r, length, packing->count);
+    globals->row = row;
+    return globals;
+}
+
 static cloze_status attention_case(room *r, size_t number, char name[80])
 {
     size_t heads = attentions[number].heads, size = attentions[number].size, wide = heads * size;
@@ -210,6 +230,7 @@ static cloze_status attention_case(room *r, size_t number, char name[80])
         .scale = attentions[number].scale,
         .reach = attentions[number].reach,
         .window = attentions[number].window,
+        .globals = attentions[number].every ? globals_of(r, keys, attentions[number].every) : NULL,
         .relative = relative_terms(r, heads, size, attentions[number].terms),
         .dropout = dropout(r, attentions[number].dropped, NULL),
         .out = room_output(r, nq, wide, wide + 3, false),
@@ -432,7 +453,7 @@ size_t bits_count(void)
 
 bits_result bits_run(size_t number, const void *kernels, cz_pool *pool, char name[80])
 {
-    static const cz_extent extent = { 600, 131, 1100, 12, 80, true, 100, true };
+    static const cz_extent extent = { 600, 131, 1100, 12, 80, true, 100, true, 131 };
     bits_result result = { 0, NULL };
     size_t group = 0;
     room r;

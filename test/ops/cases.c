@@ -18,6 +18,15 @@ static const cz_packing ragged = { 4, begin_ragged, length_ragged, 17 },
                         single = { 1, begin_single, length_single, 5 },
                         other_keys = { 4, begin_keys, length_keys, 7 },
                         longer = { 1, begin_single, length_long, 37 }, none = { 0, NULL, NULL, 0 };
+/* Rows that all of their sequence sees: one of the longest; some of each; every second of 37. */
+static const size_t begin_one[] = { 0, 0, 0, 0 }, length_one[] = { 0, 0, 0, 1 }, row_one[] = { 9 },
+                    begin_some[] = { 0, 0, 1, 2 }, length_some[] = { 0, 1, 1, 4 },
+                    row_some[] = { 0, 2, 3, 4, 11, 19 },
+                    length_half[] = { 18 }, row_half[] = { 1,  3,  5,  7,  9,  11, 13, 15, 17,
+                                                           19, 21, 23, 25, 27, 29, 31, 33, 35 };
+static const cz_globals one_global = { { 4, begin_one, length_one, 1 }, row_one },
+                        some_globals = { { 4, begin_some, length_some, 4 }, row_some },
+                        half_global = { { 1, begin_single, length_half, 18 }, row_half };
 static const uint64_t samples[] = { 41, 7, 1000000, 8 };
 static const size_t skip[] = { 1, 0, 1, 4 }, chosen[] = { 3, 0, 3, 19, 3, 7 };
 static const size_t apart[] = { 0, 4, 19 };
@@ -89,7 +98,7 @@ static const cz_attention_shape *attention_shape(op_stand *s, size_t width)
 {
     s->attention = (cz_attention_shape){ .heads = s->c->heads,
                                          .head_size = width / s->c->heads,
-                                         .scale = s->c->scale > 0 ? s->c->scale : 0.8,
+                                         .scale = s->c->scale == 0 ? 0.8 : s->c->scale,
                                          .reach = s->c->reach,
                                          .window = 2,
                                          .dropout = { s->c->p, 22 } };
@@ -98,7 +107,8 @@ static const cz_attention_shape *attention_shape(op_stand *s, size_t width)
 
 static cz_tensor *build_attention(op_stand *s)
 {
-    s->batch = (cz_batch){ .packing = *s->c->packing, .samples = s->c->samples };
+    s->batch =
+        (cz_batch){ .packing = *s->c->packing, .samples = s->c->samples, .globals = s->c->globals };
     return cz_self_attention(&s->run, &s->batch, s->input[0],
                              attention_shape(s, s->c->value[0].columns / 3), 1);
 }
@@ -332,6 +342,23 @@ static void add_attention(case_list *list, const cz_packing *packing, size_t hea
             "attention to other keys, %zu heads of %zu", heads, size);
 }
 
+static void add_global_attention(case_list *list, const cz_packing *packing,
+                                 const cz_globals *globals, size_t heads, size_t size)
+{
+    for (int drop = 0; drop < 2; drop++)
+        add(list,
+            (op_case){ .build = build_attention,
+                       .value = { { rows_of(packing), 3 * heads * size, false, 0, false } },
+                       .packing = packing,
+                       .samples = samples,
+                       .globals = globals,
+                       .heads = heads,
+                       .reach = CZ_REACH_WINDOW,
+                       .scale = heads == 3 ? -0.7 : 0,
+                       .p = drop ? 0.3f : 0 },
+            "attention to a window and globals, %zu heads of %zu, dropout %d", heads, size, drop);
+}
+
 /* Scores so far apart that one key has nearly everything, and so large that exp alone overflows. */
 static void add_sharp_attentions(case_list *list)
 {
@@ -380,6 +407,9 @@ static void add_attentions(case_list *list)
     add_relative_attentions(list, &single, 1, 20);
     add_relative_attentions(list, &none, 2, 4);
     add_sharp_attentions(list);
+    add_global_attention(list, &ragged, &one_global, 2, 4);
+    add_global_attention(list, &ragged, &some_globals, 3, 5);
+    add_global_attention(list, &longer, &half_global, 1, 20);
     add_attention(list, &ragged, 1, 1);
     add_attention(list, &ragged, 2, 3);
     add_attention(list, &ragged, 1, 8);
@@ -396,10 +426,11 @@ static void add_rotations(case_list *list)
     for (size_t i = 0; i < 3; i++) {
         size_t size = sizes[i], rows = rows_of(&ragged);
         add(list,
-            (op_case){ .build = build_rotate,
-                       .value = { { rows, 5 * size, false, 0, false }, { 17, size, false, 0, true } },
-                       .packing = &ragged,
-                       .count = 4 * size },
+            (op_case){
+                .build = build_rotate,
+                .value = { { rows, 5 * size, false, 0, false }, { 17, size, false, 0, true } },
+                .packing = &ragged,
+                .count = 4 * size },
             "heads of %zu turned", size);
     }
     for (int a = 0; a < CZ_ACTIVATIONS; a++)

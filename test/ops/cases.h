@@ -29,6 +29,7 @@ typedef struct op_case {
     /* What the builders read, each its own. */
     const cz_packing *packing, *keys;
     const uint64_t *samples;
+    const cz_globals *globals;
     const size_t *skip, *rows;
     const int64_t *labels;
     cz_activation activation;

@@ -34,32 +34,35 @@ static void softmax_rows(const cz_attend *a, size_t first, size_t rows, interval
 {
     for (size_t i = 0; i < rows; i++) {
         interval seen = seen_by(a, first + i);
-        float *row = scores + i * stride, sum = softmax_row(softmax_scale(a), keys, seen, row);
-        inverse[i] = seen.from < seen.to ? 1.0f / sum : 0.0f;
-        if (a->dropout)
-            CZ_OF_ISA(cz_drop)
-        (a->dropout, a->sample, a->element + (uint64_t)(first + i) * a->keys + seen.from,
-         seen.to - seen.from, row + (seen.from - keys.from));
+        float *row = scores + i * stride, sum = softmax_row(a, softmax_scale(a), keys, seen, row);
+        inverse[i] = sum != 0 ? 1.0f / sum : 0.0f;
+        drop_row(a, first + i, keys, seen, row);
     }
 }
 
+/* Values of the globals, then those of keys skip .. skip + width, in one chain. */
 static void times_values(const cz_attend *a, size_t first, size_t rows, const float *scores,
-                         size_t stride, const float *values, size_t depth, const float *inverse)
+                         size_t stride, const float *values, size_t skip, size_t width,
+                         const float *inverse)
 {
     alignas(64) float sums[8 * PANEL];
-    size_t padded = whole(a->size, LANES);
-    tile t = { .x_stride = stride,
-               .w_stride = padded,
-               .sums = sums,
-               .sums_stride = PANEL,
-               .depth = depth,
-               .first = true };
+    size_t padded = whole(a->size, LANES), ahead = cz_columns_ahead(a->globals);
+    tile t = { .x_stride = stride, .w_stride = padded, .sums = sums, .sums_stride = PANEL };
     for (size_t c = 0, wide; c < padded; c += wide * LANES) {
         wide = next_wide((padded - c) / LANES);
-        t.w = values + c;
         for (size_t i = 0, tall; i < rows; i += tall) {
             tall = next_rows(rows - i, tallest(wide));
-            t.x = scores + i * stride;
+            t.first = true;
+            if (ahead) {
+                t.w = values + c;
+                t.x = scores + i * stride;
+                t.depth = a->globals;
+                run_tile(&t, tall, wide);
+                t.first = false;
+            }
+            t.w = values + (ahead + skip) * padded + c;
+            t.x = scores + i * stride + ahead;
+            t.depth = width;
             run_tile(&t, tall, wide);
             for (size_t r = 0; r < tall; r++)
                 for (size_t v = 0; v < wide * LANES; v += LANES) {
@@ -76,24 +79,28 @@ static void show_rows(const cz_attend *a, size_t first, size_t rows, interval ke
                       const float *scores, size_t stride, const float *inverse)
 {
     for (size_t i = 0; i < rows; i++) {
+        const float *row = scores + i * stride, *near = row + cz_columns_ahead(a->globals);
         float *to = a->probabilities + (first + i) * a->keys;
         for (size_t j = 0; j < a->keys; j++)
-            to[j] = j >= keys.from && j < keys.to ? scores[i * stride + j - keys.from] * inverse[i]
-                                                  : 0.0f;
+            to[j] = j >= keys.from && j < keys.to ? near[j - keys.from] * inverse[i] : 0.0f;
+        for (size_t g = 0; g < a->globals; g++)
+            to[a->global[g] - a->global_from] += row[g] * inverse[i];
     }
 }
 
 void CZ_OF_ISA(cz_attend)(const cz_attend *a)
 {
     interval all = seen_by_rows(a, a->first, a->last);
-    size_t count = all.to > all.from ? all.to - all.from : 0, columns = whole(count, KEYS);
+    size_t count = all.to > all.from ? all.to - all.from : 0;
+    size_t ahead = cz_columns_ahead(a->globals), columns = ahead + whole(count, KEYS);
     size_t padded = whole(a->size, LANES);
     float *keys = a->scratch, *values = keys + columns * a->size;
     float *scores = values + columns * padded, inverse[QUERIES];
     distances terms = lay_distances(a, all.from, count, scores + QUERIES * columns);
 
-    transpose_rows(a->k + all.from * a->k_stride, a->k_stride, count, a->size, keys);
-    copy_rows(a->v + all.from * a->v_stride, a->v_stride, count, a->size, values);
+    lay_panels(a, a->k, a->k_stride, all.from, count, values, keys);
+    copy_globals(a, a->v, a->v_stride, values);
+    copy_rows(a->v + all.from * a->v_stride, a->v_stride, count, a->size, values + ahead * padded);
     for (size_t i = a->first; i < a->last; i += QUERIES) {
         size_t rows = a->last - i < QUERIES ? a->last - i : QUERIES;
         interval here = seen_by_rows(a, i, i + rows);
@@ -106,6 +113,6 @@ void CZ_OF_ISA(cz_attend)(const cz_attend *a)
         if (a->probabilities)
             show_rows(a, i, rows, here, scores, columns, inverse);
         else
-            times_values(a, i, rows, scores, columns, values + skip * padded, width, inverse);
+            times_values(a, i, rows, scores, columns, values, skip, width, inverse);
     }
 }

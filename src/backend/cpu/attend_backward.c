@@ -23,17 +23,19 @@ static void run_tile_down(const tile *t, size_t rows, size_t wide)
 
 typedef struct parts {
     float *key_panels, *value_panels, *key_rows; /* both ways of the keys */
-    float *d_k, *d_v;                            /* [keys, padded] sums so far */
+    float *d_k, *d_v;                            /* [columns, padded] sums so far */
     float *p, *d_s;                              /* [QUERIES, columns] */
     float *kept;                                 /* [columns] dropout factors of a row */
     float *q, *d_out, *d_q;                      /* [QUERIES, padded] */
+    size_t ahead;                                /* columns of the globals, before all else */
     size_t columns, padded;
     distances terms;
 } parts;
 
 static parts lay_out(const cz_attend *a)
 {
-    parts s = { .columns = whole(a->keys, KEYS), .padded = whole(a->size, LANES) };
+    parts s = { .ahead = cz_columns_ahead(a->globals), .padded = whole(a->size, LANES) };
+    s.columns = s.ahead + whole(a->keys, KEYS);
     s.key_panels = a->scratch;
     s.value_panels = s.key_panels + s.columns * a->size;
     s.key_rows = s.value_panels + s.columns * a->size;
@@ -63,12 +65,9 @@ static float along_row(const cz_attend *a, size_t i)
 static const float *kept_row(const cz_attend *a, size_t i, interval keys, interval seen,
                              float *kept)
 {
-    for (size_t j = 0; j < keys.to - keys.from; j++)
+    for (size_t j = 0; j < cz_columns_ahead(a->globals) + keys.to - keys.from; j++)
         kept[j] = 1.0f;
-    if (a->dropout)
-        CZ_OF_ISA(cz_drop)
-    (a->dropout, a->sample, a->element + (uint64_t)i * a->keys + seen.from, seen.to - seen.from,
-     kept + (seen.from - keys.from));
+    drop_row(a, i, keys, seen, kept);
     return kept;
 }
 
@@ -80,11 +79,13 @@ static const float *kept_row(const cz_attend *a, size_t i, interval keys, interv
 static void turn_row(const cz_attend *a, size_t i, interval keys, interval seen, float *p,
                      float *d_s, const float *kept)
 {
-    float sum = softmax_row(softmax_scale(a), keys, seen, p);
-    lanes inverse = lanes_set(seen.from < seen.to ? 1.0f / sum : 0.0f);
+    float sum = softmax_row(a, softmax_scale(a), keys, seen, p);
+    lanes inverse = lanes_set(sum != 0 ? 1.0f / sum : 0.0f);
     lanes scale = lanes_set(softmax_scale(a));
     lanes along = lanes_set(along_row(a, i)), left = lanes_set(0.0f);
-    size_t end = keys.to - keys.from;
+    size_t ahead = cz_columns_ahead(a->globals), end = ahead + keys.to - keys.from;
+    for (size_t j = a->globals; j < ahead; j++)
+        d_s[j] = 0.0f;
     for (size_t j = 0; j < end; j += ROW) {
         lanes e = lanes_mul(lanes_load(p + j), inverse);
         lanes d = lanes_sub(lanes_mul(lanes_load(d_s + j), lanes_load(kept + j)), along);
@@ -102,8 +103,8 @@ static void turn_row(const cz_attend *a, size_t i, interval keys, interval seen,
     }
 }
 
-/* sums[j] += sum over rows i of x[i, j] * w[i] */
-static void add_down(const parts *s, const float *x, const float *w, size_t rows, interval keys,
+/* sums[j] += sum over rows i of x[i, j] * w[i], for `count` columns j */
+static void add_down(const parts *s, const float *x, const float *w, size_t rows, size_t count,
                      float *sums)
 {
     tile t = { .x_stride = s->columns,
@@ -111,33 +112,45 @@ static void add_down(const parts *s, const float *x, const float *w, size_t rows
                .sums_stride = s->padded,
                .depth = rows,
                .first = false };
-    size_t count = keys.to - keys.from;
     for (size_t c = 0, wide; c < s->padded; c += wide * LANES) {
         wide = next_wide((s->padded - c) / LANES);
         t.w = w + c;
         for (size_t j = 0, tall; j < count; j += tall) {
             tall = next_rows(count - j, tallest(wide));
             t.x = x + j;
-            t.sums = sums + (keys.from + j) * s->padded + c;
+            t.sums = sums + j * s->padded + c;
             run_tile_down(&t, tall, wide);
         }
     }
 }
 
-static void query_gradients(const parts *s, size_t rows, interval keys)
+/* The same for the globals and the keys of a block. */
+static void add_all_down(const cz_attend *a, const parts *s, const float *x, const float *w,
+                         size_t rows, interval keys, float *sums)
 {
-    tile t = { .x_stride = s->columns,
-               .w_stride = s->padded,
-               .sums_stride = s->padded,
-               .depth = keys.to - keys.from,
-               .first = true };
+    add_down(s, x, w, rows, a->globals, sums);
+    add_down(s, x + s->ahead, w, rows, keys.to - keys.from,
+             sums + (s->ahead + keys.from) * s->padded);
+}
+
+/* d of the queries: the globals' keys, then those of the window, in one chain. */
+static void query_gradients(const cz_attend *a, const parts *s, size_t rows, interval keys)
+{
+    tile t = { .x_stride = s->columns, .w_stride = s->padded, .sums_stride = s->padded };
     for (size_t c = 0, wide; c < s->padded; c += wide * LANES) {
         wide = next_wide((s->padded - c) / LANES);
-        t.w = s->key_rows + keys.from * s->padded + c;
         for (size_t i = 0, tall; i < rows; i += tall) {
             tall = next_rows(rows - i, tallest(wide));
-            t.x = s->d_s + i * s->columns;
             t.sums = s->d_q + i * s->padded + c;
+            t.w = s->key_rows + c;
+            t.x = s->d_s + i * s->columns;
+            t.depth = a->globals;
+            t.first = true;
+            run_tile(&t, tall, wide);
+            t.w = s->key_rows + (s->ahead + keys.from) * s->padded + c;
+            t.x += s->ahead;
+            t.depth = keys.to - keys.from;
+            t.first = false;
             run_tile(&t, tall, wide);
         }
     }
@@ -190,14 +203,16 @@ static void block_backward(const cz_attend *a, const parts *s, size_t first, siz
     interval keys = seen_by_rows(a, first, first + rows);
     const float *d_out = a->d_out + first * a->d_out_stride;
     if (keys.from >= keys.to)
-        return;
+        keys.to = keys.from;
     size_t count = keys.to - keys.from;
+    if (!count && !a->globals)
+        return;
     copy_rows(a->q + first * a->q_stride, a->q_stride, rows, a->size, s->q);
     copy_rows(d_out, a->d_out_stride, rows, a->size, s->d_out);
     score_rows(a, &s->terms, s->q, s->padded, first, rows, s->key_panels, keys.from, count, s->p,
                s->columns, run_tile);
-    times_panels(s->d_out, s->padded, rows, s->value_panels + keys.from * a->size, a->size, count,
-                 s->d_s, s->columns, run_tile);
+    times_all(a, s->d_out, s->padded, rows, s->value_panels, keys.from, count, s->d_s, s->columns,
+              run_tile);
     for (size_t i = 0; i < rows; i++) {
         interval seen = seen_by(a, first + i);
         const float *kept = kept_row(a, first + i, keys, seen, s->kept);
@@ -206,30 +221,39 @@ static void block_backward(const cz_attend *a, const parts *s, size_t first, siz
             table_gradient(a, first + i, keys, seen, s->d_s + i * s->columns);
     }
     if (a->d_v)
-        add_down(s, s->p, s->d_out, rows, keys, s->d_v);
+        add_all_down(a, s, s->p, s->d_out, rows, keys, s->d_v);
     if (a->d_k)
-        add_down(s, s->d_s, s->q, rows, keys, s->d_k);
+        add_all_down(a, s, s->d_s, s->q, rows, keys, s->d_k);
     if (a->d_q)
-        query_gradients(s, rows, keys);
+        query_gradients(a, s, rows, keys);
     for (size_t i = 0; i < rows && looks_up(a); i++)
         distance_gradients(a, s, first + i, i, keys);
     for (size_t i = 0; i < rows && a->d_q; i++)
         add_row(a->d_q + (first + i) * a->d_q_stride, s->d_q + i * s->padded, a->size);
 }
 
+/* What the keys' rows were sent, and then what the globals among them were sent besides. */
+static void add_keys(const cz_attend *a, const parts *s, const float *sums, float *to,
+                     size_t stride)
+{
+    if (!to)
+        return;
+    for (size_t j = 0; j < a->keys; j++)
+        add_row(to + j * stride, sums + (s->ahead + j) * s->padded, a->size);
+    for (size_t g = 0; g < a->globals; g++)
+        add_row(to + (a->global[g] - a->global_from) * stride, sums + g * s->padded, a->size);
+}
+
 void CZ_OF_ISA(cz_attend_backward)(const cz_attend *a)
 {
     parts s = lay_out(a);
-    transpose_rows(a->k, a->k_stride, a->keys, a->size, s.key_panels);
-    transpose_rows(a->v, a->v_stride, a->keys, a->size, s.value_panels);
-    copy_rows(a->k, a->k_stride, a->keys, a->size, s.key_rows);
+    lay_panels(a, a->k, a->k_stride, 0, a->keys, s.key_rows, s.key_panels);
+    lay_panels(a, a->v, a->v_stride, 0, a->keys, s.key_rows, s.value_panels);
+    copy_globals(a, a->k, a->k_stride, s.key_rows);
+    copy_rows(a->k, a->k_stride, a->keys, a->size, s.key_rows + s.ahead * s.padded);
     memset(s.d_k, 0, 2 * s.columns * s.padded * sizeof(float));
     for (size_t i = 0; i < a->queries; i += QUERIES)
         block_backward(a, &s, i, a->queries - i < QUERIES ? a->queries - i : QUERIES);
-    for (size_t j = 0; j < a->keys; j++) {
-        if (a->d_k)
-            add_row(a->d_k + j * a->d_k_stride, s.d_k + j * s.padded, a->size);
-        if (a->d_v)
-            add_row(a->d_v + j * a->d_v_stride, s.d_v + j * s.padded, a->size);
-    }
+    add_keys(a, &s, s.d_k, a->d_k, a->d_k_stride);
+    add_keys(a, &s, s.d_v, a->d_v, a->d_v_stride);
 }

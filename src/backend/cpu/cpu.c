@@ -16,8 +16,9 @@ static size_t scratch(const cz_extent *extent, const void *table)
     const cz_kernels *kernels = table ? table : &cz_kernels_scalar;
     size_t row = parts_of(extent->widest, 16) * 16 * sizeof(float);
     size_t need = most(extent->widest * kernels->panel * sizeof(float), 4 * row);
-    size_t head = kernels->attend_scratch(extent->head_size, extent->longest, extent->relative,
-                                          extent->gradients);
+    size_t keys = extent->longest + cz_columns_ahead(extent->globals);
+    size_t head =
+        kernels->attend_scratch(extent->head_size, keys, extent->relative, extent->gradients);
     need = most(need, head * sizeof(float));
     if (extent->mixed)
         need = most(need, cz_mix_scratch(kernels, extent->mixed, extent->longest) * sizeof(float));

@@ -32,6 +32,11 @@ static void relate(cz_attend *a, const cz_relative *relative, size_t head)
     a->of_key = of_head(relative->of_key, a->size, head, &a->of_key_stride);
 }
 
+static size_t globals_of(const cz_attention_call *call, size_t s)
+{
+    return call->globals && call->reach == CZ_REACH_WINDOW ? call->globals->packing.length[s] : 0;
+}
+
 static cz_attend head_of(const heads_job *job, size_t s, size_t head)
 {
     const cz_attention_call *call = job->call;
@@ -57,6 +62,10 @@ static cz_attend head_of(const heads_job *job, size_t s, size_t head)
         .out_stride = call->out->stride,
     };
     a.element = (uint64_t)head * a.queries * a.keys;
+    if ((a.globals = globals_of(call, s))) {
+        a.global = call->globals->row + call->globals->packing.begin[s];
+        a.global_from = key;
+    }
     if (call->relative.entry)
         relate(&a, &call->relative, head);
     return a;
@@ -95,26 +104,33 @@ static void attention_task(void *context, size_t task, size_t worker)
         do_heads(job, s, head, heads, first, least(first + BLOCK, length), worker);
 }
 
-static bool room_suffices(const heads_job *job, bool gradients)
+/* Is the scratch enough, and what is asked for known? */
+static cloze_status check(const heads_job *job, bool gradients)
 {
     const cz_attention_call *call = job->call;
     size_t longest = 0, size = call->q->columns / call->heads;
     for (size_t s = 0; s < call->keys->count; s++) {
-        longest = call->keys->length[s] > longest ? call->keys->length[s] : longest;
+        size_t globals = globals_of(call, s);
+        size_t columns = call->keys->length[s] + cz_columns_ahead(globals);
+        if (globals && call->relative.entry)
+            return CLOZE_ERROR_ARGUMENT;
+        longest = columns > longest ? columns : longest;
         if (call->relative.entry && call->queries->length[s] > longest)
             longest = call->queries->length[s];
     }
-    return job->place->scratch_size >=
-           job->kernels->attend_scratch(size, longest, call->relative.entry, gradients) *
-               sizeof(float);
+    bool enough = job->place->scratch_size >=
+                  job->kernels->attend_scratch(size, longest, call->relative.entry, gradients) *
+                      sizeof(float);
+    return enough ? CLOZE_OK : CLOZE_ERROR_LIMIT;
 }
 
 cloze_status cz_cpu_attention(const cz_place *place, const cz_attention_call *call)
 {
     heads_job job = { .place = place, .kernels = kernels_of(place), .call = call };
     size_t most = 0;
-    if (!room_suffices(&job, false))
-        return CLOZE_ERROR_LIMIT;
+    cloze_status status = check(&job, false);
+    if (status)
+        return status;
     for (size_t s = 0; s < call->queries->count; s++) {
         size_t length = call->queries->length[s];
         size_t tasks =
@@ -183,8 +199,9 @@ static bool is_shared(const cz_tensor *t, size_t size)
 cloze_status cz_cpu_attention_backward(const cz_place *place, const cz_attention_call *call)
 {
     heads_job job = { .place = place, .kernels = kernels_of(place), .call = call };
-    if (!room_suffices(&job, true))
-        return CLOZE_ERROR_LIMIT;
+    cloze_status status = check(&job, true);
+    if (status)
+        return status;
     const cz_relative *relative = &call->relative;
     size_t size = call->q->columns / call->heads;
     if (is_shared(relative->d_of_query, size) || is_shared(relative->d_of_key, size))
@@ -215,8 +232,9 @@ cloze_status cz_cpu_probabilities(const cz_place *place, const cz_probabilities_
                       .looking = call,
                       .probabilities = cz_f32(call->out) };
     quiet.dropout.p = 0;
-    if (!room_suffices(&job, false))
-        return CLOZE_ERROR_LIMIT;
+    cloze_status status = check(&job, false);
+    if (status)
+        return status;
     if (call->out->stride != call->out->columns)
         return CLOZE_ERROR_ARGUMENT;
     if (call->out->rows)

@@ -52,6 +52,8 @@ typedef struct cz_attend {
     float scale;
     cz_reach reach;
     size_t window;
+    const size_t *global;  /* [globals] rows; key j is row global_from + j: seen by all, once */
+    size_t globals, global_from;
     const uint32_t *entry; /* as in cz_relative; NULL: no terms of distance */
     size_t span;
     const float *table, *of_query, *of_key; /* at the head's column; each may be NULL */
@@ -70,6 +72,15 @@ typedef struct cz_attend {
     float *d_table, *d_of_query, *d_of_key; /* the same; nobody else adds into them meanwhile */
     size_t d_table_stride, d_of_query_stride, d_of_key_stride;
 } cz_attend;
+
+/* Keys are laid out from a multiple of CZ_KEYS on, which is one of every panel and of 16: the lanes
+ * of a sum count from the sequence's first key wherever the copy begins. Globals come before. */
+enum { CZ_KEYS = 48 };
+
+static inline size_t cz_columns_ahead(size_t globals)
+{
+    return (globals + CZ_KEYS - 1) / CZ_KEYS * CZ_KEYS;
+}
 
 /* Transforms of a sequence's rows, or of its columns first .. last of the rows' first half. */
 typedef struct cz_fourier_pass {
@@ -112,7 +123,7 @@ typedef struct cz_kernels {
 
     void (*attend)(const cz_attend *attend);
     void (*attend_backward)(const cz_attend *attend);
-    /* Floats; `rows` is the longer of queries and keys. */
+    /* Floats; `rows` is the longer of queries and keys, with cz_columns_ahead of the globals. */
     size_t (*attend_scratch)(size_t size, size_t rows, bool relative, bool gradients);
 
     void (*fourier_rows)(const cz_fourier_pass *pass);

@@ -65,8 +65,7 @@ INLINE void score_rows(const cz_attend *a, const distances *terms, const float *
     if (looks_up(a))
         CZ_OF_ISA(cz_relative_scores)
     (a, terms, q, q_stride, i, rows, panels, skip, width, scores, stride);
-    else times_panels(q, q_stride, rows, panels + skip * a->size, a->size, width, scores, stride,
-                      run);
+    else times_all(a, q, q_stride, rows, panels, skip, width, scores, stride, run);
     for (size_t r = 0; r < rows && a->table; r++) {
         const float *term = terms->table + terms->base + skip - i - r;
         float *row = scores + r * stride;
