@@ -94,7 +94,7 @@ static void assert_same_rows(const cz_tensor *a, size_t first, const cz_tensor *
 
 static void a_row_of_a_product_does_not_know_its_neighbours(void **state)
 {
-    static const cz_extent extent = { 256, 64, 384, 1, 1, false, 0, false };
+    static const cz_extent extent = { 256, 64, 384, 1, 1, false, 0, false, 0 };
     (void)state;
     for (size_t s = 0; s < SETS; s++) {
         room r;
@@ -121,9 +121,24 @@ static void a_row_of_a_product_does_not_know_its_neighbours(void **state)
     }
 }
 
-static void attend(const room *r, cz_tensor *qkv, const cz_packing *packing, cz_reach reach,
-                   cz_tensor *out)
+/* The first of each sequence and, in the longer ones, two more. */
+static cz_globals globals_of(const cz_packing *packing, size_t *row, size_t *begin, size_t *length)
 {
+    size_t count = 0;
+    for (size_t s = 0; s < packing->count; s++) {
+        begin[s] = count;
+        for (size_t place = 0; place < packing->length[s] && place < 27; place += 13)
+            row[count++] = packing->begin[s] + place;
+        length[s] = count - begin[s];
+    }
+    return (cz_globals){ { packing->count, begin, length, 3 }, row };
+}
+
+static void attend(const room *r, cz_tensor *qkv, const cz_packing *packing, cz_reach reach,
+                   bool global, cz_tensor *out)
+{
+    size_t row[32], begin[8], length[8];
+    cz_globals globals = globals_of(packing, row, begin, length);
     cz_tensor q = cz_tensor_columns(qkv, 0, WIDE), k = cz_tensor_columns(qkv, WIDE, WIDE);
     cz_tensor v = cz_tensor_columns(qkv, 2 * (size_t)WIDE, WIDE);
     cz_attention_call call = { .q = &q,
@@ -135,18 +150,20 @@ static void attend(const room *r, cz_tensor *qkv, const cz_packing *packing, cz_
                                .scale = 0.3,
                                .reach = reach,
                                .window = 9,
+                               .globals = global ? &globals : NULL,
                                .out = out };
     assert_int_equal(cz_backend_cpu.attention(&r->place, &call), CLOZE_OK);
 }
 
 static void a_sequence_gives_the_same_alone_as_in_a_batch_in_any_order(void **state)
 {
-    static const cz_extent extent = { 600, 300, WIDE, 3, 24, false, 0, true };
+    static const cz_extent extent = { 600, 300, WIDE, 3, 24, false, 0, true, 3 };
     static const size_t length[] = { 40, 1, 300, 17, 48, 26 };
     enum { SEQUENCES = 6 };
     (void)state;
-    for (size_t s = 0; s < SETS * 3; s++) {
-        cz_reach reach = (cz_reach)(s / SETS);
+    for (size_t s = 0; s < SETS * 4; s++) {
+        bool global = s / SETS == 3;
+        cz_reach reach = global ? CZ_REACH_WINDOW : (cz_reach)(s / SETS);
         room r;
         if (!kernels_of(sets[s % SETS]))
             continue;
@@ -156,21 +173,21 @@ static void a_sequence_gives_the_same_alone_as_in_a_batch_in_any_order(void **st
         cz_tensor *qkv = room_input(&r, 432, 3 * (size_t)WIDE, 3 * (size_t)WIDE, 0);
         cz_tensor *together = room_output(&r, 432, WIDE, WIDE, false);
         cz_tensor *backwards = room_output(&r, 432, WIDE, WIDE, false);
-        attend(&r, qkv, batch, reach, together);
+        attend(&r, qkv, batch, reach, global, together);
         for (size_t i = 0; i < SEQUENCES; i++) {
             begin[i] = batch->begin[SEQUENCES - 1 - i];
             lengths[i] = batch->length[SEQUENCES - 1 - i];
         }
         turned.begin = begin;
         turned.length = lengths;
-        attend(&r, qkv, &turned, reach, backwards);
+        attend(&r, qkv, &turned, reach, global, backwards);
         assert_same_rows(together, 0, backwards);
         for (size_t i = 0; i < SEQUENCES; i++) {
             cz_tensor one;
             cz_packing *alone = room_packing(&r, &length[i], 1);
             rows_of(qkv, batch->begin[i], length[i], &one);
             cz_tensor *out = room_output(&r, length[i], WIDE, WIDE, false);
-            attend(&r, &one, alone, reach, out);
+            attend(&r, &one, alone, reach, global, out);
             assert_same_rows(together, batch->begin[i], out);
         }
         room_close(&r);
@@ -181,7 +198,7 @@ static void a_sequence_gives_the_same_alone_as_in_a_batch_in_any_order(void **st
 
 static void a_weight_that_is_not_finite_is_refused(void **state)
 {
-    static const cz_extent extent = { 8, 8, 64, 1, 1, false, 0, false };
+    static const cz_extent extent = { 8, 8, 64, 1, 1, false, 0, false, 0 };
     static const uint32_t bad[] = { 0x7f800000u, 0xff800000u, 0x7fc00000u, 0x7f800001u };
     static const size_t place[] = { 0, 63, 64 * 50 + 40, 64 * 53 - 1 };
     (void)state;
