@@ -20,22 +20,18 @@ static bool is_printable(unsigned byte)
 
 uint32_t cz_byte_letter(unsigned char byte)
 {
-    uint32_t hidden = 0;
     if (is_printable(byte))
         return byte;
-    for (unsigned b = 0; b < byte; b++)
-        hidden += !is_printable(b);
-    return 256 + hidden;
+    return byte <= ' ' ? 256u + byte : byte < 0xA1 ? 289u + byte - 127u : 323u;
 }
 
 int cz_letter_byte(uint32_t letter)
 {
     if (letter < 256)
         return is_printable(letter) ? (int)letter : -1;
-    for (int byte = 0; byte < 256; byte++)
-        if (cz_byte_letter((unsigned char)byte) == letter)
-            return byte;
-    return -1;
+    if (letter < 289)
+        return (int)letter - 256;
+    return letter < 323 ? (int)letter - 289 + 127 : letter == 323 ? 0xAD : -1;
 }
 
 static size_t slot_of(const cz_bpe *bpe, uint64_t pair)

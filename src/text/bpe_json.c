@@ -2,7 +2,7 @@
  * bpe_json.c - the parts of a tokenizer.json with a byte-level BPE: the model with its merges, and
  * the pre-tokenizer. Plain BPE (letters that are not bytes) is refused.
  */
-#include "text/parts.h"
+#include "text/loaders.h"
 
 enum { MERGES_LIMIT = 1 << 24 };
 

@@ -208,13 +208,6 @@ cloze_status cz_scan_bytes(const cloze_tokenizer *tokenizer, cloze_encoding *enc
     source from = { .base = begin };
     if (begin >= end)
         return CLOZE_OK;
-    if (tokenizer->normalizer.count) {
-        if (!cz_normalize(&tokenizer->normalizer, &encoding->hooks.allocator, text.data, begin, end,
-                          &encoding->characters, &encoding->spare))
-            return cz_text_memory(error);
-        return cz_split_bytes(tokenizer, encoding, text, encoding->characters.items,
-                              encoding->characters.count, pieces, error);
-    }
     if (!write_line(tokenizer, encoding, &from, text.data + begin, end - begin))
         return cz_text_memory(error);
     return split(tokenizer, encoding, &from, text, pieces, error);

@@ -175,7 +175,7 @@ static cloze_status tokenize_segment(const cloze_tokenizer *tokenizer, cloze_enc
 {
     if (begin >= end)
         return CLOZE_OK;
-    if (tokenizer->bytes.used && !tokenizer->normalizer.count)
+    if (tokenizer->bytes.used && cz_normalizer_rests(&tokenizer->normalizer, text.data, begin, end))
         return scan_bytes(tokenizer, encoding, text, begin, end, pieces, error);
     if (tokenizer->normalizer.whole || tokenizer->bytes.used || tokenizer->unigram ||
         tokenizer->added.normalized.count)

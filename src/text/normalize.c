@@ -9,17 +9,25 @@
 #include "text/charsmap.h"
 #include "text/parts.h"
 
-static bool reserve(const cloze_allocator *allocator, cz_characters *characters, size_t needed)
+bool cz_characters_reserve(const cloze_allocator *allocator, cz_characters *characters,
+                           size_t needed)
 {
     return cz_grow(allocator, (void **)&characters->items, &characters->capacity, needed,
                    sizeof *characters->items);
+}
+
+void cz_characters_swap(cz_characters *a, cz_characters *b)
+{
+    cz_characters kept = *a;
+    *a = *b;
+    *b = kept;
 }
 
 static bool decode(const cloze_allocator *allocator, const char *text, size_t begin, size_t end,
                    cz_characters *out)
 {
     out->count = 0;
-    if (!reserve(allocator, out, end - begin))
+    if (!cz_characters_reserve(allocator, out, end - begin))
         return false;
     for (size_t at = begin; at < end;) {
         cz_character *c = &out->items[out->count++];
@@ -62,20 +70,13 @@ static size_t count_flagged(const cz_characters *characters, unsigned flag)
     return count;
 }
 
-static void swap(cz_characters *a, cz_characters *b)
-{
-    cz_characters kept = *a;
-    *a = *b;
-    *b = kept;
-}
-
 static bool space_chinese(const cloze_allocator *allocator, cz_characters *characters,
                           cz_characters *spare)
 {
     size_t count = 0, spaced = count_flagged(characters, CZ_UNICODE_CHINESE);
     if (!spaced)
         return true;
-    if (!reserve(allocator, spare, characters->count + spaced * 2))
+    if (!cz_characters_reserve(allocator, spare, characters->count + spaced * 2))
         return false;
     for (size_t i = 0; i < characters->count; i++) {
         cz_character c = characters->items[i];
@@ -88,7 +89,7 @@ static bool space_chinese(const cloze_allocator *allocator, cz_characters *chara
             spare->items[count++] = space;
     }
     spare->count = count;
-    swap(characters, spare);
+    cz_characters_swap(characters, spare);
     return true;
 }
 
@@ -111,7 +112,8 @@ static bool lower(const cloze_allocator *allocator, cz_characters *characters, c
     }
     if (!expanding)
         return true;
-    if (!reserve(allocator, spare, characters->count + expanding * CZ_UNICODE_LONGEST))
+    if (!cz_characters_reserve(allocator, spare,
+                               characters->count + expanding * CZ_UNICODE_LONGEST))
         return false;
     for (size_t i = 0; i < characters->count; i++) {
         cz_character c = characters->items[i];
@@ -122,104 +124,7 @@ static bool lower(const cloze_allocator *allocator, cz_characters *characters, c
         }
     }
     spare->count = count;
-    swap(characters, spare);
-    return true;
-}
-
-/* Canonical ordering of a run of marks, all of a class above 0: stable, by class. A run can be as
- * long as the text, hence a counting sort into `scratch` for the long ones. */
-static void order_short(cz_character *items, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        cz_character c = items[i];
-        unsigned class = cz_unicode_class_of(c.code);
-        size_t at = i;
-        for (; at && cz_unicode_class_of(items[at - 1].code) > class; at--)
-            items[at] = items[at - 1];
-        items[at] = c;
-    }
-}
-
-static void order_long(cz_character *items, size_t count, cz_character *scratch)
-{
-    size_t places[257] = { 0 };
-    for (size_t i = 0; i < count; i++)
-        places[cz_unicode_class_of(items[i].code) + 1]++;
-    for (size_t i = 1; i < 257; i++)
-        places[i] += places[i - 1];
-    for (size_t i = 0; i < count; i++)
-        scratch[places[cz_unicode_class_of(items[i].code)]++] = items[i];
-    memcpy(items, scratch, count * sizeof *items);
-}
-
-static bool is_mark(uint32_t code)
-{
-    return (cz_unicode_flags_of(code) & CZ_UNICODE_CHANGES) && cz_unicode_class_of(code);
-}
-
-/* Orders all runs; long ones by way of room behind the last character. */
-static bool order_runs(const cloze_allocator *allocator, cz_characters *characters)
-{
-    enum { LONG = 32 };
-    for (size_t i = 0; i < characters->count;) {
-        size_t begin = i;
-        while (i < characters->count && is_mark(characters->items[i].code))
-            i++;
-        if (i - begin <= LONG) {
-            order_short(characters->items + begin, i - begin);
-        } else {
-            if (!reserve(allocator, characters, characters->count + (i - begin)))
-                return false;
-            order_long(characters->items + begin, i - begin, characters->items + characters->count);
-        }
-        i += i == begin;
-    }
-    return true;
-}
-
-/* Which characters have a compatibility decomposition no flag tells. */
-static bool may_change(uint32_t code, bool compatibly)
-{
-    return (cz_unicode_flags_of(code) & CZ_UNICODE_CHANGES) || (compatibly && code >= 0x80);
-}
-
-/* Until the order is found, `begin` is 0 for a character that stands for an original one,
- * else 1. */
-static bool decompose(const cloze_allocator *allocator, cz_characters *characters,
-                      cz_characters *spare, bool compatibly)
-{
-    uint32_t mapped[CZ_UNICODE_LONGEST_COMPATIBLE];
-    size_t count = 0, origin = 0, changing = 0, more = 0;
-    for (size_t i = 0; i < characters->count; i++) {
-        bool changes = may_change(characters->items[i].code, compatibly);
-        changing += changes;
-        if (changes && compatibly)
-            more += cz_unicode_decompose_compatibly(characters->items[i].code, mapped);
-    }
-    if (!changing)
-        return true;
-    if (!reserve(allocator, spare,
-                 characters->count + (compatibly ? more : changing * (CZ_UNICODE_LONGEST - 1))))
-        return false;
-    for (size_t i = 0; i < characters->count; i++) {
-        size_t size = 1;
-        mapped[0] = characters->items[i].code;
-        if (may_change(mapped[0], compatibly))
-            size = compatibly ? cz_unicode_decompose_compatibly(mapped[0], mapped)
-                              : cz_unicode_decompose(mapped[0], mapped);
-        for (size_t k = 0; k < size; k++)
-            spare->items[count++] = (cz_character){ .code = mapped[k], .begin = k > 0 };
-    }
-    spare->count = count;
-    if (!order_runs(allocator, spare))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        cz_character *c = &spare->items[i];
-        origin += c->begin == 0;
-        c->begin = characters->items[origin - 1].begin;
-        c->end = characters->items[origin - 1].end;
-    }
-    swap(characters, spare);
+    cz_characters_swap(characters, spare);
     return true;
 }
 
@@ -243,47 +148,73 @@ static void trim_right(cz_characters *characters)
         characters->count--;
 }
 
-/* Characters from `at` on that the replacement takes, or 0. */
-static size_t match_at(const cz_replacement *rule, const cz_characters *characters, size_t at)
+static void clean_as_nmt(cz_characters *characters)
 {
-    size_t count = 0;
-    if (rule->spaces) {
-        while (at + count < characters->count && characters->items[at + count].code == ' ')
-            count++;
-        return count > 1 ? count : 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < characters->count; i++) {
+        cz_character c = characters->items[i];
+        switch (c.code) {
+        case '\t':
+        case '\n':
+        case '\f':
+        case '\r':
+        case 0x1680:
+        case 0x200B:
+        case 0x200C:
+        case 0x200D:
+        case 0x200E:
+        case 0x200F:
+        case 0x2028:
+        case 0x2029:
+        case 0x2581:
+        case 0xFEFF:
+        case 0xFFFD:
+            c.code = ' ';
+            break;
+        case 0x7F:
+        case 0x8F:
+        case 0x9F:
+            continue;
+        default:
+            if (c.code && c.code < ' ')
+                continue;
+        }
+        characters->items[kept++] = c;
     }
-    for (size_t byte = 0; byte < rule->from_size; count++)
-        if (at + count >= characters->count ||
-            characters->items[at + count].code != cz_utf8_read(rule->from, &byte))
-            return 0;
-    return count;
+    characters->count = kept;
 }
 
-/* What is put in has the place of the last character that goes. */
-static bool replace(const cz_replacement *rule, const cloze_allocator *allocator,
-                    cz_characters *characters, cz_characters *spare)
+bool cz_characters_letters(const cloze_allocator *allocator, cz_characters *characters,
+                           cz_characters *spare)
 {
-    size_t at = 0, count = 0, first = 0;
-    while (first < characters->count && !match_at(rule, characters, first))
-        first++;
-    if (first == characters->count)
-        return true;
-    if (!reserve(allocator, spare, characters->count * (rule->to_size + 1)))
+    size_t count = 0;
+    if (!cz_characters_reserve(allocator, spare, characters->count * 4))
         return false;
-    while (at < characters->count) {
-        size_t taken = at < first ? 0 : match_at(rule, characters, at);
-        cz_character c = characters->items[at + (taken ? taken - 1 : 0)];
-        if (!taken)
-            spare->items[count++] = c;
-        for (size_t byte = 0; taken && byte < rule->to_size;) {
-            c.code = cz_utf8_read(rule->to, &byte);
+    for (size_t i = 0; i < characters->count; i++) {
+        cz_character c = characters->items[i];
+        char bytes[4];
+        size_t size = cz_utf8_put(bytes, c.code);
+        for (size_t k = 0; k < size; k++) {
+            c.code = cz_byte_letter((unsigned char)bytes[k]);
             spare->items[count++] = c;
         }
-        at += taken ? taken : 1;
     }
     spare->count = count;
-    swap(characters, spare);
+    cz_characters_swap(characters, spare);
     return true;
+}
+
+bool cz_normalizer_rests(const cz_normalizer *normalizer, const char *text, size_t begin,
+                         size_t end)
+{
+    enum { LEAST = 0xCC }; /* no byte of a character below U+0300 is as high */
+    unsigned char highest = 0;
+    for (size_t i = 0; i < normalizer->count; i++)
+        if (normalizer->steps[i] != CZ_STEP_COMPOSE)
+            return false;
+    for (size_t i = begin; i < end && normalizer->count; i++)
+        highest = (unsigned char)text[i] > highest ? (unsigned char)text[i] : highest;
+    return highest < LEAST;
 }
 
 bool cz_normalize(const cz_normalizer *normalizer, const cloze_allocator *allocator,
@@ -303,10 +234,16 @@ bool cz_normalize(const cz_normalizer *normalizer, const cloze_allocator *alloca
             made = space_chinese(allocator, out, spare);
             break;
         case CZ_STEP_DECOMPOSE:
-            made = decompose(allocator, out, spare, false);
+            made = cz_compose(allocator, out, spare, (cz_form){ false, false });
             break;
         case CZ_STEP_DECOMPOSE_COMPATIBLY:
-            made = decompose(allocator, out, spare, true);
+            made = cz_compose(allocator, out, spare, (cz_form){ true, false });
+            break;
+        case CZ_STEP_COMPOSE:
+            made = cz_compose(allocator, out, spare, (cz_form){ false, true });
+            break;
+        case CZ_STEP_COMPOSE_COMPATIBLY:
+            made = cz_compose(allocator, out, spare, (cz_form){ true, true });
             break;
         case CZ_STEP_STRIP_NONSPACING:
             remove_flagged(out, CZ_UNICODE_NONSPACING);
@@ -323,11 +260,20 @@ bool cz_normalize(const cz_normalizer *normalizer, const cloze_allocator *alloca
         case CZ_STEP_TRIM_RIGHT:
             trim_right(out);
             break;
+        case CZ_STEP_NMT:
+            clean_as_nmt(out);
+            break;
+        case CZ_STEP_BYTES:
+            made = cz_characters_letters(allocator, out, spare);
+            break;
         case CZ_STEP_MAP:
             made = cz_charsmap_apply(normalizer->map, allocator, out, spare);
             break;
         case CZ_STEP_REPLACE:
-            made = replace(&normalizer->replacements[replaced++], allocator, out, spare);
+            made = cz_replace_pattern(&normalizer->replacements[replaced++], allocator, out, spare);
+            break;
+        case CZ_STEP_PREPEND:
+            made = cz_put_before(&normalizer->replacements[replaced++], allocator, out, spare);
             break;
         }
         if (!made)

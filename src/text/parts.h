@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/table.h"
+#include "text/normalize.h"
 #include "text/tokenizer.h"
 #include "text/unicode.h"
 #include "text/unigram.h"
@@ -23,7 +24,6 @@ enum {
     CZ_TOKEN_LIMIT = 1024,         /* bytes of one vocabulary entry */
     CZ_VOCABULARY_LIMIT = 1 << 24, /* ids */
     CZ_ADDED_LIMIT = 1 << 18,      /* added tokens */
-    CZ_STEP_LIMIT = 32,            /* steps of a normalizer */
     CZ_TEMPLATE_LIMIT = 64,        /* pieces of a template */
     CZ_PROCESSORS_LIMIT = 16,
     CZ_CACHE_WORD = 24,            /* bytes of a word in the cache */
@@ -130,56 +130,6 @@ typedef struct cz_token_spaces {
 } cz_token_spaces;
 
 cz_token_spaces cz_token_spaces_of(cloze_text token);
-
-/* ---- normalize.c ---- */
-
-typedef struct cz_character {
-    uint32_t code;
-    uint32_t begin, end; /* bytes of the text that it came from */
-} cz_character;
-
-typedef struct cz_characters {
-    cz_character *items;
-    size_t count, capacity;
-} cz_characters;
-
-typedef enum cz_step {
-    CZ_STEP_CLEAN,
-    CZ_STEP_CHINESE,
-    CZ_STEP_DECOMPOSE,
-    CZ_STEP_DECOMPOSE_COMPATIBLY,
-    CZ_STEP_STRIP_NONSPACING,
-    CZ_STEP_STRIP_MARKS,
-    CZ_STEP_LOWER,
-    CZ_STEP_TRIM_LEFT,
-    CZ_STEP_TRIM_RIGHT,
-    CZ_STEP_MAP,    /* the character map */
-    CZ_STEP_REPLACE /* the next of the replacements */
-} cz_step;
-
-enum { CZ_REPLACE_LIMIT = 8, CZ_REPLACE_SIZE = 32 };
-
-/* A fixed text, or two or more spaces, to another. */
-typedef struct cz_replacement {
-    bool spaces; /* the pattern " {2,}" */
-    char from[CZ_REPLACE_SIZE], to[CZ_REPLACE_SIZE];
-    size_t from_size, to_size;
-} cz_replacement;
-
-typedef struct cz_normalizer {
-    cz_step steps[CZ_STEP_LIMIT];
-    size_t count;
-    struct cz_charsmap *map; /* or NULL */
-    cz_replacement replacements[CZ_REPLACE_LIMIT];
-    size_t replacement_count;
-    bool whole;   /* a step looks at the whole segment, so it cannot be cut at a space */
-    bool chinese; /* spaces are put around Chinese characters */
-} cz_normalizer;
-
-/* Characters of text[begin, end) after all steps into *out; `spare` is a second buffer. */
-bool cz_normalize(const cz_normalizer *normalizer, const cloze_allocator *allocator,
-                  const char *text, size_t begin, size_t end, cz_characters *out,
-                  cz_characters *spare);
 
 /* ---- pretokenize.c ---- */
 
@@ -340,45 +290,6 @@ cloze_status cz_set_text(const cloze_tokenizer *tokenizer, char **out, size_t *o
 void cz_template_bert(cloze_tokenizer *tokenizer, uint32_t cls, uint32_t sep);
 /* <s> A </s>, <s> A </s> </s> B </s>; all type ids are 0. */
 void cz_template_roberta(cloze_tokenizer *tokenizer, uint32_t cls, uint32_t sep);
-void cz_normalizer_bert(cz_normalizer *normalizer, bool clean, bool chinese, bool strip,
-                        bool lower);
-
-/* ---- loaders ---- */
-
-/* vocabulary_json.c: reads the object model.vocab of a tokenizer.json into `vocabulary` and leaves
- * the document without it in *rest (zero-terminated; release it). */
-cloze_status cz_cut_vocabulary(cz_vocabulary *vocabulary, const cloze_allocator *allocator,
-                               const char *json, size_t size, const char *name, char **rest,
-                               size_t *rest_size, cloze_error *error);
-/* tokenizer_json.c; `name` is used in messages. */
-cloze_status cz_load_json(cloze_tokenizer *tokenizer, const char *json, size_t size,
-                          const char *name, cloze_error *error);
-/* bpe_json.c: a model of the type BPE, the pre-tokenizer ByteLevel, and what a post-processor says
- * of offsets. */
-cloze_status cz_load_bpe(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
-cloze_status cz_load_byte_level(cloze_tokenizer *tokenizer, const json_t *object,
-                                cloze_error *error);
-cloze_status cz_load_trim(cloze_tokenizer *tokenizer, const json_t *processor, cloze_error *error);
-/* Room for so many merges; the vocabulary must have the letters of all bytes. */
-cloze_status cz_bpe_begin(cloze_tokenizer *tokenizer, size_t merges, cloze_error *error);
-cloze_status cz_bpe_add_merge(cloze_tokenizer *tokenizer, const cloze_text half[2], size_t number,
-                              cloze_error *error);
-/* template_json.c */
-cloze_status cz_load_template(cloze_tokenizer *tokenizer, const json_t *processor,
-                              cloze_error *error);
-/* vocabulary_file.c: the lines of a vocab.txt. */
-cloze_status cz_load_vocabulary(cloze_tokenizer *tokenizer, const char *text, size_t size,
-                                const char *name, cloze_error *error);
-/* tokenizer_config.c: the files beside a vocab.txt; each may be NULL. */
-cloze_status cz_load_config(cloze_tokenizer *tokenizer, const json_t *config, const json_t *special,
-                            const json_t *added, const char *name, cloze_error *error);
-/* tokenizer_config.c: reads what a configuration changes in the tokenizer.json that comes next. */
-cloze_status cz_adjust_by_config(cloze_tokenizer *tokenizer, const json_t *config,
-                                 cloze_error *error);
-/* vocabulary_json.c: an object whose integers may be larger than 64 bits. */
-cloze_status cz_parse_config(json_t **out, const char *json, size_t size, const char *name,
-                             cloze_error *error);
-
 /* ---- encoding.c ---- */
 
 typedef struct cz_piece {
@@ -502,15 +413,6 @@ cloze_status cz_unigram_word(const cloze_tokenizer *tokenizer, cloze_encoding *e
 cloze_status cz_split_marked(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                              const cz_character *characters, size_t count, cz_pieces *pieces,
                              cloze_error *error);
-/* unigram_json.c */
-cloze_status cz_load_unigram(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
-cloze_status cz_load_metaspace(cloze_tokenizer *tokenizer, const json_t *object,
-                               cloze_error *error);
-cloze_status cz_load_metaspace_decoder(cloze_tokenizer *tokenizer, const json_t *object,
-                                       cloze_error *error);
-cloze_status cz_load_map(cz_normalizer *normalizer, const cloze_allocator *allocator,
-                         const json_t *object, cloze_error *error);
-cloze_status cz_load_replace(cz_normalizer *normalizer, const json_t *object, cloze_error *error);
 /* pretokenize.c: words and their pieces of normalized characters. */
 cloze_status cz_split_words(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                             const cz_character *characters, size_t count, cz_pieces *pieces,

@@ -1,5 +1,5 @@
 /* template_json.c - the post-processor of a tokenizer.json: a template of special tokens. */
-#include "text/parts.h"
+#include "text/loaders.h"
 
 static cloze_status damaged(cloze_error *error, const char *what)
 {

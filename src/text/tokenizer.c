@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "text/charsmap.h"
-#include "text/parts.h"
+#include "text/loaders.h"
 
 enum {
     PATH_SIZE = CZ_PATH_SIZE,

@@ -2,7 +2,7 @@
  * tokenizer_config.c - tokenizer_config.json, special_tokens_map.json and added_tokens.json, read
  * as transformers' BertTokenizerFast reads them.
  */
-#include "text/parts.h"
+#include "text/loaders.h"
 
 #include <stdlib.h>
 

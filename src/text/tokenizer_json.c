@@ -2,21 +2,20 @@
  * tokenizer_json.c - the parts that a tokenizer.json names. What is not known here is refused by
  * name; what the package ignores (stored truncation and padding) is ignored, too.
  */
-#include "text/parts.h"
+#include "text/loaders.h"
 
 enum { PARTS_LIMIT = 16 }; /* members of a Sequence */
 
-static cloze_status unsupported(cloze_error *error, const char *part, const char *type,
-                                const char *known)
+cloze_status cz_part_unsupported(cloze_error *error, const char *part, const char *type,
+                                 const char *known)
 {
     char shown[80];
     return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "the %s \"%s\" is not supported; known are %s",
                    part, cz_printable(shown, sizeof shown, type, strlen(type)), known);
 }
 
-/* The object's "type", or `fallback`. */
-static cloze_status type_of(const json_t *object, const char *part, const char *fallback,
-                            const char **type, cloze_error *error)
+cloze_status cz_part_type(const json_t *object, const char *part, const char *fallback,
+                          const char **type, cloze_error *error)
 {
     cloze_status status;
     *type = fallback;
@@ -28,9 +27,8 @@ static cloze_status type_of(const json_t *object, const char *part, const char *
     return status;
 }
 
-/* Members of a Sequence, at most PARTS_LIMIT. */
-static cloze_status members_of(const json_t *object, const char *key, const char *part,
-                               const json_t **members, cloze_error *error)
+cloze_status cz_part_members(const json_t *object, const char *key, const char *part,
+                             const json_t **members, cloze_error *error)
 {
     *members = json_object_get(object, key);
     if (!json_is_array(*members))
@@ -41,181 +39,8 @@ static cloze_status members_of(const json_t *object, const char *key, const char
     return CLOZE_OK;
 }
 
-/* `stated` is what a configuration beside the file says, or NULL. */
-static cloze_status load_bert_normalizer(cz_normalizer *normalizer, const json_t *object,
-                                         const cz_stated *stated, cloze_error *error)
-{
-    bool clean = true, chinese = true, lower = true, strip;
-    bool automatic = json_is_null(json_object_get(object, "strip_accents")) ||
-                     !json_object_get(object, "strip_accents");
-    cloze_status status = cz_json_flag(object, "clean_text", &clean, error);
-    if (!status)
-        status = cz_json_flag(object, "handle_chinese_chars", &chinese, error);
-    if (!status)
-        status = cz_json_flag(object, "lowercase", &lower, error);
-    strip = lower;
-    if (!status)
-        status = cz_json_flag(object, "strip_accents", &strip, error);
-    if (status)
-        return status;
-    if (stated && stated->has_lower)
-        lower = stated->lower;
-    if (stated && stated->has_chinese)
-        chinese = stated->chinese;
-    if (stated && stated->has_strip) {
-        strip = stated->strip;
-        automatic = stated->strip_as_lower;
-    }
-    cz_normalizer_bert(normalizer, clean, chinese, automatic ? lower : strip, lower);
-    return status;
-}
-
-static cloze_status load_strip(cz_normalizer *normalizer, const json_t *object, cloze_error *error)
-{
-    bool left = true, right = true;
-    cloze_status status = cz_json_flag(object, "strip_left", &left, error);
-    if (!status)
-        status = cz_json_flag(object, "strip_right", &right, error);
-    if (left)
-        normalizer->steps[normalizer->count++] = CZ_STEP_TRIM_LEFT;
-    if (right)
-        normalizer->steps[normalizer->count++] = CZ_STEP_TRIM_RIGHT;
-    normalizer->whole = normalizer->whole || left || right;
-    return status;
-}
-
-/* One normalizer that is not a Sequence. */
-static cloze_status load_one_normalizer(cloze_tokenizer *tokenizer, const json_t *object,
-                                        const cz_stated *stated, cloze_error *error)
-{
-    cz_normalizer *normalizer = &tokenizer->normalizer;
-    const char *type;
-    cloze_status status = type_of(object, "normalizer", NULL, &type, error);
-    if (status)
-        return status;
-    if (normalizer->count + 4 > CZ_STEP_LIMIT)
-        return cz_fail(error, CLOZE_ERROR_LIMIT, "the normalizer has too many steps");
-    if (!strcmp(type, "BertNormalizer"))
-        return load_bert_normalizer(normalizer, object, stated, error);
-    if (!strcmp(type, "Strip"))
-        return load_strip(normalizer, object, error);
-    if (!strcmp(type, "NFKD")) {
-        normalizer->steps[normalizer->count++] = CZ_STEP_DECOMPOSE_COMPATIBLY;
-        normalizer->whole = true;
-        return CLOZE_OK;
-    }
-    if (!strcmp(type, "Precompiled"))
-        return cz_load_map(normalizer, &tokenizer->hooks.allocator, object, error);
-    if (!strcmp(type, "Replace"))
-        return cz_load_replace(normalizer, object, error);
-    if (!strcmp(type, "Lowercase"))
-        normalizer->steps[normalizer->count++] = CZ_STEP_LOWER;
-    else if (!strcmp(type, "NFD"))
-        normalizer->steps[normalizer->count++] = CZ_STEP_DECOMPOSE;
-    else if (!strcmp(type, "StripAccents"))
-        normalizer->steps[normalizer->count++] = CZ_STEP_STRIP_MARKS;
-    else
-        return unsupported(
-            error, "normalizer", type,
-            "BertNormalizer, Lowercase, NFD, NFKD, Precompiled, Replace, Strip, StripAccents, "
-            "Sequence");
-    return CLOZE_OK;
-}
-
-static cloze_status load_normalizer(cloze_tokenizer *tokenizer, const json_t *object,
-                                    cloze_error *error)
-{
-    const json_t *members;
-    const char *type;
-    cloze_status status;
-    if (!object || json_is_null(object))
-        return CLOZE_OK;
-    status = type_of(object, "normalizer", NULL, &type, error);
-    if (status)
-        return status;
-    if (strcmp(type, "Sequence"))
-        return load_one_normalizer(tokenizer, object, &tokenizer->stated, error);
-    status = members_of(object, "normalizers", "normalizer", &members, error);
-    for (size_t i = 0; !status && i < json_array_size(members); i++)
-        status = load_one_normalizer(tokenizer, json_array_get(members, i), NULL, error);
-    return status;
-}
-
-static cloze_status load_one_splitter(cloze_tokenizer *tokenizer, const json_t *object,
-                                      cloze_error *error)
-{
-    cz_splitter *splitter = &tokenizer->splitter;
-    const char *type, *behavior = "Isolated";
-    cloze_status status = type_of(object, "pre_tokenizer", NULL, &type, error);
-    if (status)
-        return status;
-    if (tokenizer->metaspace.used)
-        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                       "a pre_tokenizer behind a Metaspace is not supported");
-    if (!strcmp(type, "ByteLevel")) {
-        status = cz_load_byte_level(tokenizer, object, error);
-    } else if (!strcmp(type, "Metaspace")) {
-        status = cz_load_metaspace(tokenizer, object, error);
-    } else if (!strcmp(type, "BertPreTokenizer")) {
-        splitter->spaces = splitter->punctuation = true;
-    } else if (!strcmp(type, "WhitespaceSplit")) {
-        splitter->spaces = true;
-    } else if (!strcmp(type, "Whitespace")) {
-        splitter->spaces = splitter->groups = true;
-    } else if (!strcmp(type, "Punctuation")) {
-        status = cz_json_string(object, "behavior", &behavior, error);
-        if (!status && strcmp(behavior, "Isolated"))
-            return unsupported(error, "behavior of the pre_tokenizer Punctuation", behavior,
-                               "Isolated");
-        splitter->punctuation = true;
-    } else {
-        return unsupported(error, "pre_tokenizer", type,
-                           "BertPreTokenizer, ByteLevel, Metaspace, Whitespace, WhitespaceSplit, "
-                           "Punctuation, Sequence");
-    }
-    return status;
-}
-
-/* Byte-level BPE and its pre-tokenizer go together, and alone; marks of spaces need a Unigram. */
-static cloze_status check_pair(const cloze_tokenizer *tokenizer, cloze_error *error)
-{
-    const cz_splitter *splitter = &tokenizer->splitter;
-    if (tokenizer->metaspace.used && !tokenizer->unigram)
-        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                       "the pre_tokenizer Metaspace is supported with the model Unigram only");
-    if (tokenizer->bpe.used == tokenizer->bytes.used &&
-        !(tokenizer->bytes.used && (splitter->spaces || splitter->punctuation || splitter->groups)))
-        return CLOZE_OK;
-    return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                   "the model %s is supported with the pre_tokenizer ByteLevel %s",
-                   tokenizer->bpe.used  ? "BPE"
-                   : tokenizer->unigram ? "Unigram"
-                                        : "WordPiece",
-                   tokenizer->bpe.used ? "alone" : "not at all");
-}
-
-static cloze_status load_splitter(cloze_tokenizer *tokenizer, const json_t *object,
-                                  cloze_error *error)
-{
-    const json_t *members;
-    const char *type;
-    cloze_status status;
-    if (!object || json_is_null(object))
-        return CLOZE_OK;
-    status = type_of(object, "pre_tokenizer", NULL, &type, error);
-    if (status)
-        return status;
-    if (strcmp(type, "Sequence"))
-        return load_one_splitter(tokenizer, object, error);
-    status = members_of(object, "pretokenizers", "pre_tokenizer", &members, error);
-    for (size_t i = 0; !status && i < json_array_size(members); i++)
-        status = load_one_splitter(tokenizer, json_array_get(members, i), error);
-    return status;
-}
-
-/* A string that must be there, copied into the tokenizer. */
-static cloze_status load_text(const cloze_tokenizer *tokenizer, const json_t *object,
-                              const char *key, char **out, size_t *size, cloze_error *error)
+cloze_status cz_part_text(const cloze_tokenizer *tokenizer, const json_t *object, const char *key,
+                          char **out, size_t *size, cloze_error *error)
 {
     const json_t *value = json_object_get(object, key);
     if (!json_is_string(value))
@@ -236,7 +61,7 @@ static cloze_status load_model(cloze_tokenizer *tokenizer, const json_t *object,
     const char *fallback = json_object_get(object, "merges") ? "BPE"
                            : json_is_array(vocabulary)       ? "Unigram"
                                                              : "WordPiece";
-    cloze_status status = type_of(object, "model", fallback, &type, error);
+    cloze_status status = cz_part_type(object, "model", fallback, &type, error);
     bool bpe;
     if (status)
         return status;
@@ -245,7 +70,7 @@ static cloze_status load_model(cloze_tokenizer *tokenizer, const json_t *object,
     bpe = !strcmp(type, "BPE");
     model->whole = !strcmp(type, "WordLevel");
     if (!bpe && !model->whole && strcmp(type, "WordPiece"))
-        return unsupported(error, "model", type, "WordPiece, WordLevel, BPE, Unigram");
+        return cz_part_unsupported(error, "model", type, "WordPiece, WordLevel, BPE, Unigram");
     if (!json_is_object(vocabulary))
         return cz_fail(error, CLOZE_ERROR_FORMAT, "the model needs an object \"vocab\"");
     if (json_object_size(vocabulary) || !model->vocabulary.slots_capacity)
@@ -255,19 +80,19 @@ static cloze_status load_model(cloze_tokenizer *tokenizer, const json_t *object,
         return cz_load_bpe(tokenizer, object, error);
     model->word_limit = SIZE_MAX;
     if (model->whole)
-        return load_text(tokenizer, object, "unk_token", &model->unknown, &model->unknown_size,
-                         error);
+        return cz_part_text(tokenizer, object, "unk_token", &model->unknown, &model->unknown_size,
+                            error);
     if (!json_is_integer(json_object_get(object, "max_input_chars_per_word")))
         return cz_fail(error, CLOZE_ERROR_FORMAT,
                        "the model needs a whole number \"max_input_chars_per_word\"");
     status =
         cz_json_size(object, "max_input_chars_per_word", 0, SIZE_MAX, &model->word_limit, error);
     if (!status)
-        status =
-            load_text(tokenizer, object, "unk_token", &model->unknown, &model->unknown_size, error);
+        status = cz_part_text(tokenizer, object, "unk_token", &model->unknown, &model->unknown_size,
+                              error);
     if (!status)
-        status = load_text(tokenizer, object, "continuing_subword_prefix", &model->prefix,
-                           &model->prefix_size, error);
+        status = cz_part_text(tokenizer, object, "continuing_subword_prefix", &model->prefix,
+                              &model->prefix_size, error);
     return status;
 }
 
@@ -316,33 +141,6 @@ static cloze_status load_added(cloze_tokenizer *tokenizer, const json_t *tokens,
     return status;
 }
 
-static cloze_status load_decoder(cloze_tokenizer *tokenizer, const json_t *object,
-                                 cloze_error *error)
-{
-    cz_decoder *decoder = &tokenizer->decoder;
-    const char *type;
-    cloze_status status;
-    if (!object || json_is_null(object))
-        return CLOZE_OK;
-    status = type_of(object, "decoder", NULL, &type, error);
-    if (status)
-        return status;
-    if (!strcmp(type, "ByteLevel")) {
-        tokenizer->bytes.decodes = true;
-        return CLOZE_OK;
-    }
-    if (!strcmp(type, "Metaspace"))
-        return cz_load_metaspace_decoder(tokenizer, object, error);
-    if (strcmp(type, "WordPiece"))
-        return unsupported(error, "decoder", type, "WordPiece, ByteLevel, Metaspace");
-    decoder->wordpiece = true;
-    decoder->cleanup = true;
-    status = cz_json_flag(object, "cleanup", &decoder->cleanup, error);
-    if (status)
-        return status;
-    return load_text(tokenizer, object, "prefix", &decoder->prefix, &decoder->prefix_size, error);
-}
-
 static cloze_status check_kept_apart(const json_t *root, const char *key, cloze_error *error)
 {
     const json_t *value = json_object_get(root, key);
@@ -359,7 +157,7 @@ static cloze_status load_root(cloze_tokenizer *tokenizer, const json_t *root, cl
         return cz_fail(error, CLOZE_ERROR_FORMAT, "a JSON object is needed");
     status = cz_json_string(root, "version", &version, error);
     if (!status && strcmp(version, "1.0"))
-        return unsupported(error, "version", version, "1.0");
+        return cz_part_unsupported(error, "version", version, "1.0");
     if (!status)
         status = check_kept_apart(root, "truncation", error);
     if (!status)
@@ -367,16 +165,16 @@ static cloze_status load_root(cloze_tokenizer *tokenizer, const json_t *root, cl
     if (!status)
         status = load_model(tokenizer, json_object_get(root, "model"), error);
     if (!status)
-        status = load_normalizer(tokenizer, json_object_get(root, "normalizer"), error);
+        status = cz_load_normalizer(tokenizer, json_object_get(root, "normalizer"), error);
     if (!status)
-        status = load_splitter(tokenizer, json_object_get(root, "pre_tokenizer"), error);
+        status = cz_load_splitter(tokenizer, json_object_get(root, "pre_tokenizer"), error);
     if (!status)
-        status = check_pair(tokenizer, error);
+        status = cz_check_splitter(tokenizer, error);
     if (!status)
         status = load_added(tokenizer, json_object_get(root, "added_tokens"), error);
     if (!status)
         status = cz_load_template(tokenizer, json_object_get(root, "post_processor"), error);
-    return status ? status : load_decoder(tokenizer, json_object_get(root, "decoder"), error);
+    return status ? status : cz_load_decoder(tokenizer, json_object_get(root, "decoder"), error);
 }
 
 cloze_status cz_load_json(cloze_tokenizer *tokenizer, const char *json, size_t size,

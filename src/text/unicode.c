@@ -99,3 +99,27 @@ size_t cz_unicode_decompose_compatibly(uint32_t c, uint32_t out[CZ_UNICODE_LONGE
         out[i] = cz_unicode_compatibility_pool[found->begin + i];
     return found->count;
 }
+
+uint32_t cz_unicode_compose(uint32_t first, uint32_t second)
+{
+    const cz_unicode_composition *pairs = cz_unicode_compositions;
+    size_t low = 0, high = cz_unicode_composition_count;
+    if (second < CZ_UNICODE_FIRST_COMPOSED)
+        return 0;
+    if (first - 0x1100 < 19 && second - 0x1161 < 21)
+        return 0xAC00 + (first - 0x1100) * 588 + (second - 0x1161) * 28;
+    if (first - 0xAC00 < 11172 && (first - 0xAC00) % 28 == 0 && second - 0x11A8 < 27)
+        return first + (second - 0x11A7);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (pairs[middle].first < first ||
+            (pairs[middle].first == first && pairs[middle].second < second))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < cz_unicode_composition_count && pairs[low].first == first &&
+                   pairs[low].second == second
+               ? pairs[low].joined
+               : 0;
+}

@@ -36,6 +36,8 @@ typedef enum cz_unicode_kind {
 extern const uint8_t cz_unicode_flags_page[], cz_unicode_flags[];
 extern const uint8_t cz_unicode_class_page[], cz_unicode_class[];
 extern const uint8_t cz_unicode_kind_page[], cz_unicode_kind_table[];
+extern const uint8_t cz_unicode_numeric_page[], cz_unicode_numeric[];
+extern const uint8_t cz_unicode_script_page[], cz_unicode_script[];
 extern const uint8_t cz_unicode_lower_page[], cz_unicode_decomposition_page[];
 extern const uint16_t cz_unicode_lower[], cz_unicode_decomposition[];
 extern const uint32_t cz_unicode_lower_pool[], cz_unicode_decomposition_pool[];
@@ -57,6 +59,18 @@ static inline unsigned cz_unicode_kind_of(uint32_t c)
     return cz_unicode_kind_table[(size_t)cz_unicode_kind_page[c >> 7] << 7 | (c & 127)];
 }
 
+/* Whether the Digits pre-tokenizer takes `c` for one. */
+static inline bool cz_unicode_is_numeric(uint32_t c)
+{
+    return cz_unicode_numeric[(size_t)cz_unicode_numeric_page[c >> 7] << 7 | (c & 127)];
+}
+
+/* A number for each script, as the UnicodeScripts pre-tokenizer knows them; 0 goes with all. */
+static inline unsigned cz_unicode_script_of(uint32_t c)
+{
+    return cz_unicode_script[(size_t)cz_unicode_script_page[c >> 7] << 7 | (c & 127)];
+}
+
 /* Lower case of `c` into out; the count. */
 size_t cz_unicode_lower_of(uint32_t c, uint32_t out[CZ_UNICODE_LONGEST]);
 /* Full canonical decomposition of `c` into out; the count, 1 if it stays. */
@@ -73,6 +87,19 @@ enum { CZ_UNICODE_LONGEST_COMPATIBLE = 18 };
 extern const cz_unicode_compatibility cz_unicode_compatibilities[];
 extern const size_t cz_unicode_compatibility_count;
 extern const uint32_t cz_unicode_compatibility_pool[];
+
+/* Pairs that composition joins, sorted; those of Hangul go by rule. */
+typedef struct cz_unicode_composition {
+    uint32_t first, second, joined;
+} cz_unicode_composition;
+
+enum { CZ_UNICODE_FIRST_COMPOSED = 0x300 }; /* composition changes no text below it */
+
+extern const cz_unicode_composition cz_unicode_compositions[];
+extern const size_t cz_unicode_composition_count;
+
+/* What `first` and `second` become together, or 0. */
+uint32_t cz_unicode_compose(uint32_t first, uint32_t second);
 
 /* Full compatibility decomposition of `c` into out; the count, 1 if it stays. */
 size_t cz_unicode_decompose_compatibly(uint32_t c, uint32_t out[CZ_UNICODE_LONGEST_COMPATIBLE]);

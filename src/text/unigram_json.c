@@ -1,9 +1,8 @@
 /*
- * unigram_json.c - what a tokenizer.json says of SentencePiece's parts: the Unigram model, the
- * character map, replacements, and the marks of spaces.
+ * unigram_json.c - what a tokenizer.json says of SentencePiece's parts: the Unigram model and
+ * the marks of spaces.
  */
-#include "text/charsmap.h"
-#include "text/parts.h"
+#include "text/loaders.h"
 
 static const char default_mark[] = "\xE2\x96\x81";
 
@@ -115,58 +114,4 @@ cloze_status cz_load_metaspace_decoder(cloze_tokenizer *tokenizer, const json_t 
     cloze_status status = load_mark(object, &metaspace->decoded, error);
     metaspace->decodes = true;
     return status ? status : load_prepend(object, &metaspace->decoded_prepend, error);
-}
-
-cloze_status cz_load_map(cz_normalizer *normalizer, const cloze_allocator *allocator,
-                         const json_t *object, cloze_error *error)
-{
-    const json_t *map = json_object_get(object, "precompiled_charsmap");
-    if (!json_is_string(map))
-        return cz_fail(error, CLOZE_ERROR_FORMAT,
-                       "a Precompiled normalizer needs a string \"precompiled_charsmap\"");
-    if (normalizer->map)
-        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                       "a second Precompiled normalizer is not supported");
-    normalizer->map = cz_allocate_zero(allocator, 1, sizeof *normalizer->map);
-    if (!normalizer->map)
-        return cz_fail_memory(error, "a character map", sizeof *normalizer->map);
-    normalizer->steps[normalizer->count++] = CZ_STEP_MAP;
-    normalizer->whole = true;
-    return cz_charsmap_decode(normalizer->map, allocator, json_string_value(map),
-                              json_string_length(map), error);
-}
-
-static cloze_status load_short(const json_t *value, char out[CZ_REPLACE_SIZE], size_t *size,
-                               cloze_error *error)
-{
-    if (!json_is_string(value) || json_string_length(value) > CZ_REPLACE_SIZE)
-        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                       "a Replace normalizer is supported with a fixed pattern of at most %d bytes "
-                       "or the expression \" {2,}\"",
-                       (int)CZ_REPLACE_SIZE);
-    *size = json_string_length(value);
-    memcpy(out, json_string_value(value), *size);
-    return CLOZE_OK;
-}
-
-cloze_status cz_load_replace(cz_normalizer *normalizer, const json_t *object, cloze_error *error)
-{
-    const json_t *pattern = json_object_get(object, "pattern");
-    const char *expression = json_string_value(json_object_get(pattern, "Regex"));
-    cz_replacement *rule = &normalizer->replacements[normalizer->replacement_count];
-    cloze_status status;
-    if (normalizer->replacement_count == CZ_REPLACE_LIMIT)
-        return cz_fail(error, CLOZE_ERROR_LIMIT, "the normalizer has more than %d replacements",
-                       (int)CZ_REPLACE_LIMIT);
-    rule->spaces = expression && !strcmp(expression, " {2,}");
-    status = load_short(json_object_get(object, "content"), rule->to, &rule->to_size, error);
-    if (!status && !rule->spaces)
-        status =
-            load_short(json_object_get(pattern, "String"), rule->from, &rule->from_size, error);
-    if (!status && !rule->spaces && !rule->from_size)
-        status = cz_fail(error, CLOZE_ERROR_FORMAT, "a Replace normalizer has an empty pattern");
-    normalizer->steps[normalizer->count++] = CZ_STEP_REPLACE;
-    normalizer->replacement_count++;
-    normalizer->whole = true;
-    return status;
 }

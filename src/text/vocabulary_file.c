@@ -1,6 +1,6 @@
 /* vocabulary_file.c - vocab.txt: one token a line, its number is the id; of equal lines the last
  * counts, as for the package. Lines end with LF, CR LF or CR. */
-#include "text/parts.h"
+#include "text/loaders.h"
 
 static size_t line_size(const char *text, size_t size)
 {

@@ -7,7 +7,7 @@
  * (Unigram), whose ids are their places. Whole numbers of more than 18 digits (a model_max_length of
  * 1e30 written out) get an exponent in the copy, because the library refuses them as integers.
  */
-#include "text/parts.h"
+#include "text/loaders.h"
 
 enum { LEVELS = 3, DIGITS = 18 };
 
@@ -314,23 +314,14 @@ static cloze_status walk(vocabulary_reader *reader, cloze_error *error)
     size_t depth = 0;
     while (reader->at < reader->size) {
         char c = reader->json[reader->at];
-        if (c == '{' && depth == 2 && equals(reader, keys[1], "model") &&
+        if ((c == '{' || c == '[') && depth == 2 && equals(reader, keys[1], "model") &&
             equals(reader, keys[2], "vocab") && reader->vocabulary) {
             size_t begin = reader->at;
-            cloze_status status = read_vocabulary(reader, error);
+            cloze_status status =
+                c == '{' ? read_vocabulary(reader, error) : read_scores(reader, error);
             if (status)
                 return status;
-            if (!copy_until(reader, begin, "{}"))
-                return cz_text_memory(error);
-            continue;
-        }
-        if (c == '[' && depth == 2 && equals(reader, keys[1], "model") &&
-            equals(reader, keys[2], "vocab") && reader->vocabulary) {
-            size_t begin = reader->at;
-            cloze_status status = read_scores(reader, error);
-            if (status)
-                return status;
-            if (!copy_until(reader, begin, "[]"))
+            if (!copy_until(reader, begin, c == '{' ? "{}" : "[]"))
                 return cz_text_memory(error);
             continue;
         }

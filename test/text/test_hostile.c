@@ -66,7 +66,8 @@ static const refused documents[] = {
     { "{\"model\":" MODEL ",\"normalizer\":{\"type\":\"Precompiled\"}}", "Precompiled",
       CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL ",\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":"
-      "\"Sequence\",\"normalizers\":[]}]}}",
+      "\"Sequence\",\"normalizers\":[{\"type\":\"Sequence\",\"normalizers\":[{\"type\":"
+      "\"Sequence\",\"normalizers\":[{\"type\":\"Sequence\",\"normalizers\":[]}]}]}]}]}}",
       "Sequence", CLOZE_ERROR_UNSUPPORTED },
     { "{\"model\":" MODEL ",\"normalizer\":{\"type\":7}}", "type", CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL ",\"normalizer\":{\"type\":\"BertNormalizer\",\"lowercase\":1}}",

@@ -200,4 +200,5 @@ def main():
         mapping(out, "decomposition", decomposed)
 
 
-main()
+if __name__ == "__main__":
+    main()

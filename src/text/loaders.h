@@ -1,0 +1,74 @@
+/*
+ * text/loaders.h - reading the parts of a tokenizer from files: who reads what. Each fills its part
+ * of a tokenizer that is being made; `name` is used in messages.
+ */
+#ifndef CZ_TEXT_LOADERS_H
+#define CZ_TEXT_LOADERS_H
+
+#include "text/parts.h"
+
+enum { CZ_SEQUENCE_LIMIT = 4 }; /* Sequences in one another */
+
+/* vocabulary_json.c: reads the object model.vocab of a tokenizer.json into `vocabulary` and leaves
+ * the document without it in *rest (zero-terminated; release it). */
+cloze_status cz_cut_vocabulary(cz_vocabulary *vocabulary, const cloze_allocator *allocator,
+                               const char *json, size_t size, const char *name, char **rest,
+                               size_t *rest_size, cloze_error *error);
+/* tokenizer_json.c; `name` is used in messages. */
+cloze_status cz_load_json(cloze_tokenizer *tokenizer, const char *json, size_t size,
+                          const char *name, cloze_error *error);
+/* bpe_json.c: a model of the type BPE, the pre-tokenizer ByteLevel, and what a post-processor says
+ * of offsets. */
+cloze_status cz_load_bpe(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
+cloze_status cz_load_byte_level(cloze_tokenizer *tokenizer, const json_t *object,
+                                cloze_error *error);
+cloze_status cz_load_trim(cloze_tokenizer *tokenizer, const json_t *processor, cloze_error *error);
+/* Room for so many merges; the vocabulary must have the letters of all bytes. */
+cloze_status cz_bpe_begin(cloze_tokenizer *tokenizer, size_t merges, cloze_error *error);
+cloze_status cz_bpe_add_merge(cloze_tokenizer *tokenizer, const cloze_text half[2], size_t number,
+                              cloze_error *error);
+/* template_json.c */
+cloze_status cz_load_template(cloze_tokenizer *tokenizer, const json_t *processor,
+                              cloze_error *error);
+/* vocabulary_file.c: the lines of a vocab.txt. */
+cloze_status cz_load_vocabulary(cloze_tokenizer *tokenizer, const char *text, size_t size,
+                                const char *name, cloze_error *error);
+/* tokenizer_config.c: the files beside a vocab.txt; each may be NULL. */
+cloze_status cz_load_config(cloze_tokenizer *tokenizer, const json_t *config, const json_t *special,
+                            const json_t *added, const char *name, cloze_error *error);
+/* tokenizer_config.c: reads what a configuration changes in the tokenizer.json that comes next. */
+cloze_status cz_adjust_by_config(cloze_tokenizer *tokenizer, const json_t *config,
+                                 cloze_error *error);
+/* vocabulary_json.c: an object whose integers may be larger than 64 bits. */
+cloze_status cz_parse_config(json_t **out, const char *json, size_t size, const char *name,
+                             cloze_error *error);
+
+/* tokenizer_json.c: what the readers of parts share. */
+cloze_status cz_part_unsupported(cloze_error *error, const char *part, const char *type,
+                                 const char *known);
+/* The object's "type", or `fallback`. */
+cloze_status cz_part_type(const json_t *object, const char *part, const char *fallback,
+                          const char **type, cloze_error *error);
+/* Members of a Sequence, which are not too many. */
+cloze_status cz_part_members(const json_t *object, const char *key, const char *part,
+                             const json_t **members, cloze_error *error);
+/* A string that must be there, copied into the tokenizer. */
+cloze_status cz_part_text(const cloze_tokenizer *tokenizer, const json_t *object, const char *key,
+                          char **out, size_t *size, cloze_error *error);
+
+/* normalizer_json.c, splitter_json.c, decoder_json.c */
+cloze_status cz_load_normalizer(cloze_tokenizer *tokenizer, const json_t *object,
+                                cloze_error *error);
+cloze_status cz_load_splitter(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
+/* Whether the model and the pre-tokenizer go together. */
+cloze_status cz_check_splitter(const cloze_tokenizer *tokenizer, cloze_error *error);
+cloze_status cz_load_decoder(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
+
+/* unigram_json.c */
+cloze_status cz_load_unigram(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
+cloze_status cz_load_metaspace(cloze_tokenizer *tokenizer, const json_t *object,
+                               cloze_error *error);
+cloze_status cz_load_metaspace_decoder(cloze_tokenizer *tokenizer, const json_t *object,
+                                       cloze_error *error);
+
+#endif

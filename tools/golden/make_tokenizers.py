@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""Makes test/golden/tokenizers: small tokenizers by the package's own trainers, each with rare
+options, and what the package makes with them: every token of some texts (NAME.cases.json), and
+hashes over the lines of text files, decoded text included (lines.txt).
+
+Needs tokenizers and numpy of test/golden/text/requirements.txt. A tokenizer that is there is kept,
+because the Unigram trainer does not give the same twice.
+
+usage: CLOZE_DATA=... make_tokenizers.py TARGET_FOLDER
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import random
+import sys
+import zlib
+from pathlib import Path
+
+from tokenizers import (AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers,
+                        processors, trainers)
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "test" / "golden" / "text"))
+import numpy  # noqa: E402
+from reference import data_folder, hash_encodings, splitmix  # noqa: E402
+
+LINES = ["unicode/16.0.0/NormalizationTest.txt", "unicode/16.0.0/GraphemeBreakTest.txt",
+         "unicode/emoji-16.0/emoji-zwj-sequences.txt", "corpus/tinyshakespeare.txt"]
+PIECES = ["hello", " world", "  ", "   ", "\n", "\n\n", "\r\n", " \n ", "\t", "don't", "I'LL", "we've",
+          "'s", "'S", "'\u017f", "123", "12345", "1", "\u00bd", "\u0663\u0664", "IV", "\u2163", "a1b2", "_",
+          "foo_bar", "\u00e9", "e\u0301", "\ufb01", "\u017f", "\u0130", "\u00df", "\u4e2d\u6587",
+          "\u65e5\u672c\u8a9e\u306e\u30c6\u30ad\u30b9\u30c8", "\u30ab\u30bf\u30ab\u30ca\u30fc", "\ud55c\uad6d\uc5b4",
+          "\u1100\u1161\u11a8", "\u0915\u094d\u0937\u093f", "n\u0303\u0323", "\u0301", "\u0344", "\u2026", "--",
+          "!?", "...", "$", "+", "<x>", "(a)", "\U0001f600", "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+          "\u200b", "\ufeff", "\ufffd", "\u00a0", "\u3000", "\x85", "\x0b", "\x7f", "\x01",
+          "\u041f\u0440\u0438\u0432\u0435\u0442", "\u05e2\u05d1\u05e8\u05d9\u05ea",
+          "\u0627\u0644\u0639\u0631\u0628\u064a\u0629", "\u0e44\u0e17\u0e22", "\u2581", "\u2581\u2581a", "\u0120",
+          "<unk>", "<0x0A>", "the", "The", "THE", "Tom", " Tom", " a", " ", "Hello, world! It's 2024."]
+
+
+def random_texts(count: int, seed: int) -> list[str]:
+    draw = random.Random(seed)
+    return ["".join(draw.choice(PIECES) for _ in range(draw.randint(1, 9))) for _ in range(count)]
+
+
+def lines(name: str) -> list[str]:
+    made = []
+    with open(os.path.join(data_folder(), name), "rb") as file:
+        for line in file.read().split(b"\n"):
+            try:
+                made.append(line.decode("utf-8"))
+            except UnicodeDecodeError:
+                pass
+    return made
+
+
+def training_texts() -> list[str]:
+    names = ["deu-eng.deu", "rus-eng.rus", "deu-eng.eng", "jpn-eng.jpn", "hin-eng.hin"]
+    texts = [text for name in names for text in lines("multilingual/tatoeba/tatoeba." + name)]
+    return texts + random_texts(2000, 2)
+
+
+def train(made: Tokenizer, trainer) -> Tokenizer:
+    made.train_from_iterator(training_texts(), trainer)
+    return made
+
+
+def byte_level_trainer(size: int, special: list[str]):
+    return trainers.BpeTrainer(vocab_size=size, special_tokens=special, show_progress=False,
+                               initial_alphabet=pre_tokenizers.ByteLevel.alphabet())
+
+
+def ends(made: Tokenizer, first: str, last: str):
+    return processors.TemplateProcessing(
+        single=f"{first} $A {last}", pair=f"{first} $A {last} $B:1 {last}:1",
+        special_tokens=[(first, made.token_to_id(first)), (last, made.token_to_id(last))])
+
+
+def modern() -> Tokenizer:
+    """NFC before byte-level BPE, as ModernBERT has it, and an added token that is normalized."""
+    made = Tokenizer(models.BPE())
+    made.normalizer = normalizers.NFC()
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    train(made, byte_level_trainer(600, ["[CLS]", "[SEP]"]))
+    made.add_tokens([AddedToken("e\u0301", normalized=True), AddedToken("Tom", lstrip=True)])
+    made.post_processor = processors.Sequence([processors.ByteLevel(trim_offsets=True),
+                                               ends(made, "[CLS]", "[SEP]")])
+    made.decoder = decoders.ByteLevel()
+    return made
+
+
+def letters() -> Tokenizer:
+    """Normalizers of every kind, the letters of bytes among them, before whole words."""
+    made = Tokenizer(models.WordLevel(unk_token="?"))
+    made.normalizer = normalizers.Sequence([
+        normalizers.Nmt(), normalizers.NFKC(),
+        normalizers.Sequence([normalizers.Prepend("\u00e9_"), normalizers.Strip(left=False)]),
+        normalizers.ByteLevel()])
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    train(made, trainers.WordLevelTrainer(vocab_size=500, special_tokens=["?"], show_progress=False))
+    made.decoder = decoders.ByteLevel()
+    return made
+
+
+MAKERS = [modern, letters]
+
+
+def decoded_of(tokenizer: Tokenizer, ids: list[int], skip: bool) -> str:
+    return tokenizer.decode(ids, skip_special_tokens=skip) if ids else ""
+
+
+def cases_of(tokenizer: Tokenizer) -> list:
+    texts = [""] + PIECES + random_texts(60, 1) + training_texts()[5:4000:500]
+    made = []
+    for text in texts:
+        encoding = tokenizer.encode(text)
+        made.append([text, encoding.ids, [place for offset in encoding.offsets for place in offset],
+                     encoding.word_ids, decoded_of(tokenizer, encoding.ids, False),
+                     decoded_of(tokenizer, encoding.ids, True)])
+    return made
+
+
+def hash_decoded(tokenizer: Tokenizer, encodings: list) -> int:
+    values = numpy.array([zlib.crc32(decoded_of(tokenizer, encoding.ids, False).encode())
+                          for encoding in encodings], dtype=numpy.uint64)
+    with numpy.errstate(over="ignore"):
+        weights = splitmix(numpy.arange(len(values), dtype=numpy.uint64))
+        return int(((values + numpy.uint64(1)) * weights).sum(dtype=numpy.uint64))
+
+
+def main() -> None:
+    target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
+    tatoeba = sorted(glob.glob(os.path.join(data_folder(), "multilingual/tatoeba/*")))
+    files = LINES + [os.path.relpath(path, data_folder()) for path in tatoeba
+                     if not path.endswith(".eng")]
+    with open(target / "lines.txt", "w") as hashes:
+        hashes.write("# tokenizer, file, hash of tokens, hash of decoded text\n")
+        for make in MAKERS:
+            path = target / f"{make.__name__}.json"
+            if not path.exists():
+                make().save(str(path), pretty=False)
+            tokenizer = Tokenizer.from_file(str(path))
+            with open(target / f"{make.__name__}.cases.json", "w", encoding="utf-8") as out:
+                out.write("[" + ",\n".join(json.dumps(case, ensure_ascii=False, separators=(",", ":"))
+                                           for case in cases_of(tokenizer)) + "]\n")
+            for file in files:
+                encodings = tokenizer.encode_batch(lines(file))
+                print(make.__name__, file, f"{hash_encodings(encodings):016x}",
+                      f"{hash_decoded(tokenizer, encodings):016x}", file=hashes)
+
+
+if __name__ == "__main__":
+    main()
