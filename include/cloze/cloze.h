@@ -5,6 +5,7 @@
 #include <cloze/classify.h>
 #include <cloze/compare.h>
 #include <cloze/hub.h>
+#include <cloze/metrics.h>
 #include <cloze/model.h>
 #include <cloze/rerank.h>
 #include <cloze/status.h>
