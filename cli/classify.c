@@ -2,9 +2,8 @@
  * classify.c - cloze classify: the labels of texts, or of pairs of texts, with their scores.
  */
 #include "commands.h"
-#include "input.h"
-#include "open.h"
 #include "say.h"
+#include "stream.h"
 #include "table.h"
 
 #include <stdlib.h>
@@ -62,10 +61,8 @@ typedef struct ranked {
 
 typedef struct classify_job {
     const cli_settings *settings;
-    cli_input *input;
-    cli_opened opened;
+    text_stream stream;
     cloze_classify_options options;
-    cloze_embed_report report;
     size_t labels, top;
     bool list;     /* JSON prints a list for each text */
     float *scores; /* of a chunk */
@@ -73,7 +70,6 @@ typedef struct classify_job {
     ranked *order;     /* [labels] */
     cloze_text *pairs; /* --pair, once for each text of a chunk */
     size_t pairs_room;
-    cli_output *output;
 } classify_job;
 
 /* Best first; of equals the one with the lower number. */
@@ -101,21 +97,21 @@ static size_t rank(classify_job *job, const float *scores)
 
 static cloze_text name_of(const classify_job *job, const ranked *item)
 {
-    const char *name = cloze_model_label(job->opened.model, item->label);
+    const char *name = cloze_model_label(job->stream.opened.model, item->label);
     return (cloze_text){ name, strlen(name) };
 }
 
 static void write_json(classify_job *job, size_t count)
 {
-    output_text(job->output, job->list ? "[" : "");
+    output_text(job->stream.output, job->list ? "[" : "");
     for (size_t i = 0; i < count; i++) {
-        output_text(job->output, i ? ", {\"label\": " : "{\"label\": ");
-        output_json(job->output, name_of(job, &job->order[i]));
-        output_text(job->output, ", \"score\": ");
-        output_float(job->output, job->order[i].score);
-        output_text(job->output, "}");
+        output_text(job->stream.output, i ? ", {\"label\": " : "{\"label\": ");
+        output_json(job->stream.output, name_of(job, &job->order[i]));
+        output_text(job->stream.output, ", \"score\": ");
+        output_float(job->stream.output, job->order[i].score);
+        output_text(job->stream.output, "}");
     }
-    output_text(job->output, job->list ? "]\n" : "\n");
+    output_text(job->stream.output, job->list ? "]\n" : "\n");
 }
 
 static size_t widest_label(const classify_job *job)
@@ -133,18 +129,18 @@ static void write_lines(classify_job *job, size_t count, cloze_text text, const 
     size_t width = widest_label(job);
     for (size_t i = 0; i < count || (!i && !count); i++) {
         if (count) {
-            output_format(job->output, "%7.4f  ", (double)job->order[i].score);
-            output_cell(job->output, name_of(job, &job->order[i]), width, true);
+            output_format(job->stream.output, "%7.4f  ", (double)job->order[i].score);
+            output_cell(job->stream.output, name_of(job, &job->order[i]), width, true);
         } else {
-            output_format(job->output, "      -  %-*s", (int)width, "");
+            output_format(job->stream.output, "      -  %-*s", (int)width, "");
         }
-        output_text(job->output, "  ");
-        output_cell(job->output, text, 0, false);
+        output_text(job->stream.output, "  ");
+        output_cell(job->stream.output, text, 0, false);
         if (pair && pair->data) {
-            output_text(job->output, "  ");
-            output_cell(job->output, *pair, 0, false);
+            output_text(job->stream.output, "  ");
+            output_cell(job->stream.output, *pair, 0, false);
         }
-        output_text(job->output, "\n");
+        output_text(job->stream.output, "\n");
     }
 }
 
@@ -176,37 +172,21 @@ static bool make_room(classify_job *job, size_t count)
     return true;
 }
 
-/* The library numbers texts within a call; people want the line of the file. */
-static int say_where(const classify_job *job, const cloze_error *error)
+static int classify_chunk(void *context)
 {
-    static const char subject[] = "text ";
-    char where[PATH_SIZE + 32], *end;
-    size_t number;
-    if (strncmp(error->message, subject, sizeof subject - 1))
-        return say_error(error, NULL);
-    number = (size_t)strtoull(error->message + sizeof subject - 1, &end, 10);
-    if (!number || number > input_count(job->input))
-        return say_error(error, NULL);
-    input_where(job->input, number - 1, where, sizeof where);
-    return say_failure((int)error->status, "%s%s%s", where, *end == ':' ? "" : ": the text", end);
-}
-
-static int classify_chunk(classify_job *job)
-{
-    size_t count = input_count(job->input);
-    const cloze_text *texts = input_texts(job->input), *pairs = input_pairs(job->input);
+    classify_job *job = context;
+    size_t count = input_count(job->stream.input);
+    const cloze_text *texts = input_texts(job->stream.input),
+                     *pairs = input_pairs(job->stream.input);
     cloze_embed_report report = { 0 };
     cloze_error error;
     if (!make_room(job, count))
         return out_of_memory();
     pairs = job->settings->pair ? job->pairs : pairs;
-    if (cloze_classify(job->opened.session, texts, pairs, count, &job->options, job->scores, NULL,
-                       &report, &error))
-        return say_where(job, &error);
-    job->opened.done += count;
-    job->report.texts += report.texts;
-    job->report.truncated_texts += report.truncated_texts;
-    job->report.truncated_tokens += report.truncated_tokens;
+    if (cloze_classify(job->stream.opened.session, texts, pairs, count, &job->options, job->scores,
+                       NULL, &report, &error))
+        return stream_say_error(&job->stream, &error);
+    stream_add(&job->stream, &report);
     for (size_t i = 0; i < count; i++) {
         size_t shown = rank(job, job->scores + i * job->labels);
         if (job->settings->json)
@@ -217,19 +197,11 @@ static int classify_chunk(classify_job *job)
     return 0;
 }
 
-static int prepare(classify_job *job, char **texts, size_t count)
+static int prepare(void *context)
 {
+    classify_job *job = context;
     const cli_settings *settings = job->settings;
-    int code = input_open(&job->input, settings, texts, count);
-    if (!code)
-        code = input_next(job->input);
-    if (!code)
-        code = open_all(&job->opened, settings,
-                        input_is_last(job->input) && input_count(job->input) <= 16);
-    if (code)
-        return code;
-    job->opened.total = input_is_last(job->input) ? input_count(job->input) : 0;
-    job->labels = cloze_model_labels(job->opened.model);
+    job->labels = cloze_model_labels(job->stream.opened.model);
     job->options = (cloze_classify_options){ .function = (cloze_score_function)settings->function,
                                              .max_tokens = settings->max_tokens };
     job->list = settings->top || settings->all || settings->threshold >= 0;
@@ -242,7 +214,7 @@ static int prepare(classify_job *job, char **texts, size_t count)
                            "apart",
                            model_name(settings));
     job->order = calloc(job->labels, sizeof *job->order);
-    return job->order ? output_open(&job->output, settings->output) : out_of_memory();
+    return job->order ? 0 : out_of_memory();
 }
 
 static int check(const cli_settings *settings)
@@ -268,21 +240,13 @@ static int run(const cli_command *self, int argc, char **argv)
         settings_clear(&settings);
         return code;
     }
+    job.stream.settings = &settings;
     code = check(&settings);
     if (!code)
-        code = prepare(&job, argv + first, (size_t)(argc - first));
-    while (!code && input_count(job.input) && !output_failed(job.output)) {
-        code = classify_chunk(&job);
-        output_flush(job.output);
-        if (!code)
-            code = input_next(job.input);
-    }
-    progress_end(&job.opened.progress);
-    code = output_close(job.output, code);
+        code = stream_open(&job.stream, argv + first, (size_t)(argc - first), prepare, &job);
     if (!code)
-        say_truncated(&job.report, "--max-tokens", settings.quiet);
-    close_all(&job.opened);
-    input_close(job.input);
+        code = stream_run(&job.stream, classify_chunk, &job);
+    code = stream_close(&job.stream, code, "--max-tokens");
     free(job.scores);
     free(job.order);
     free(job.pairs);

@@ -12,9 +12,9 @@
 #include <string.h>
 
 const cli_command *const all_commands[] = {
-    &command_embed, &command_similar, &command_classify, &command_rerank,  &command_tokenize,
-    &command_info,  &command_pull,    &command_bench,    &command_compare, &command_help,
-    NULL,
+    &command_embed,  &command_similar,  &command_classify, &command_tag,
+    &command_rerank, &command_tokenize, &command_info,     &command_pull,
+    &command_bench,  &command_compare,  &command_help,     NULL,
 };
 
 static int refuse(const char *name)

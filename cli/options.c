@@ -331,4 +331,5 @@ void settings_clear(cli_settings *settings)
     free(settings->files.item);
     free(settings->queries.item);
     free(settings->lengths.item);
+    free(settings->ignored.item);
 }

@@ -52,6 +52,10 @@ typedef struct cli_settings {
     int function;
     double threshold; /* negative: not given */
 
+    /* tag */
+    int strategy;
+    cli_words ignored;
+
     /* bench and compare */
     cli_words lengths;
     int shape;

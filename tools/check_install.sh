@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs into a scratch folder, then builds and runs example/embed.c against what was installed.
+# Installs into a scratch folder, then builds and runs the examples against what was installed.
 set -eu
 cd "$(dirname "$0")/.."
 scratch=$(mktemp -d)
@@ -11,10 +11,15 @@ for file in bin/cloze include/cloze/cloze.h share/man/man1/cloze.1; do
 done
 configuration=$(dirname "$(find "$root" -name cloze.pc)")
 flags=$(PKG_CONFIG_PATH=$configuration PKG_CONFIG_SYSROOT_DIR=$scratch pkg-config --cflags --libs cloze)
-${CC:-cc} -std=c11 -Wall -Wextra -Werror example/embed.c -o "$scratch/embed" $flags
 library=$(dirname "$(find "$root" -name 'libcloze.so.0' -o -name 'libcloze.0.dylib' | head -n 1)")
-LD_LIBRARY_PATH=$library "$scratch/embed" test/golden/sentence/mean "The cat sits outside" >/dev/null
-${CC:-cc} -std=c11 -Wall -Wextra -Werror example/classify.c -o "$scratch/classify" $flags
-LD_LIBRARY_PATH=$library "$scratch/classify" test/golden/classify/sentiment "I love pasta" >/dev/null
+try() { # EXAMPLE ARGUMENT ...
+    name=$1
+    shift
+    ${CC:-cc} -std=c11 -Wall -Wextra -Werror "example/$name.c" -o "$scratch/$name" $flags
+    LD_LIBRARY_PATH=$library "$scratch/$name" "$@" >/dev/null
+}
+try embed test/golden/sentence/mean "The cat sits outside"
+try classify test/golden/classify/sentiment "I love pasta"
+try tag test/golden/tag/pieces "The cat sits outside"
 "$root/bin/cloze" --version
-echo "install: the example builds and runs against the installed library"
+echo "install: the examples build and run against the installed library"

@@ -9,6 +9,7 @@
 #include <cloze/model.h>
 #include <cloze/rerank.h>
 #include <cloze/status.h>
+#include <cloze/tag.h>
 #include <cloze/tokenizer.h>
 
 #endif

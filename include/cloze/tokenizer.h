@@ -102,6 +102,21 @@ CLOZE_API cloze_text cloze_tokenizer_token(const cloze_tokenizer *tokenizer, uin
 /* The id of a token's text; false if the vocabulary lacks it. */
 CLOZE_API bool cloze_tokenizer_id(const cloze_tokenizer *tokenizer, cloze_text token,
                                   uint32_t *id);
+
+typedef enum cloze_token_role {
+    CLOZE_TOKEN_UNKNOWN,
+    CLOZE_TOKEN_SEPARATOR,
+    CLOZE_TOKEN_PADDING,
+    CLOZE_TOKEN_CLASS,
+    CLOZE_TOKEN_MASK
+} cloze_token_role;
+
+/* The id of the token that has a role: unk_token, sep_token, ... of tokenizer_config.json, else of
+ * special_tokens_map.json, else one of the usual names ("[MASK]", "<mask>"); false if there is
+ * none. */
+CLOZE_API bool cloze_tokenizer_role(const cloze_tokenizer *tokenizer, cloze_token_role role,
+                                    uint32_t *id);
+
 /* The limit that tokenizer_config.json states (model_max_length), or 0 if it states none. */
 CLOZE_API size_t cloze_tokenizer_max_length(const cloze_tokenizer *tokenizer);
 

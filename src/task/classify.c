@@ -4,6 +4,7 @@
 #include "task/classify.h"
 
 #include "base/error.h"
+#include "task/windows.h"
 
 #include <math.h>
 
@@ -16,21 +17,10 @@ typedef struct classification {
     cloze_embed_report report;
 } classification;
 
-static void softmax(float *row, size_t count)
-{
-    double sum = 0, highest = (double)row[0];
-    for (size_t i = 1; i < count; i++)
-        highest = fmax(highest, (double)row[i]);
-    for (size_t i = 0; i < count; i++)
-        sum += exp((double)row[i] - highest);
-    for (size_t i = 0; i < count; i++)
-        row[i] = (float)(exp((double)row[i] - highest) / sum);
-}
-
 static void apply(const classification *c, float *row)
 {
     if (c->function == CLOZE_SCORE_SOFTMAX)
-        softmax(row, c->labels);
+        cz_softmax(row, c->labels);
     for (size_t i = 0; c->function == CLOZE_SCORE_SIGMOID && i < c->labels; i++)
         row[i] = (float)(1 / (1 + exp(-(double)row[i])));
 }

@@ -18,8 +18,7 @@ static bool append(const cloze_allocator *allocator, growing *out, const char *t
     return true;
 }
 
-/* Replaces `from` by `to`, which is not longer, in data[begin, size); the new size. */
-static size_t replace(char *data, size_t begin, size_t size, const char *from, const char *to)
+size_t cz_replace_text(char *data, size_t begin, size_t size, const char *from, const char *to)
 {
     size_t from_size = strlen(from), to_size = strlen(to), out = begin;
     for (size_t i = begin; i < size;) {
@@ -43,7 +42,7 @@ static size_t clean_up(char *data, size_t begin, size_t size)
         { " 's", "'s" }, { " 've", "'ve" }, { " 're", "'re" },
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-        size = replace(data, begin, size, pairs[i][0], pairs[i][1]);
+        size = cz_replace_text(data, begin, size, pairs[i][0], pairs[i][1]);
     return size;
 }
 
@@ -135,6 +134,21 @@ static bool mend(const cloze_allocator *allocator, growing *text)
     return made;
 }
 
+/* Hands out what was gathered, unless something was not. */
+static cloze_status hand_out(const cloze_tokenizer *tokenizer, growing *text, bool made,
+                             size_t count, char **out, size_t *size, cloze_error *error)
+{
+    if (made && tokenizer->bytes.decodes)
+        made = mend(&tokenizer->hooks.allocator, text);
+    if (!made || !append(&tokenizer->hooks.allocator, text, "", 1)) {
+        cz_release(&tokenizer->hooks.allocator, text->data);
+        return cz_fail(error, CLOZE_ERROR_MEMORY, "out of memory while decoding %zu ids", count);
+    }
+    *out = text->data;
+    *size = text->size - 1;
+    return CLOZE_OK;
+}
+
 cloze_status cloze_tokenizer_decode(const cloze_tokenizer *tokenizer, const uint32_t *ids,
                                     size_t count, bool skip_special, char **out, size_t *size,
                                     cloze_error *error)
@@ -150,15 +164,17 @@ cloze_status cloze_tokenizer_decode(const cloze_tokenizer *tokenizer, const uint
         made = append_token(tokenizer, &text, piece, first);
         first = false;
     }
-    if (made && tokenizer->bytes.decodes)
-        made = mend(&tokenizer->hooks.allocator, &text);
-    if (!made || !append(&tokenizer->hooks.allocator, &text, "", 1)) {
-        cz_release(&tokenizer->hooks.allocator, text.data);
-        return cz_fail(error, CLOZE_ERROR_MEMORY, "out of memory while decoding %zu ids", count);
-    }
-    *out = text.data;
-    *size = text.size - 1;
-    return CLOZE_OK;
+    return hand_out(tokenizer, &text, made, count, out, size, error);
+}
+
+cloze_status cz_tokenizer_join(const cloze_tokenizer *tokenizer, const cloze_text *pieces,
+                               size_t count, char **out, size_t *size, cloze_error *error)
+{
+    growing text = { NULL, 0, 0 };
+    bool made = true;
+    for (size_t i = 0; i < count && made; i++)
+        made = append_token(tokenizer, &text, pieces[i], i == 0);
+    return hand_out(tokenizer, &text, made, count, out, size, error);
 }
 
 void cloze_tokenizer_release_text(const cloze_tokenizer *tokenizer, char *text)

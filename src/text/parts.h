@@ -258,6 +258,13 @@ typedef struct cz_stated {
     bool has_trim, trim;
 } cz_stated;
 
+/* Replaces `from` by `to`, which is not longer, in data[begin, size); the new size. */
+size_t cz_replace_text(char *data, size_t begin, size_t size, const char *from, const char *to);
+
+/* ---- roles.c ---- */
+
+enum { CZ_ROLES = CLOZE_TOKEN_MASK + 1 };
+
 struct cloze_tokenizer {
     cloze_hooks hooks;
     uint64_t identity; /* random: an encoding's cache knows by it whose words it holds */
@@ -275,6 +282,8 @@ struct cloze_tokenizer {
     cz_template single, pair;
     cz_decoder decoder;
     size_t max_length;
+    uint32_t role[CZ_ROLES]; /* ids by cloze_token_role; UINT32_MAX: none */
+    bool cleans;             /* transformers takes spaces out of decoded text */
     uint8_t byte_class[256]; /* cz_byte_class */
     uint64_t lower_mask;     /* 0x20 in each byte where upper case ASCII becomes lower, else 0 */
 };
@@ -283,6 +292,10 @@ struct cloze_tokenizer {
 cloze_status cz_tokenizer_new(cloze_tokenizer **out, const cloze_hooks *hooks, cloze_error *error);
 cloze_status cz_tokenizer_finish(cloze_tokenizer *tokenizer, cloze_error *error);
 void cz_scan_prepare(cloze_tokenizer *tokenizer);
+
+/* Roles by what the files of a folder say (NULL: there is no such file), then by usual names. */
+cloze_status cz_roles_read(cloze_tokenizer *tokenizer, const json_t *config, const json_t *special,
+                           cloze_error *error);
 
 /* Replaces *out by a copy of text. */
 cloze_status cz_set_text(const cloze_tokenizer *tokenizer, char **out, size_t *out_size,

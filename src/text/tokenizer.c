@@ -82,6 +82,8 @@ cloze_status cz_tokenizer_finish(cloze_tokenizer *tokenizer, cloze_error *error)
     memset(tokenizer->byte_class, CZ_BYTE_SLOW, sizeof tokenizer->byte_class);
     tokenizer->lower_mask = 0;
     cz_scan_prepare(tokenizer);
+    for (int role = 0; role < CZ_ROLES; role++)
+        tokenizer->role[role] = UINT32_MAX;
     return status;
 }
 
@@ -210,6 +212,23 @@ static cloze_status load_folder(cloze_tokenizer *tokenizer, const char *folder, 
                    folder);
 }
 
+/* `path` is a folder, or a file, beside which nothing is read. */
+static cloze_status find_roles(cloze_tokenizer *tokenizer, const char *path, cloze_error *error)
+{
+    json_t *config = NULL, *special = NULL;
+    cloze_status status = CLOZE_OK;
+    if (cz_path_is_folder(path)) {
+        status = read_beside(tokenizer, &config, path, "tokenizer_config.json", error);
+        if (!status)
+            status = read_beside(tokenizer, &special, path, "special_tokens_map.json", error);
+    }
+    if (!status)
+        status = cz_roles_read(tokenizer, config, special, error);
+    json_decref(config);
+    json_decref(special);
+    return status;
+}
+
 static cloze_status load_path(cloze_tokenizer *tokenizer, const char *path, cloze_error *error)
 {
     const char *name = strrchr(path, '/'), *ending;
@@ -233,6 +252,8 @@ cloze_status cloze_tokenizer_open(cloze_tokenizer **out, const char *path,
     status = load_path(tokenizer, path, error);
     if (!status) {
         status = cz_tokenizer_finish(tokenizer, error);
+        if (!status)
+            status = find_roles(tokenizer, path, error);
         if (status)
             cz_error_prefix(error, "%.300s", path);
     }

@@ -19,4 +19,15 @@ cloze_status cz_tokenizer_from_vocabulary(cloze_tokenizer **out, const char *tex
                                           const char *config, size_t config_size,
                                           const cloze_hooks *hooks, cloze_error *error);
 
+/* Whether tokens that continue a word carry a prefix, as WordPiece's "##". */
+bool cz_tokenizer_marks_words(const cloze_tokenizer *tokenizer);
+/* Texts of tokens to text, as the package's decoder joins them; else as cloze_tokenizer_decode. */
+cloze_status cz_tokenizer_join(const cloze_tokenizer *tokenizer, const cloze_text *pieces,
+                               size_t count, char **out, size_t *size, cloze_error *error);
+/* cloze_tokenizer_decode, and then what transformers does if the folder asks for
+ * "clean_up_tokenization_spaces". */
+cloze_status cz_tokenizer_decode_clean(const cloze_tokenizer *tokenizer, const uint32_t *ids,
+                                       size_t count, bool skip_special, char **out, size_t *size,
+                                       cloze_error *error);
+
 #endif
