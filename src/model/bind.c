@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PARAMETERS_A_LAYER = 20, PARAMETERS_OUTSIDE = 48, NOTES_MOST = 16 };
+enum { PARAMETERS_A_LAYER = 24, PARAMETERS_OUTSIDE = 48, NOTES_MOST = 16 };
 
 /* LayerNorm's parameters were once called gamma and beta. */
 static const char *old_name(const char *name, char *out)

@@ -11,7 +11,8 @@ enum {
     SITE_ATTENTION = 1,
     SITE_FEED = 2,
     SITE_GATE = 3,
-    SITE_DISTANCE = 4
+    SITE_DISTANCE = 4,
+    SITE_GLOBAL = 5
 };
 
 static cz_linear_weights bind_one(cz_binder *b, const char *layer, const char *name, size_t out,
@@ -57,9 +58,10 @@ static void shape_layer(cz_network *network, size_t i)
         .heads = config->heads,
         .head_size = head_size,
         .scale = scale_of(config, head_size),
-        .reach = local ? CZ_REACH_WINDOW : CZ_REACH_FULL,
-        .window = config->window,
+        .reach = local || config->windowed ? CZ_REACH_WINDOW : CZ_REACH_FULL,
+        .window = config->windowed ? config->near[i] : config->window,
         .dropout = { config->attention_dropout, SITE_PROBABILITIES },
+        .global_dropout = { config->attention_dropout, SITE_GLOBAL },
     };
     layer->attention_dropout = (cz_dropout_site){ family->no_attention_dropout ? 0
                                                   : family->norm_first ? config->attention_dropout
@@ -79,6 +81,14 @@ static void bind_attention(cz_binder *b, const char *name, cz_layer *layer)
     layer->qkv = family->weight.fused
                      ? bind_one(b, name, family->weight.fused, 3 * config->hidden, config->hidden)
                      : cz_bind_linear(b, name, qkv, CZ_PARTS, config->hidden, config->hidden);
+    if (family->weight.global_query) {
+        layer->global_query =
+            bind_one(b, name, family->weight.global_query, config->hidden, config->hidden);
+        layer->global_kv = cz_bind_linear(
+            b, name,
+            (const char *const[]){ family->weight.global_key, family->weight.global_value }, 2,
+            config->hidden, config->hidden);
+    }
     layer->attention_out =
         bind_one(b, name, family->weight.attention_out, config->hidden, config->hidden);
     b->unbiased = false;

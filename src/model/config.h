@@ -29,6 +29,16 @@ typedef enum cz_distance_kind {
     CZ_DISTANCE_APART  /* rows of the model, projected by each layer, that queries or keys meet */
 } cz_distance_kind;
 
+/* Limits that no real model meets and that keep every size computation far from overflow. */
+enum {
+    CZ_LAYERS_MOST = 1024,
+    CZ_TURNS_MOST = 4096,
+    CZ_WIDTH_MOST = 1 << 20,
+    CZ_HEADS_MOST = 4096,
+    CZ_ROWS_MOST = 1 << 28,
+    CZ_LABELS_MOST = 1 << 20
+};
+
 typedef struct cz_config {
     const cz_family *family;
     char architecture[128]; /* config.json's first architecture, or "" */
@@ -55,6 +65,10 @@ typedef struct cz_config {
     double theta, local_theta;
     size_t every, window; /* on either side */
 
+    bool windowed;     /* each layer sees keys no farther than this on either side: */
+    uint32_t near[CZ_LAYERS_MOST];
+    uint32_t separator; /* the id between two texts; UINT32_MAX: no matter */
+
     struct {
         cz_distance_kind kind;
         size_t rows;
@@ -64,16 +78,6 @@ typedef struct cz_config {
         bool of_query, of_key, shared, normed;
     } distances;
 } cz_config;
-
-/* Limits that no real model meets and that keep every size computation far from overflow. */
-enum {
-    CZ_LAYERS_MOST = 1024,
-    CZ_TURNS_MOST = 4096,
-    CZ_WIDTH_MOST = 1 << 20,
-    CZ_HEADS_MOST = 4096,
-    CZ_ROWS_MOST = 1 << 28,
-    CZ_LABELS_MOST = 1 << 20
-};
 
 /* `name` is for messages. An unknown family is CLOZE_ERROR_UNSUPPORTED and names those known. */
 cloze_status cz_config_parse(cz_config *out, const char *text, size_t size, const char *name,

@@ -89,6 +89,44 @@ static cloze_status read_rotary(const json_t *root, cz_config *config, cloze_err
     return CLOZE_OK;
 }
 
+/* A window holds the token and as many on either side, which makes an even number by the count of
+ * transformers. */
+static cloze_status read_window(const json_t *value, const char *key, uint32_t *near,
+                                cloze_error *error)
+{
+    json_int_t keys = json_is_integer(value) ? json_integer_value(value) : 0;
+    if (keys < 2 || keys > CZ_ROWS_MOST || keys % 2)
+        return cz_fail(error, CLOZE_ERROR_FORMAT,
+                       "\"%s\" must be even numbers from 2 to %d, one or as many as layers", key,
+                       (int)CZ_ROWS_MOST);
+    *near = (uint32_t)keys / 2;
+    return CLOZE_OK;
+}
+
+static cloze_status read_windows(const json_t *root, cz_config *config, cloze_error *error)
+{
+    const cz_family *f = config->family;
+    const json_t *given = f->setting.windows ? json_object_get(root, f->setting.windows) : NULL;
+    bool list = json_is_array(given), absent = !given || json_is_null(given);
+    int64_t separator = f->setting.separator ? (int64_t)f->fallback.separator : -1;
+    cloze_status status =
+        cz_json_integer(root, f->setting.separator, -1, UINT32_MAX - 1, &separator, error);
+    config->separator = separator < 0 ? UINT32_MAX : (uint32_t)separator;
+    config->windowed = f->setting.windows;
+    if (status || !config->windowed)
+        return status;
+    if (list && json_array_size(given) != config->layers)
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" has %zu windows for %zu layers",
+                       f->setting.windows, json_array_size(given), config->layers);
+    for (size_t i = 0; i < config->layers && !status; i++) {
+        config->near[i] = (uint32_t)f->fallback.window / 2;
+        if (!absent)
+            status = read_window(list ? json_array_get(given, i) : given, f->setting.windows,
+                                 &config->near[i], error);
+    }
+    return status;
+}
+
 /* "c2p|p2c" or a list of the same. */
 static cloze_status read_terms(const json_t *root, cz_config *config, cloze_error *error)
 {
@@ -206,7 +244,8 @@ cloze_status cz_config_read_attention(const json_t *root, cz_config *config, clo
     cloze_status status;
     if ((status = read_biases(root, config, error)) ||
         (status = read_pooling(root, config, error)) ||
-        (status = read_rotary(root, config, error)) || (status = read_kind(root, config, error)) ||
+        (status = read_rotary(root, config, error)) ||
+        (status = read_windows(root, config, error)) || (status = read_kind(root, config, error)) ||
         (status = read_table(root, config, error)))
         return status;
     return read_disentangled(root, config, error);

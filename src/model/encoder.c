@@ -83,6 +83,20 @@ static void add_distances(cz_run *run, const layer_call *call, cz_distances *to)
         to->of_query = cz_columns(run, rows, parts * width, width);
 }
 
+/* The tokens that see everything have projections of their own for that. */
+static cz_tensor *attend_near_and_far(cz_run *run, const layer_call *call, const cz_batch *batch,
+                                      cz_tensor *x, const cz_attention_shape *shape)
+{
+    const cz_layer *layer = call->turn->layer;
+    const cz_globals *globals = batch->globals;
+    cz_tensor *qkv = cz_linear(run, x, &layer->qkv, CZ_IDENTITY);
+    cz_tensor *q = cz_select(run, x, globals->row, globals->count);
+    q = cz_linear(run, q, &layer->global_query, CZ_IDENTITY);
+    cz_tensor *kv = cz_linear(run, x, &layer->global_kv, CZ_IDENTITY);
+    x = cz_global_attention(run, batch, qkv, q, kv, shape, call->turn->number);
+    return cz_linear(run, x, &layer->attention_out, CZ_IDENTITY);
+}
+
 static cz_tensor *attend(cz_run *run, const layer_call *call, const cz_batch *batch, cz_tensor *x)
 {
     const cz_layer *layer = call->turn->layer;
@@ -91,6 +105,9 @@ static cz_tensor *attend(cz_run *run, const layer_call *call, const cz_batch *ba
     if (layer->mixes)
         return cz_fourier(run, &batch->packing, x);
     shape.dropout = site_of(call->turn, shape.dropout);
+    shape.global_dropout = site_of(call->turn, shape.global_dropout);
+    if (layer->global_query.weight.out && batch->globals && batch->globals->count)
+        return attend_near_and_far(run, call, batch, x, &shape);
     if (distances.entry)
         add_distances(run, call, &distances);
     x = cz_linear(run, x, &layer->qkv, CZ_IDENTITY);
@@ -229,5 +246,6 @@ cz_extent cz_network_extent(const cz_network *network, size_t tokens, size_t lon
                         .head_size = mixes ? 1 : config->hidden / config->heads,
                         .gradients = gradients,
                         .mixed = mixes ? config->hidden : 0,
-                        .relative = relative };
+                        .relative = relative,
+                        .globals = network->layers[0].global_query.weight.out ? longest : 0 };
 }

@@ -18,6 +18,14 @@ typedef enum cz_head_dropout {
     CZ_DROPS_FOR_SPANS
 } cz_head_dropout;
 
+/* Tokens that all of their sequence sees, and that see all of it, when a head reads it. */
+typedef enum cz_global_rule {
+    CZ_GLOBALS_NONE = 0,
+    CZ_GLOBALS_FIRST, /* the first */
+    CZ_GLOBALS_ASKED, /* those before the first separator */
+    CZ_GLOBALS_OFFERED /* those after the second separator, which follows the first */
+} cz_global_rule;
+
 /* Names of a head's weights: out(drop(norm(activation(dense(rows))))). NULL: it has none of it. */
 typedef struct cz_head_names {
     const char *out; /* NULL: the family has no such head */
@@ -28,6 +36,7 @@ typedef struct cz_head_names {
     bool pooled;         /* rows come from the pooler */
     bool drops_first;    /* dropout before dense too */
     cz_head_dropout drops;
+    cz_global_rule globals;
 } cz_head_names;
 
 /* How the number of a token's row in the position table is found. */
@@ -57,6 +66,9 @@ struct cz_family {
         /* Rotary positions: of every so many layers one sees all, the others half a window on
          * either side, with angles of their own. NULL: there are none. */
         const char *theta, *local_theta, *every, *window;
+        /* Keys that layers see around a token: one number, or one for each layer. NULL: all. */
+        const char *windows;
+        const char *separator; /* the id between two texts; NULL: no matter */
         /* Content and position apart in the scores: a flag. NULL: never. */
         const char *disentangled;
         const char *buckets; /* of distances, each with a number for each head; NULL: none */
@@ -70,7 +82,8 @@ struct cz_family {
         double classifier_dropout; /* negative: the hidden one */
         double spans_dropout;
         double theta, local_theta;
-        size_t every, window;
+        size_t every, window; /* the latter of `windows` too */
+        uint32_t separator;
     } fallback;
 
     cz_position_rule positions;
@@ -89,6 +102,7 @@ struct cz_family {
         const char *layer;      /* a format: number of the layer, or of group and layer within */
         const char *query, *key, *value, *attention_out, *attention_norm;
         const char *fused;      /* query, key and value as one matrix, instead of three */
+        const char *global_query, *global_key, *global_value; /* of tokens that see everything */
         const char *final_norm; /* after the last layer */
         const char *distances, *distance_norm;           /* rows of distances, of all layers */
         const char *own_distances;                       /* of one; by position_embedding_type */

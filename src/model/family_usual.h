@@ -22,12 +22,13 @@
     .words = "embeddings.word_embeddings", .positions = "embeddings.position_embeddings",          \
     .types = "embeddings.token_type_embeddings", .embedding_norm = "embeddings.LayerNorm"
 
-#define USUAL_LAYER                                                                                \
+#define USUAL_BLOCK                                                                                \
     .layer = "encoder.layer.%zu.", .query = "attention.self.query", .key = "attention.self.key",   \
     .value = "attention.self.value", .attention_out = "attention.output.dense",                    \
     .attention_norm = "attention.output.LayerNorm", .up = "intermediate.dense",                    \
-    .down = "output.dense", .feed_norm = "output.LayerNorm",                                       \
-    .own_distances = "attention.self.distance_embedding"
+    .down = "output.dense", .feed_norm = "output.LayerNorm"
+
+#define USUAL_LAYER USUAL_BLOCK, .own_distances = "attention.self.distance_embedding"
 
 #define USUAL_BUFFERS                                                                              \
     {                                                                                              \

@@ -25,15 +25,18 @@ cloze_status cz_linear_pack(cz_linear_weights *linear, const cz_network_options 
 
 static cz_linear_weights *linear_number(cz_network *network, size_t i)
 {
+    enum { A_LAYER = 6 };
     cz_layer *layer;
-    if (i == 4 * network->layer_count)
+    if (i == A_LAYER * network->layer_count)
         return network->projection.weight.out ? &network->projection : NULL;
-    if (i > 4 * network->layer_count)
+    if (i > A_LAYER * network->layer_count)
         return NULL;
-    layer = &network->layers[i / 4];
-    cz_linear_weights *const all[] = { &layer->qkv, &layer->attention_out, &layer->up,
-                                       &layer->down };
-    return all[i % 4];
+    layer = &network->layers[i / A_LAYER];
+    cz_linear_weights *const all[A_LAYER] = {
+        &layer->qkv,  &layer->attention_out, &layer->up,
+        &layer->down, &layer->global_query,  &layer->global_kv,
+    };
+    return all[i % A_LAYER];
 }
 
 static void forget_file(cz_network *network, const cz_linear_weights *linear)

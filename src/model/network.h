@@ -13,6 +13,7 @@
  * dropout count from the turn's first. */
 typedef struct cz_layer {
     cz_linear_weights qkv, attention_out, up, down;
+    cz_linear_weights global_query, global_kv; /* of tokens that see all; weight.out == 0: none */
     cz_norm_weights attention_norm, feed_norm;
     cz_attention_shape attention;
     cz_activation activation;
@@ -107,8 +108,15 @@ bool cz_head_tells_tokens(cz_head_kind kind);
 /* Columns of what it makes; 0: the model has no such head. */
 size_t cz_head_columns(const cz_network *network, cz_head_kind kind);
 
+/* Does the head want that some tokens are seen by all of their sequence? */
+bool cz_head_has_globals(const cz_network *network, cz_head_kind kind);
+/* These tokens of a batch, as transformers chooses them. Room: row [tokens], begin and length
+ * [sequences]; all three live as long as the batch. */
+cz_globals cz_head_globals(const cz_network *network, cz_head_kind kind, const cz_batch *batch,
+                           size_t *row, size_t *begin, size_t *length);
+
 /* Flop of cz_encode over sequences of these lengths: 2 for each multiply-add of products and of
- * attention. A Fourier transform is not counted. */
+ * attention. A Fourier transform is not counted, nor are tokens that see everything. */
 double cz_network_work(const cz_network *network, const size_t *lengths, size_t count);
 
 /* The extent of a run of `tokens` tokens in sequences of at most `longest`, heads included; who

@@ -39,6 +39,7 @@ typedef struct cz_attention_shape {
     cz_reach reach;
     size_t window;
     cz_dropout_site dropout;
+    cz_dropout_site global_dropout; /* of what the globals see */
 } cz_attention_shape;
 
 /* What scores get from distances; NULL where there is none of it. */
@@ -62,8 +63,7 @@ cz_tensor *cz_norm(cz_run *run, cz_tensor *x, const cz_norm_weights *weights);
  * (branch too) is given back and must not be read after the next operation. */
 cz_tensor *cz_residual(cz_run *run, const cz_batch *batch, cz_tensor *x, cz_tensor *branch,
                        const cz_norm_weights *weights, cz_dropout_site dropout);
-/* qkv [tokens, 3 * heads * head_size]. Beside a window every query sees the batch's globals. Taps
- * "attention.probabilities" when somebody looks. */
+/* qkv [tokens, 3 * heads * head_size]. Taps "attention.probabilities" when somebody looks. */
 cz_tensor *cz_self_attention(cz_run *run, const cz_batch *batch, cz_tensor *qkv,
                              const cz_attention_shape *shape, size_t layer);
 /* The same with terms of the distance of query and key: see cz_relative in backend.h. What is
@@ -71,6 +71,11 @@ cz_tensor *cz_self_attention(cz_run *run, const cz_batch *batch, cz_tensor *qkv,
 cz_tensor *cz_relative_attention(cz_run *run, const cz_batch *batch, cz_tensor *qkv,
                                  const cz_attention_shape *shape, const cz_distances *distances,
                                  size_t layer);
+/* The same over a window and the batch's globals, which must be there; and the globals themselves
+ * see all of their sequence, by queries [globals, heads * head_size] and keys and values [tokens,
+ * 2 * heads * head_size] of their own. */
+cz_tensor *cz_global_attention(cz_run *run, const cz_batch *batch, cz_tensor *qkv, cz_tensor *q,
+                               cz_tensor *kv, const cz_attention_shape *shape, size_t layer);
 /* Queries of one packing look at the keys and values of another: query sequence i at key sequence
  * i. kv [keys, 2 * heads * head_size]. `samples` are those of the queries. */
 cz_tensor *cz_cross_attention(cz_run *run, cz_tensor *q, const cz_packing *queries, cz_tensor *kv,

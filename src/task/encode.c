@@ -99,12 +99,19 @@ static void run_part(cloze_session *session, cz_run *run, const cz_request *requ
     size_t width = cz_pooled_width(request->pooling, network->config.hidden), column = 0;
     cz_request own = *request;
     state_tap tap = { request, first_token };
-    own.batch = part;
+    cz_batch batch = *part;
+    cz_globals globals;
+    own.batch = &batch;
     own.skip = request->skip ? request->skip + first : NULL;
     cz_run_reset(run);
     run->tap = request->states ? keep_state : NULL;
     run->tap_context = &tap;
-    cz_tensor *x = cz_encode(run, network, part, request->layers);
+    if (request->logits && cz_head_has_globals(network, request->head)) {
+        globals = cz_head_globals(network, request->head, part, session->global_row + first_token,
+                                  session->global_begin + first, session->global_length + first);
+        batch.globals = &globals;
+    }
+    cz_tensor *x = cz_encode(run, network, &batch, request->layers);
     for (unsigned bit = 1; request->pooled && bit <= CLOZE_POOLING_LAST; bit *= 2) {
         if (!(request->pooling & bit))
             continue;
@@ -117,7 +124,7 @@ static void run_part(cloze_session *session, cz_run *run, const cz_request *requ
     if (request->logits) {
         size_t columns = cz_head_columns(network, request->head);
         size_t before = cz_head_tells_tokens(request->head) ? first_token : first;
-        x = cz_logits(run, network, request->head, part, x);
+        x = cz_logits(run, network, request->head, &batch, x);
         if (!cz_run_failed(run))
             copy_rows(x, 0, x->rows, request->logits + before * columns, columns);
     }

@@ -132,6 +132,7 @@ struct cloze_session {
     uint32_t *ids, *positions, *types;     /* [batch_tokens] */
     size_t *begin, *length, *skip, *owner; /* [batch_tokens] sequences at most */
     size_t *group_begin, *groups;          /* first sequences of groups, and the end */
+    size_t *global_row, *global_begin, *global_length; /* the same, where a head has globals */
     size_t tokens, sequences, longest;
     float *pooled;  /* [batch_tokens sequences at most, pooled_width] */
     size_t pooled_capacity, pooled_width;

@@ -22,12 +22,27 @@ typedef struct session_sizes {
     size_t batch_numbers, group_numbers, scratch;
 } session_sizes;
 
+static bool has_globals(const cz_network *network)
+{
+    for (int head = 0; head < CZ_HEADS; head++)
+        if (cz_head_has_globals(network, (cz_head_kind)head))
+            return true;
+    return false;
+}
+
 /* Room of one batch of `tokens` tokens: many short sequences make the most pooled rows. */
 static size_t count_numbers(const cloze_model *model, cz_run *run, size_t tokens)
 {
     static const uint32_t nothing = 0;
     size_t begin = 0, length = 1;
-    cz_batch batch = { tokens, { tokens, &begin, &length, 1 }, &nothing, &nothing, &nothing, NULL, NULL };
+    cz_globals globals = { { tokens, &begin, &length, 1 }, &begin, tokens };
+    cz_batch batch = { tokens,
+                       { tokens, &begin, &length, 1 },
+                       &nothing,
+                       &nothing,
+                       &nothing,
+                       NULL,
+                       has_globals(model->network) ? &globals : NULL };
     cz_request request = { .batch = &batch };
     run->numbers = (cz_arena){ NULL, 0, 0, 0 };
     cz_run_reset(run);
@@ -96,7 +111,8 @@ static size_t beside(const cloze_model *model, const session_sizes *sizes)
     size_t width = cz_pooled_width(model->pipeline.pooling, network->config.hidden);
     size_t wide = cz_pipeline_width(&model->pipeline, width);
     size_t sequence = 5 * sizeof(size_t) + width * sizeof(float);
-    size_t batch = sizes->batch * (3 * sizeof(uint32_t) + sizeof(size_t) + sequence);
+    size_t globals = has_globals(network) ? 3 * sizeof(size_t) : 0;
+    size_t batch = sizes->batch * (3 * sizeof(uint32_t) + sizeof(size_t) + sequence + globals);
     size_t table = network->parameter_count * sizeof *network->parameters +
                    network->layer_count * sizeof *network->layers +
                    network->config.layers * network->config.inner * sizeof *network->turns +
@@ -140,6 +156,18 @@ static bool make_slot(cloze_session *session, cz_slot *slot, size_t tokens, size
     return true;
 }
 
+static bool make_global_arrays(cloze_session *session)
+{
+    const cloze_allocator *allocator = &session->hooks.allocator;
+    size_t n = session->batch_tokens;
+    if (!has_globals(session->model->network))
+        return true;
+    session->global_row = cz_allocate(allocator, n, sizeof *session->global_row);
+    session->global_begin = cz_allocate(allocator, n, sizeof *session->global_begin);
+    session->global_length = cz_allocate(allocator, n, sizeof *session->global_length);
+    return session->global_row && session->global_begin && session->global_length;
+}
+
 static bool make_batch_arrays(cloze_session *session)
 {
     const cloze_allocator *allocator = &session->hooks.allocator;
@@ -153,6 +181,8 @@ static bool make_batch_arrays(cloze_session *session)
     session->owner = cz_allocate(allocator, n, sizeof *session->owner);
     session->group_begin = cz_allocate(allocator, n, sizeof *session->group_begin);
     session->groups = cz_allocate(allocator, n + 1, sizeof *session->groups);
+    if (!make_global_arrays(session))
+        return false;
     return session->ids && session->positions && session->types && session->begin &&
            session->length && session->skip && session->owner && session->group_begin &&
            session->groups;
@@ -233,6 +263,9 @@ void cloze_session_free(cloze_session *session)
     cz_release(allocator, session->skip);
     cz_release(allocator, session->owner);
     cz_release(allocator, session->group_begin);
+    cz_release(allocator, session->global_row);
+    cz_release(allocator, session->global_begin);
+    cz_release(allocator, session->global_length);
     cz_release(allocator, session->groups);
     cz_release(allocator, session->pooled);
     cz_release(allocator, session->partial);

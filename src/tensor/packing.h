@@ -15,11 +15,12 @@ typedef struct cz_packing {
     size_t longest;
 } cz_packing;
 
-/* Rows that all of their sequence sees, however near a layer looks: those of sequence i are
- * row[packing.begin[i]] .. and packing.length[i] of them. */
+/* Rows that all of their sequence sees, and that see all of it, however near a layer looks: those of
+ * sequence i are row[packing.begin[i]] and on, packing.length[i] of them. */
 typedef struct cz_globals {
     cz_packing packing; /* of `row`; as many sequences as the batch has */
-    const size_t *row;  /* distinct and ascending rows of the batch */
+    const size_t *row;  /* [count] distinct and ascending rows of the batch */
+    size_t count;
 } cz_globals;
 
 /* What a model is given: `tokens` rows that belong to `packing.count` sequences. */

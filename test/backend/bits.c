@@ -208,6 +208,7 @@ static cz_globals *globals_of(room *r, const cz_packing *packing, size_t every)
     }
     globals->packing = *room_packing(r, length, packing->count);
     globals->row = row;
+    globals->count = count;
     return globals;
 }
 

@@ -131,7 +131,7 @@ static cz_globals globals_of(const cz_packing *packing, size_t *row, size_t *beg
             row[count++] = packing->begin[s] + place;
         length[s] = count - begin[s];
     }
-    return (cz_globals){ { packing->count, begin, length, 3 }, row };
+    return (cz_globals){ { packing->count, begin, length, 3 }, row, count };
 }
 
 static void attend(const room *r, cz_tensor *qkv, const cz_packing *packing, cz_reach reach,

@@ -55,6 +55,42 @@ static void read_labels(golden *g)
     }
 }
 
+/* Those that the file has a mask of. */
+static void read_globals(golden *g, const cz_stored_tensor *mask)
+{
+    size_t count = 0, longest = 0;
+    for (size_t s = 0; s < g->batch.packing.count; s++) {
+        g->global_begin[s] = count;
+        for (size_t i = 0; i < g->length[s]; i++)
+            if (integer_at(mask, g->begin[s] + i))
+                g->global_row[count++] = g->begin[s] + i;
+        g->global_length[s] = count - g->global_begin[s];
+        longest = g->global_length[s] > longest ? g->global_length[s] : longest;
+    }
+    g->globals.row = g->global_row;
+    g->globals.count = count;
+    g->globals.packing =
+        (cz_packing){ g->batch.packing.count, g->global_begin, g->global_length, longest };
+    g->batch.globals = &g->globals;
+}
+
+/* Tokens that see everything: as the file says, or as the model's head wants them. */
+static void make_globals(golden *g)
+{
+    const cz_stored_tensor *mask = cz_weights_find(g->expected, "global_attention_mask");
+    g->global_row = calloc(g->batch.tokens, sizeof *g->global_row);
+    g->global_begin = calloc(g->batch.packing.count, sizeof *g->global_begin);
+    g->global_length = calloc(g->batch.packing.count, sizeof *g->global_length);
+    for (int head = 0; head < CZ_HEADS && !mask; head++)
+        if (g->labels[head] && cz_head_has_globals(g->network, (cz_head_kind)head)) {
+            g->globals = cz_head_globals(g->network, (cz_head_kind)head, &g->batch, g->global_row,
+                                         g->global_begin, g->global_length);
+            g->batch.globals = &g->globals;
+        }
+    if (mask)
+        read_globals(g, mask);
+}
+
 static void make_batch(golden *g)
 {
     const cz_stored_tensor *ids = expected(g, "input_ids"), *offsets = expected(g, "offsets");
@@ -85,6 +121,7 @@ static void make_batch(golden *g)
     for (size_t s = 0; s < count; s++)
         cz_config_positions(&g->network->config, g->ids + g->begin[s], g->length[s],
                             g->positions + g->begin[s]);
+    make_globals(g);
 }
 
 static void make_run(golden *g, const golden_options *options)
@@ -163,6 +200,7 @@ void golden_close(golden *g)
     free(g->ids), free(g->positions), free(g->types), free(g->begin), free(g->length);
     free(g->samples), free(g->targets), free(g->host), free(g->numbers);
     free(g->scratch), free(g->gradients), free(g->gradient_list);
+    free(g->global_row), free(g->global_begin), free(g->global_length);
     for (int head = 0; head < CZ_HEADS; head++)
         free(g->labels[head]);
 }

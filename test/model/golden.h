@@ -14,6 +14,8 @@ typedef struct golden {
     cz_batch batch;
     uint32_t *ids, *positions, *types;
     size_t *begin, *length;
+    cz_globals globals;
+    size_t *global_row, *global_begin, *global_length;
     uint64_t *samples;
     int64_t *labels[CZ_HEADS]; /* of the rows of each head that the file tells of; NULL: not */
     double *targets;

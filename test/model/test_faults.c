@@ -102,6 +102,32 @@ static void squash_the_classifier_with_relu(golden *g)
     g->network->head[CZ_HEAD_LABELS].activation = CZ_RELU;
 }
 
+static void look_one_key_farther(golden *g)
+{
+    for (size_t i = 0; i < g->network->config.layers; i++)
+        g->network->layers[i].attention.window++;
+}
+
+static void turn_the_windows_of_layers_around(golden *g)
+{
+    size_t last = g->network->config.layers - 1, window = g->network->layers[0].attention.window;
+    g->network->layers[0].attention.window = g->network->layers[last].attention.window;
+    g->network->layers[last].attention.window = window;
+}
+
+static void forget_who_sees_everything(golden *g)
+{
+    g->batch.globals = NULL;
+}
+
+static void take_the_usual_projection_for_those_who_see_everything(golden *g)
+{
+    for (size_t i = 0; i < g->network->config.layers; i++)
+        for (int part = 0; part < 2; part++)
+            g->network->layers[i].global_kv.weight.part[part] =
+                g->network->layers[i].qkv.weight.part[1 + part];
+}
+
 /* ---- faults of a device: the one that `sound` is, but for an operation ---- */
 
 static const cz_backend *sound;
@@ -137,6 +163,32 @@ static cloze_status attention_with_swapped_d(const cz_place *place, const cz_att
 static void swap_the_gradients_of_query_and_key(golden *g)
 {
     break_device(g)->attention_backward = attention_with_swapped_d;
+}
+
+/* Nobody else sees them. */
+static cloze_status attention_without_globals(const cz_place *place, const cz_attention_call *call)
+{
+    cz_attention_call wrong = *call;
+    wrong.globals = NULL;
+    return sound->attention(place, &wrong);
+}
+
+static void hide_those_who_see_everything(golden *g)
+{
+    break_device(g)->attention = attention_without_globals;
+}
+
+static cloze_status attention_back_without_globals(const cz_place *place,
+                                                   const cz_attention_call *call)
+{
+    cz_attention_call wrong = *call;
+    wrong.globals = NULL;
+    return sound->attention_backward(place, &wrong);
+}
+
+static void drop_the_gradients_through_globals(golden *g)
+{
+    break_device(g)->attention_backward = attention_back_without_globals;
 }
 
 static cloze_status linear_without_d_bias(const cz_place *place, const cz_linear_call *call)
@@ -256,6 +308,12 @@ FAULT_TEST_OF("roberta", count_positions_over_padding, true)
 FAULT_TEST_OF("albert_groups", run_the_first_group_in_every_turn, true)
 FAULT_TEST_OF("electra", forget_the_bias_of_the_projection, true)
 FAULT_TEST_OF("roberta", squash_the_classifier_with_relu, true)
+FAULT_TEST_OF("longformer_none", look_one_key_farther, true)
+FAULT_TEST_OF("longformer", turn_the_windows_of_layers_around, true)
+FAULT_TEST_OF("longformer", forget_who_sees_everything, true)
+FAULT_TEST_OF("longformer_many", take_the_usual_projection_for_those_who_see_everything, true)
+FAULT_TEST_OF("longformer_many", hide_those_who_see_everything, true)
+FAULT_TEST_OF("longformer_many", drop_the_gradients_through_globals, false)
 
 int main(void)
 {
@@ -280,6 +338,12 @@ int main(void)
         cmocka_unit_test(run_the_first_group_in_every_turn_is_caught),
         cmocka_unit_test(forget_the_bias_of_the_projection_is_caught),
         cmocka_unit_test(squash_the_classifier_with_relu_is_caught),
+        cmocka_unit_test(look_one_key_farther_is_caught),
+        cmocka_unit_test(turn_the_windows_of_layers_around_is_caught),
+        cmocka_unit_test(forget_who_sees_everything_is_caught),
+        cmocka_unit_test(take_the_usual_projection_for_those_who_see_everything_is_caught),
+        cmocka_unit_test(hide_those_who_see_everything_is_caught),
+        cmocka_unit_test(drop_the_gradients_through_globals_is_caught),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,9 @@ static const char *const models[] = {
     "relative_key_query",
     "fnet",
     "fnet_odd",
+    "longformer",
+    "longformer_many",
+    "longformer_none",
     "mpnet",
     "mpnet_buckets",
     "deberta_v3",
@@ -98,6 +101,10 @@ static const char *const models[] = {
     "head_roberta_tags",
     "head_roberta_words",
     "head_xlm_roberta_tags",
+    "head_longformer_choice",
+    "head_longformer_tags",
+    "head_longformer_spans",
+    "head_longformer_words",
 };
 
 enum { MODELS = sizeof models / sizeof *models };

@@ -24,9 +24,9 @@ static const size_t begin_one[] = { 0, 0, 0, 0 }, length_one[] = { 0, 0, 0, 1 },
                     row_some[] = { 0, 2, 3, 4, 11, 19 },
                     length_half[] = { 18 }, row_half[] = { 1,  3,  5,  7,  9,  11, 13, 15, 17,
                                                            19, 21, 23, 25, 27, 29, 31, 33, 35 };
-static const cz_globals one_global = { { 4, begin_one, length_one, 1 }, row_one },
-                        some_globals = { { 4, begin_some, length_some, 4 }, row_some },
-                        half_global = { { 1, begin_single, length_half, 18 }, row_half };
+static const cz_globals one_global = { { 4, begin_one, length_one, 1 }, row_one, 1 },
+                        some_globals = { { 4, begin_some, length_some, 4 }, row_some, 6 },
+                        half_global = { { 1, begin_single, length_half, 18 }, row_half, 18 };
 static const uint64_t samples[] = { 41, 7, 1000000, 8 };
 static const size_t skip[] = { 1, 0, 1, 4 }, chosen[] = { 3, 0, 3, 19, 3, 7 };
 static const size_t apart[] = { 0, 4, 19 };
@@ -107,10 +107,19 @@ static const cz_attention_shape *attention_shape(op_stand *s, size_t width)
 
 static cz_tensor *build_attention(op_stand *s)
 {
-    s->batch =
-        (cz_batch){ .packing = *s->c->packing, .samples = s->c->samples, .globals = s->c->globals };
+    s->batch = (cz_batch){ .packing = *s->c->packing, .samples = s->c->samples };
     return cz_self_attention(&s->run, &s->batch, s->input[0],
                              attention_shape(s, s->c->value[0].columns / 3), 1);
+}
+
+static cz_tensor *build_global_attention(op_stand *s)
+{
+    s->batch =
+        (cz_batch){ .packing = *s->c->packing, .samples = s->c->samples, .globals = s->c->globals };
+    attention_shape(s, s->c->value[0].columns / 3);
+    s->attention.global_dropout = (cz_dropout_site){ s->c->p, 24 };
+    return cz_global_attention(&s->run, &s->batch, s->input[0], s->input[1], s->input[2],
+                               &s->attention, 1);
 }
 
 /* Entries of distances 4 .. -4 as buckets may lie: not in order, some twice. */
@@ -345,10 +354,13 @@ static void add_attention(case_list *list, const cz_packing *packing, size_t hea
 static void add_global_attention(case_list *list, const cz_packing *packing,
                                  const cz_globals *globals, size_t heads, size_t size)
 {
+    size_t rows = rows_of(packing), width = heads * size;
     for (int drop = 0; drop < 2; drop++)
         add(list,
-            (op_case){ .build = build_attention,
-                       .value = { { rows_of(packing), 3 * heads * size, false, 0, false } },
+            (op_case){ .build = build_global_attention,
+                       .value = { { rows, 3 * width, false, 0, false },
+                                  { globals->count, width, false, 0, false },
+                                  { rows, 2 * width, false, 0, false } },
                        .packing = packing,
                        .samples = samples,
                        .globals = globals,

@@ -23,6 +23,8 @@ from safetensors.torch import save_file
 import transformers
 from transformers import CONFIG_MAPPING
 
+import longformer
+
 LENGTHS = (1, 2, 3, 7, 16, 33)
 SPREAD = 0.3
 
@@ -37,6 +39,7 @@ class Variant:
     attentions: bool = False
     family: str = "bert"
     head: str = "labels"
+    globals: str = ""  # Longformer: "none", "many"; else what the model does by itself
 
 
 AUTO = {"labels": "SequenceClassification", "choice": "MultipleChoice", "tags": "TokenClassification",
@@ -64,6 +67,8 @@ MODERNBERT = dict(
 TINY = dict(hidden_size=12, num_attention_heads=2, intermediate_size=16, num_hidden_layers=1, vocab_size=37,
             max_position_embeddings=16)
 TINY_LENGTHS = (1, 4, 9)
+LONGFORMER = ROBERTA | dict(sep_token_id=2, hidden_size=24, intermediate_size=32, num_hidden_layers=3)
+PAIR_LENGTHS = (5, 8, 13)
 # What a configuration must say of a family that does not have the names of BASE.
 MPNET = {key: value for key, value in (BASE | ROBERTA).items() if key != "type_vocab_size"}
 BASE_OF = {"distilbert": DISTILBERT, "modernbert": MODERNBERT, "mpnet": MPNET}
@@ -124,6 +129,12 @@ VARIANTS = [
         pos_att_type=["p2c"], pooler_hidden_act="tanh", num_labels=1), family="deberta-v2"),
     Variant("deberta_absolute", SMALL | DEBERTA | dict(
         relative_attention=False, position_biased_input=True), family="deberta-v2"),
+    Variant("longformer", LONGFORMER | dict(attention_window=[4, 16, 8]), lengths=(1, 2, 3, 7, 17, 33),
+            attentions=True, family="longformer"),
+    Variant("longformer_many", LONGFORMER | dict(attention_window=[8, 4, 8], num_labels=3, type_vocab_size=2),
+            lengths=(2, 5, 13, 31, 36), attentions=True, globals="many", family="longformer"),
+    Variant("longformer_none", LONGFORMER | dict(attention_window=4, num_hidden_layers=2), lengths=(1, 4, 9, 21, 35),
+            globals="none", family="longformer"),
     # With the newer transformers of requirements-new.txt.
     Variant("modernbert", family="modernbert"),
     Variant("modernbert_biased", dict(
@@ -143,6 +154,7 @@ def tiny_heads() -> list[Variant]:
         "albert": ALBERT | dict(embedding_size=10), "fnet": dict(num_attention_heads=None, pad_token_id=3),
         "mpnet": {}, "deberta-v2": DEBERTA | dict(embedding_size=10, hidden_act="relu", pooler_hidden_act="tanh"),
         "modernbert": dict(classifier_activation="relu", norm_bias=True),
+        "longformer": ROBERTA | dict(sep_token_id=2, attention_window=4),
     }
     # xlm-roberta and camembert are roberta's row of the table: one head each is enough.
     heads = {"xlm-roberta": ["tags"], "camembert": ["words"],
@@ -154,8 +166,9 @@ def tiny_heads() -> list[Variant]:
         base = {} if family == "distilbert" else TINY
         for head in heads.get(family, ["choice", "tags", "spans", "words"]):
             labels = dict(num_labels=5) if head == "tags" else {}
+            pairs = family == "longformer" and head in ("choice", "spans")
             variants.append(Variant(f"head_{family.replace('-', '_')}_{head}", base | config | labels,
-                                    lengths=TINY_LENGTHS, family=family, head=head))
+                                    lengths=PAIR_LENGTHS if pairs else TINY_LENGTHS, family=family, head=head))
     untied = dict(tie_word_embeddings=False)
     variants.append(Variant("head_bert_untied", TINY | untied, lengths=TINY_LENGTHS, head="words"))
     variants.append(Variant("head_modernbert_untied", TINY | untied | dict(decoder_bias=False), lengths=TINY_LENGTHS,
@@ -221,9 +234,12 @@ def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
     generator = torch.Generator().manual_seed(11)
     model = model.double()
     types_known = getattr(config, "type_vocab_size", None)
-    ids, types, hidden, pooled, logits, out = [], [], [], [], {}, {}
+    ids, types, hidden, pooled, masks, logits, out = [], [], [], [], [], {}, {}
     sequence_labels = torch.randint(0, max(config.num_labels, 2), (len(variant.lengths),), generator=generator)
     embeddings = []
+    if variant.family == "longformer":  # it pads, and what it returns is cut off a copy
+        model.base_model.embeddings.register_forward_hook(
+            lambda module, given, result: (result.retain_grad(), embeddings.append(result)) and None)
     pooler = getattr(model.base_model, "pooler", None)
     if pooler is not None:
         kept = model.base_model.pooler_activation if hasattr(model.base_model, "pooler_activation") else pooler
@@ -231,13 +247,19 @@ def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
     for number, length in enumerate(variant.lengths):
         sequence = torch.randint(0, config.vocab_size, (1, length), generator=generator)
         kind = torch.randint(0, types_known or 1, (1, length), generator=generator)
+        if variant.lengths == PAIR_LENGTHS:
+            longformer.set_texts_apart(sequence)
         given = {"input_ids": sequence} | ({"token_type_ids": kind} if types_known else {})
+        if variant.globals:
+            masks.append(longformer.mask_of(variant.globals, length, generator))
+            given["global_attention_mask"] = masks[-1]
         if variant.head == "choice":
             given = {name: tensor[None] for name, tensor in given.items()}
         result = model(output_hidden_states=True, **given,
                        **({"output_attentions": True} if variant.attentions else {}))
-        result.hidden_states[0].retain_grad()
-        embeddings.append(result.hidden_states[0])
+        if variant.family != "longformer":
+            result.hidden_states[0].retain_grad()
+            embeddings.append(result.hidden_states[0])
         ids.append(sequence[0])
         types.append(kind[0])
         hidden.append([state[0] for state in result.hidden_states])
@@ -245,7 +267,13 @@ def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
             logits.setdefault(head, []).append(rows)
         if variant.attentions:
             for layer, attention in enumerate(result.attentions):
-                out[f"attention.{layer + 1}.{number}"] = attention[0].reshape(-1, length)
+                if variant.family == "longformer":
+                    window = config.attention_window[layer]
+                    mask = masks[-1] if masks else (torch.arange(length) == 0).long()[None]
+                    rows = longformer.probabilities(result, layer, mask, window)
+                else:
+                    rows = attention[0].reshape(-1, length)
+                out[f"attention.{layer + 1}.{number}"] = rows
     loss = 0
     for head, rows in logits.items():
         rows = torch.cat(rows)
@@ -255,6 +283,8 @@ def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
         out[f"logits{suffix(head)}"] = rows
         loss = loss + loss_of(rows, labels)
     loss.backward()
+    if masks:
+        out["global_attention_mask"] = torch.cat(masks, dim=1)[0]
     out["input_ids"] = torch.cat(ids)
     out["token_type_ids"] = torch.cat(types)
     out["offsets"] = torch.tensor(numpy.concatenate([[0], numpy.cumsum(variant.lengths)]))
@@ -263,7 +293,8 @@ def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
     if pooled and variant.head not in ("tags", "spans", "words"):
         out["pooled"] = torch.stack(pooled)
     out["loss"] = loss.reshape(1)
-    out["gradient.hidden.0"] = torch.cat([state.grad[0] for state in embeddings])
+    out["gradient.hidden.0"] = torch.cat(
+        [state.grad[0, :length] for state, length in zip(embeddings, variant.lengths)])
     for name, parameter in model.named_parameters():
         if parameter.grad is not None:
             out[f"gradient.{name}"] = parameter.grad
@@ -304,6 +335,8 @@ def main() -> None:
         folder.mkdir(parents=True)
         if variant.family == "modernbert":
             turn_in_double()
+        if variant.family == "longformer":
+            longformer.soften_in_double()
         model = make_model(variant)
         save_weights(model, variant, folder)
         config = model.config.to_diff_dict() | {"architectures": [type(model).__name__],
