@@ -1,6 +1,6 @@
 /*
  * bpe_json.c - the parts of a tokenizer.json with a byte-level BPE: the model with its merges, and
- * the pre-tokenizer. Plain BPE (letters that are not bytes) is refused.
+ * what a post-processor says of offsets. Plain BPE (letters that are not bytes) is refused.
  */
 #include "text/loaders.h"
 
@@ -111,20 +111,6 @@ cloze_status cz_load_bpe(cloze_tokenizer *tokenizer, const json_t *object, cloze
         status = halves_of(json_array_get(merges, i), half)
                      ? cz_bpe_add_merge(tokenizer, half, i, error)
                      : wrong(error, i, "is not two tokens");
-    return status;
-}
-
-cloze_status cz_load_byte_level(cloze_tokenizer *tokenizer, const json_t *object,
-                                cloze_error *error)
-{
-    cz_byte_level *bytes = &tokenizer->bytes;
-    cloze_status status;
-    bytes->used = bytes->prefix_space = bytes->pattern = true;
-    status = cz_json_flag(object, "add_prefix_space", &bytes->prefix_space, error);
-    if (!status)
-        status = cz_json_flag(object, "use_regex", &bytes->pattern, error);
-    if (tokenizer->stated.has_prefix_space)
-        bytes->prefix_space = tokenizer->stated.prefix_space;
     return status;
 }
 

@@ -1,6 +1,5 @@
 /*
- * byte_level.c - the pre-tokenizer ByteLevel: words by GPT-2's pattern, found without a regular
- * expression, whose bytes are the letters of the model. Offsets are those of the characters that a
+ * byte_level.c - the pre-tokenizer ByteLevel: words by a known pattern (known.c), whose bytes are the letters of the model. Offsets are those of the characters that a
  * piece has a byte of.
  *
  *   's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
@@ -15,54 +14,6 @@ typedef struct source {
     size_t count, base;
     size_t character, byte; /* a place in the characters */
 } source;
-
-static unsigned kind_at(cloze_text line, size_t at, size_t *next)
-{
-    *next = at;
-    return cz_unicode_kind_of(cz_utf8_read(line.data, next));
-}
-
-/* The end of 's, 't, 're, 've, 'm, 'll, 'd at `at`, or `at`. */
-static size_t contraction(cloze_text line, size_t at)
-{
-    size_t left = line.size - at;
-    const char *c = line.data + at;
-    if (*c != '\'' || left < 2)
-        return at;
-    if (strchr("stmd", c[1]) && c[1])
-        return at + 2;
-    if (left > 2 && ((c[1] == 'r' && c[2] == 'e') || (c[1] == 'v' && c[2] == 'e') ||
-                     (c[1] == 'l' && c[2] == 'l')))
-        return at + 3;
-    return at;
-}
-
-/* The end of a run of white space: one character is left to the word behind it, if any. */
-static size_t blanks(cloze_text line, size_t at)
-{
-    size_t last = at, end = at, next;
-    while (end < line.size && kind_at(line, end, &next) == CZ_KIND_BLANK) {
-        last = end;
-        end = next;
-    }
-    return end == line.size || last == at ? end : last;
-}
-
-static size_t word_end(cloze_text line, size_t at)
-{
-    size_t next, end = contraction(line, at);
-    unsigned kind;
-    if (end > at)
-        return end;
-    kind = kind_at(line, at, &next);
-    if (line.data[at] == ' ' && next < line.size)
-        kind = kind_at(line, at + 1, &next);
-    if (kind == CZ_KIND_BLANK)
-        return blanks(line, at);
-    for (end = next; end < line.size && kind_at(line, end, &next) == kind;)
-        end = next;
-    return end;
-}
 
 /* The bytes of the text that the character with byte `at` of the line came from. */
 static cloze_token_offset original(source *from, cloze_text text, size_t at)
@@ -158,7 +109,8 @@ static cloze_status split(const cloze_tokenizer *tokenizer, cloze_encoding *enco
 {
     cloze_status status = CLOZE_OK;
     for (size_t at = 0, end; at < from->line.size && !status; at = end) {
-        end = tokenizer->bytes.pattern ? word_end(from->line, at) : from->line.size;
+        end = tokenizer->bytes.pattern ? cz_word_end(tokenizer->bytes.rules, from->line, at)
+                                       : from->line.size;
         status = append_word(tokenizer, encoding, from, text, at, end, pieces, error);
     }
     return status;

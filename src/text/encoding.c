@@ -43,6 +43,7 @@ void cloze_encoding_free(cloze_encoding *encoding)
            sizeof blocks);
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         cz_release(&allocator, blocks[i]);
+    cz_cutting_clear(&encoding->cutting, &allocator);
     cz_unigram_scratch_clear(&encoding->unigram, &allocator);
     cz_release(&allocator, encoding->sequences);
     cz_release(&allocator, encoding);
@@ -103,6 +104,8 @@ static cloze_status split_characters(const cloze_tokenizer *tokenizer, cloze_enc
                                      cloze_text text, const cz_character *characters, size_t count,
                                      cz_pieces *pieces, cloze_error *error)
 {
+    if (tokenizer->splitter.cuts)
+        return cz_split_by_cuts(tokenizer, encoding, text, characters, count, pieces, error);
     if (tokenizer->bytes.used)
         return cz_split_bytes(tokenizer, encoding, text, characters, count, pieces, error);
     return cz_split_words(tokenizer, encoding, characters, count, pieces, error);
@@ -177,8 +180,8 @@ static cloze_status tokenize_segment(const cloze_tokenizer *tokenizer, cloze_enc
         return CLOZE_OK;
     if (tokenizer->bytes.used && cz_normalizer_rests(&tokenizer->normalizer, text.data, begin, end))
         return scan_bytes(tokenizer, encoding, text, begin, end, pieces, error);
-    if (tokenizer->normalizer.whole || tokenizer->bytes.used || tokenizer->unigram ||
-        tokenizer->added.normalized.count)
+    if (tokenizer->normalizer.whole || tokenizer->splitter.cuts || tokenizer->bytes.used ||
+        tokenizer->unigram || tokenizer->added.normalized.count)
         return tokenize_whole(tokenizer, encoding, text, begin, end, pieces, error);
     return cz_scan(tokenizer, encoding, text, begin, end, pieces, error);
 }

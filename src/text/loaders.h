@@ -17,11 +17,8 @@ cloze_status cz_cut_vocabulary(cz_vocabulary *vocabulary, const cloze_allocator 
 /* tokenizer_json.c; `name` is used in messages. */
 cloze_status cz_load_json(cloze_tokenizer *tokenizer, const char *json, size_t size,
                           const char *name, cloze_error *error);
-/* bpe_json.c: a model of the type BPE, the pre-tokenizer ByteLevel, and what a post-processor says
- * of offsets. */
+/* bpe_json.c: a model of the type BPE, and what a post-processor says of offsets. */
 cloze_status cz_load_bpe(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
-cloze_status cz_load_byte_level(cloze_tokenizer *tokenizer, const json_t *object,
-                                cloze_error *error);
 cloze_status cz_load_trim(cloze_tokenizer *tokenizer, const json_t *processor, cloze_error *error);
 /* Room for so many merges; the vocabulary must have the letters of all bytes. */
 cloze_status cz_bpe_begin(cloze_tokenizer *tokenizer, size_t merges, cloze_error *error);
@@ -60,14 +57,19 @@ cloze_status cz_part_text(const cloze_tokenizer *tokenizer, const json_t *object
 cloze_status cz_load_normalizer(cloze_tokenizer *tokenizer, const json_t *object,
                                 cloze_error *error);
 cloze_status cz_load_splitter(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
-/* Whether the model and the pre-tokenizer go together. */
-cloze_status cz_check_splitter(const cloze_tokenizer *tokenizer, cloze_error *error);
+/* After all parts are read: checks that model and pre-tokenizer go together, and takes the short
+ * way for what is common. */
+cloze_status cz_settle_splitter(cloze_tokenizer *tokenizer, cloze_error *error);
+/* finder_json.c: { "String": ... } or { "Regex": ... }. */
+cloze_status cz_load_finder(cz_finder *finder, const cloze_allocator *allocator,
+                            const json_t *pattern, cloze_error *error);
 cloze_status cz_load_decoder(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
 
 /* unigram_json.c */
 cloze_status cz_load_unigram(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
-cloze_status cz_load_metaspace(cloze_tokenizer *tokenizer, const json_t *object,
-                               cloze_error *error);
+/* The "replacement" of a Metaspace, and where it is put before a text. */
+cloze_status cz_load_mark(const json_t *object, uint32_t *mark, cz_prepend *prepend,
+                          cloze_error *error);
 cloze_status cz_load_metaspace_decoder(cloze_tokenizer *tokenizer, const json_t *object,
                                        cloze_error *error);
 

@@ -184,21 +184,25 @@ static void clean_as_nmt(cz_characters *characters)
     characters->count = kept;
 }
 
-bool cz_characters_letters(const cloze_allocator *allocator, cz_characters *characters,
-                           cz_characters *spare)
+size_t cz_character_letters(cz_character c, cz_character out[4])
+{
+    char bytes[4];
+    size_t size = cz_utf8_put(bytes, c.code);
+    for (size_t i = 0; i < size; i++) {
+        out[i] = c;
+        out[i].code = cz_byte_letter((unsigned char)bytes[i]);
+    }
+    return size;
+}
+
+static bool write_letters(const cloze_allocator *allocator, cz_characters *characters,
+                          cz_characters *spare)
 {
     size_t count = 0;
     if (!cz_characters_reserve(allocator, spare, characters->count * 4))
         return false;
-    for (size_t i = 0; i < characters->count; i++) {
-        cz_character c = characters->items[i];
-        char bytes[4];
-        size_t size = cz_utf8_put(bytes, c.code);
-        for (size_t k = 0; k < size; k++) {
-            c.code = cz_byte_letter((unsigned char)bytes[k]);
-            spare->items[count++] = c;
-        }
-    }
+    for (size_t i = 0; i < characters->count; i++)
+        count += cz_character_letters(characters->items[i], spare->items + count);
     spare->count = count;
     cz_characters_swap(characters, spare);
     return true;
@@ -264,7 +268,7 @@ bool cz_normalize(const cz_normalizer *normalizer, const cloze_allocator *alloca
             clean_as_nmt(out);
             break;
         case CZ_STEP_BYTES:
-            made = cz_characters_letters(allocator, out, spare);
+            made = write_letters(allocator, out, spare);
             break;
         case CZ_STEP_MAP:
             made = cz_charsmap_apply(normalizer->map, allocator, out, spare);

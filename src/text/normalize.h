@@ -24,9 +24,8 @@ typedef struct cz_characters {
 bool cz_characters_reserve(const cloze_allocator *allocator, cz_characters *characters,
                            size_t needed);
 void cz_characters_swap(cz_characters *a, cz_characters *b);
-/* Each character by the letters of its bytes. */
-bool cz_characters_letters(const cloze_allocator *allocator, cz_characters *characters,
-                           cz_characters *spare);
+/* The letters of a character's bytes into out; the count. */
+size_t cz_character_letters(cz_character c, cz_character out[4]);
 
 typedef enum cz_step {
     CZ_STEP_CLEAN,

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/table.h"
 #include "text/normalize.h"
+#include "text/split.h"
 #include "text/tokenizer.h"
 #include "text/unicode.h"
 #include "text/unigram.h"
@@ -119,7 +120,8 @@ void cz_bpe_clear(cz_bpe *bpe, const cloze_allocator *allocator);
 typedef struct cz_byte_level {
     bool used;         /* instead of the splitter */
     bool prefix_space; /* before a text that does not begin with one */
-    bool pattern;      /* GPT-2's; else the whole text is one word */
+    bool pattern;      /* by the rules; else the whole text is one word */
+    cz_word_rules rules;
     bool trims, trims_prefix; /* offsets leave spaces out; but for the space put before */
     bool decodes;
 } cz_byte_level;
@@ -137,11 +139,10 @@ typedef struct cz_splitter {
     bool spaces;      /* split at white space and drop it */
     bool punctuation; /* each punctuation character is a word */
     bool groups;      /* split where \w begins or ends */
+    bool cuts;        /* none of these: the tokenizer's cuts */
 } cz_splitter;
 
 /* ---- metaspace.c: words that begin with the mark of a space, cut by a Unigram ---- */
-
-typedef enum cz_prepend { CZ_PREPEND_ALWAYS, CZ_PREPEND_FIRST, CZ_PREPEND_NEVER } cz_prepend;
 
 typedef struct cz_metaspace {
     bool used;     /* behind the splitter's rules */
@@ -271,6 +272,7 @@ struct cloze_tokenizer {
     cz_stated stated;
     cz_normalizer normalizer;
     cz_splitter splitter;
+    cz_cuts cuts; /* where the splitter says so */
     cz_metaspace metaspace;
     cz_unigram *unigram; /* instead of WordPiece, or NULL */
     cz_wordpiece model;
@@ -360,6 +362,7 @@ struct cloze_encoding {
     cz_pieces parts[2];
     cz_spans spans[2];
     cz_characters characters, spare;
+    cz_cutting cutting;
     char *bytes, *line; /* a normalized word, a normalized segment */
     size_t bytes_capacity, line_capacity;
     uint32_t *word_ids, *word_ends;
@@ -430,6 +433,10 @@ cloze_status cz_split_marked(const cloze_tokenizer *tokenizer, cloze_encoding *e
 cloze_status cz_split_words(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                             const cz_character *characters, size_t count, cz_pieces *pieces,
                             cloze_error *error);
+/* pretokenize.c: the same by the tokenizer's cuts. */
+cloze_status cz_split_by_cuts(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                              cloze_text text, const cz_character *characters, size_t count,
+                              cz_pieces *pieces, cloze_error *error);
 /* pretokenize.c: the long way for text[begin, end). */
 cloze_status cz_tokenize_slowly(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                                 cloze_text text, size_t begin, size_t end, cz_pieces *pieces,

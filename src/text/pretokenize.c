@@ -1,8 +1,9 @@
 /*
  * pretokenize.c - normalized characters to words, and words to pieces with offsets: the long way.
  *
- * A pre-tokenizer is three yes-or-no rules about single characters and neighbours (cz_splitter):
- * each rule only splits further, so the order in which a file lists them does not matter.
+ * A common pre-tokenizer is three yes-or-no rules about single characters and neighbours
+ * (cz_splitter): each rule only splits further, so the order in which a file lists them does not
+ * matter. Any other one is the tokenizer's cuts (split.c).
  */
 #include "text/parts.h"
 
@@ -72,6 +73,59 @@ cloze_status cz_split_words(const cloze_tokenizer *tokenizer, cloze_encoding *en
             return status;
     }
     return CLOZE_OK;
+}
+
+/* Appends the pieces of a word of letters to a byte-level BPE; each letter is a byte of the word. */
+static cloze_status append_letters(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                                   const cz_character *characters, size_t count, cz_pieces *pieces,
+                                   cloze_error *error)
+{
+    cz_word_pieces word;
+    cloze_status status;
+    size_t at = 0;
+    if (!cz_grow(&encoding->hooks.allocator, (void **)&encoding->bytes, &encoding->bytes_capacity,
+                 count, 1))
+        return cz_text_memory(error);
+    for (size_t i = 0; i < count; i++)
+        encoding->bytes[i] = (char)cz_letter_byte(characters[i].code);
+    status = cz_word_split(tokenizer, encoding, encoding->bytes, count, count, &word, error);
+    if (status)
+        return status;
+    if (!cz_pieces_reserve(encoding, pieces, word.count))
+        return cz_text_memory(error);
+    for (size_t i = 0; i < word.count; i++) {
+        pieces->items[pieces->count++] = (cz_piece){ .id = word.ids[i],
+                                                     .begin = characters[at].begin,
+                                                     .end = characters[word.ends[i] - 1].end,
+                                                     .word = encoding->words };
+        at = word.ends[i];
+    }
+    encoding->words++;
+    return CLOZE_OK;
+}
+
+cloze_status cz_split_by_cuts(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                              cloze_text text, const cz_character *characters, size_t count,
+                              cz_pieces *pieces, cloze_error *error)
+{
+    cz_cutting *cutting = &encoding->cutting;
+    cloze_status status =
+        cz_cut_all(&tokenizer->cuts, &encoding->hooks.allocator, characters, count, cutting, error);
+    for (size_t i = 0; i < cutting->words.count && !status; i++) {
+        const cz_character *word = cutting->characters.items + cutting->words.items[i].begin;
+        size_t length = cutting->words.items[i].end - cutting->words.items[i].begin;
+        size_t first = pieces->count;
+        if (tokenizer->unigram)
+            status = cz_split_marked(tokenizer, encoding, word, length, pieces, error);
+        else if (tokenizer->bpe.used)
+            status = append_letters(tokenizer, encoding, word, length, pieces, error);
+        else
+            status = append_word(tokenizer, encoding, word, length, pieces, error);
+        for (size_t k = first; k < pieces->count && tokenizer->bytes.trims; k++)
+            cz_trim_piece(tokenizer, text, cloze_tokenizer_token(tokenizer, pieces->items[k].id),
+                          k == 0, &pieces->items[k]);
+    }
+    return status;
 }
 
 cloze_status cz_tokenize_slowly(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,

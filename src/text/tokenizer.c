@@ -36,6 +36,7 @@ void cloze_tokenizer_free(cloze_tokenizer *tokenizer)
     cz_added_clear(&tokenizer->added, &allocator);
     cz_vocabulary_clear(&tokenizer->model.vocabulary);
     cz_bpe_clear(&tokenizer->bpe, &allocator);
+    cz_cuts_clear(&tokenizer->cuts, &allocator);
     if (tokenizer->unigram)
         cz_unigram_clear(tokenizer->unigram);
     if (tokenizer->normalizer.map)
@@ -307,6 +308,8 @@ size_t cz_tokenizer_bytes(const cloze_tokenizer *tokenizer)
         bytes += sizeof *tokenizer->unigram + cz_unigram_bytes(tokenizer->unigram);
     if (tokenizer->normalizer.map)
         bytes += sizeof *tokenizer->normalizer.map + cz_charsmap_bytes(tokenizer->normalizer.map);
+    for (size_t i = 0; i < tokenizer->cuts.count; i++)
+        bytes += cz_finder_bytes(&tokenizer->cuts.items[i].finder);
     bytes += tokenizer->bpe.capacity * sizeof *tokenizer->bpe.merges;
     bytes += tokenizer->model.prefix_size + tokenizer->model.unknown_size +
              tokenizer->decoder.prefix_size + 3;

@@ -169,11 +169,11 @@ static cloze_status load_root(cloze_tokenizer *tokenizer, const json_t *root, cl
     if (!status)
         status = cz_load_splitter(tokenizer, json_object_get(root, "pre_tokenizer"), error);
     if (!status)
-        status = cz_check_splitter(tokenizer, error);
-    if (!status)
         status = load_added(tokenizer, json_object_get(root, "added_tokens"), error);
     if (!status)
         status = cz_load_template(tokenizer, json_object_get(root, "post_processor"), error);
+    if (!status)
+        status = cz_settle_splitter(tokenizer, error);
     return status ? status : cz_load_decoder(tokenizer, json_object_get(root, "decoder"), error);
 }
 

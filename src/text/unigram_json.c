@@ -49,7 +49,7 @@ cloze_status cz_load_unigram(cloze_tokenizer *tokenizer, const json_t *object, c
 }
 
 /* One character, or an empty text. */
-static cloze_status load_mark(const json_t *object, uint32_t *mark, cloze_error *error)
+static cloze_status load_replacement(const json_t *object, uint32_t *mark, cloze_error *error)
 {
     const char *text = default_mark;
     size_t at = 0;
@@ -93,25 +93,17 @@ static cloze_status load_prepend(const json_t *object, cz_prepend *prepend, cloz
                    cz_printable(shown, sizeof shown, scheme, strlen(scheme)));
 }
 
-cloze_status cz_load_metaspace(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error)
+cloze_status cz_load_mark(const json_t *object, uint32_t *mark, cz_prepend *prepend,
+                          cloze_error *error)
 {
-    cz_metaspace *metaspace = &tokenizer->metaspace;
-    bool splits = true;
-    cloze_status status = load_mark(object, &metaspace->mark, error);
-    if (!status)
-        status = load_prepend(object, &metaspace->prepend, error);
-    if (!status)
-        status = cz_json_flag(object, "split", &splits, error);
-    metaspace->used = true;
-    metaspace->whole = !splits;
-    return status;
+    cloze_status status = load_replacement(object, mark, error);
+    return status ? status : load_prepend(object, prepend, error);
 }
 
 cloze_status cz_load_metaspace_decoder(cloze_tokenizer *tokenizer, const json_t *object,
                                        cloze_error *error)
 {
     cz_metaspace *metaspace = &tokenizer->metaspace;
-    cloze_status status = load_mark(object, &metaspace->decoded, error);
     metaspace->decodes = true;
-    return status ? status : load_prepend(object, &metaspace->decoded_prepend, error);
+    return cz_load_mark(object, &metaspace->decoded, &metaspace->decoded_prepend, error);
 }

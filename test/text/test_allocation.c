@@ -60,6 +60,24 @@ static cloze_status open_json(cloze_tokenizer **out, const cloze_hooks *hooks, c
     return cz_tokenizer_from_json(out, json, strlen(json), hooks, error);
 }
 
+/* Cuts of a text instead of the short way. */
+static const char cut_json[] =
+    "{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"[UNK]\",\"continuing_subword_prefix\":\"##"
+    "\",\"max_input_chars_per_word\":100,\"vocab\":{\"[UNK]\":0,\"a\":1,\"new\":2}},"
+    "\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Prepend\",\"prepend\":"
+    "\"a\"},"
+    "{\"type\":\"NFKC\"},{\"type\":\"ByteLevel\"}]},\"pre_tokenizer\":{\"type\":\"Sequence\","
+    "\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"String\":\"a\"},\"behavior\":"
+    "\"Contiguous\","
+    "\"invert\":false},{\"type\":\"UnicodeScripts\"},{\"type\":\"Digits\",\"individual_digits\":"
+    "true},"
+    "{\"type\":\"Metaspace\",\"replacement\":\"_\"},{\"type\":\"ByteLevel\"}]}}";
+
+static cloze_status open_cut(cloze_tokenizer **out, const cloze_hooks *hooks, cloze_error *error)
+{
+    return cz_tokenizer_from_json(out, cut_json, strlen(cut_json), hooks, error);
+}
+
 static cloze_status open_vocabulary(cloze_tokenizer **out, const cloze_hooks *hooks,
                                     cloze_error *error)
 {
@@ -106,6 +124,7 @@ static void opening_survives_every_failed_allocation(void **state)
     check_opening(open_json);
     check_opening(open_vocabulary);
     check_opening(open_byte_level);
+    check_opening(open_cut);
 }
 
 /* Ten marks, of two classes in turn. */
@@ -165,6 +184,9 @@ static void tokenizing_survives_every_failed_allocation(void **state)
     assert_int_equal(open_byte_level(&tokenizer, NULL, NULL), CLOZE_OK);
     check_tokenizing(tokenizer);
     cloze_tokenizer_free(tokenizer);
+    assert_int_equal(open_cut(&tokenizer, NULL, NULL), CLOZE_OK);
+    check_tokenizing(tokenizer);
+    cloze_tokenizer_free(tokenizer);
 }
 
 static void decoding_survives_every_failed_allocation(void **state)
@@ -192,15 +214,14 @@ static void decoding_survives_every_failed_allocation(void **state)
     assert_int_equal(count.held, 0);
 }
 
-static void a_warm_encoding_allocates_nothing(void **state)
+static void check_warm(cloze_status (*open)(cloze_tokenizer **, const cloze_hooks *, cloze_error *))
 {
     counter count = { 0 };
     cloze_hooks hooks = hooks_of(&count);
     cloze_tokenizer *tokenizer = NULL;
     cloze_encoding *encoding = NULL;
     long calls;
-    (void)state;
-    assert_int_equal(open_json(&tokenizer, NULL, NULL), CLOZE_OK);
+    assert_int_equal(open(&tokenizer, NULL, NULL), CLOZE_OK);
     assert_int_equal(cloze_encoding_new(&encoding, &hooks, NULL), CLOZE_OK);
     assert_int_equal(tokenize_all(tokenizer, encoding), CLOZE_OK);
     calls = count.calls;
@@ -210,6 +231,13 @@ static void a_warm_encoding_allocates_nothing(void **state)
     cloze_encoding_free(encoding);
     cloze_tokenizer_free(tokenizer);
     assert_int_equal(count.held, 0);
+}
+
+static void a_warm_encoding_allocates_nothing(void **state)
+{
+    (void)state;
+    check_warm(open_json);
+    check_warm(open_cut);
 }
 
 /* Sizes of blocks, kept before each block. */
@@ -260,6 +288,10 @@ static void the_size_of_a_tokenizer_is_what_it_allocated(void **state)
     assert_int_equal(cz_tokenizer_bytes(tokenizer), held_bytes);
     cloze_tokenizer_free(tokenizer);
     assert_int_equal(open_vocabulary(&tokenizer, &hooks, NULL), CLOZE_OK);
+    assert_int_equal(cz_tokenizer_bytes(tokenizer), held_bytes);
+    cloze_tokenizer_free(tokenizer);
+    assert_int_equal(held_bytes, 0);
+    assert_int_equal(open_cut(&tokenizer, &hooks, NULL), CLOZE_OK);
     assert_int_equal(cz_tokenizer_bytes(tokenizer), held_bytes);
     cloze_tokenizer_free(tokenizer);
     assert_int_equal(held_bytes, 0);

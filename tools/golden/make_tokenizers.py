@@ -19,7 +19,7 @@ import sys
 import zlib
 from pathlib import Path
 
-from tokenizers import (AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers,
+from tokenizers import (AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers,
                         processors, trainers)
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "test" / "golden" / "text"))
@@ -104,7 +104,67 @@ def letters() -> Tokenizer:
     return made
 
 
-MAKERS = [modern, letters]
+LLAMA = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+         r"|\s*[\r\n]+|\s+(?!\S)|\s+")
+
+
+def llama() -> Tokenizer:
+    """The pattern of cl100k and Llama 3, whole words before merges."""
+    made = Tokenizer(models.BPE(ignore_merges=True))
+    made.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(LLAMA), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    train(made, byte_level_trainer(600, ["<|begin|>", "<|end|>"]))
+    made.post_processor = processors.Sequence([processors.ByteLevel(trim_offsets=False),
+                                               ends(made, "<|begin|>", "<|end|>")])
+    made.decoder = decoders.ByteLevel()
+    return made
+
+
+def falcon() -> Tokenizer:
+    """Cuts around the letters of bytes, trimmed offsets."""
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Punctuation("contiguous"), pre_tokenizers.ByteLevel(),
+        pre_tokenizers.Digits(), pre_tokenizers.Split("\u0120t", "merged_with_next")])
+    train(made, byte_level_trainer(500, ["<|end|>"]))
+    made.add_tokens([AddedToken("the", single_word=True), AddedToken("Hello", rstrip=True)])
+    made.post_processor = processors.ByteLevel(trim_offsets=True)
+    made.decoder = decoders.ByteLevel()
+    return made
+
+
+def scripts() -> Tokenizer:
+    """Scripts, single digits and marks of spaces before the first text only."""
+    made = Tokenizer(models.Unigram())
+    made.normalizer = normalizers.NFKC()
+    made.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.UnicodeScripts(), pre_tokenizers.Digits(individual_digits=True),
+        pre_tokenizers.Punctuation("merged_with_next"),
+        pre_tokenizers.Metaspace(prepend_scheme="first")])
+    train(made, trainers.UnigramTrainer(vocab_size=2500, special_tokens=["<unk>", "</s>"],
+                                        unk_token="<unk>", show_progress=False))
+    made.decoder = decoders.Metaspace(prepend_scheme="first")
+    return made
+
+
+def delimited() -> Tokenizer:
+    """Fixed delimiters, lengths and marks before WordPiece."""
+    made = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=20))
+    made.normalizer = normalizers.BertNormalizer(lowercase=True)
+    made.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.CharDelimiterSplit("e"),
+        pre_tokenizers.Split("  ", "merged_with_previous", invert=True),
+        pre_tokenizers.Metaspace("_", prepend_scheme="always", split=False),
+        pre_tokenizers.FixedLength(6)])
+    train(made, trainers.WordPieceTrainer(vocab_size=600, special_tokens=["[UNK]"],
+                                          show_progress=False))
+    made.post_processor = processors.ByteLevel(trim_offsets=True)
+    made.decoder = decoders.WordPiece()
+    return made
+
+
+MAKERS = [modern, letters, llama, falcon, scripts, delimited]
 
 
 def decoded_of(tokenizer: Tokenizer, ids: list[int], skip: bool) -> str:
