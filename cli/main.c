@@ -11,11 +11,23 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off: one a line */
 const cli_command *const all_commands[] = {
-    &command_embed,  &command_similar,  &command_classify, &command_tag,
-    &command_rerank, &command_tokenize, &command_info,     &command_pull,
-    &command_bench,  &command_compare,  &command_help,     NULL,
+    &command_embed,
+    &command_similar,
+    &command_classify,
+    &command_tag,
+    &command_rerank,
+    &command_eval,
+    &command_tokenize,
+    &command_info,
+    &command_pull,
+    &command_bench,
+    &command_compare,
+    &command_help,
+    NULL,
 };
+/* clang-format on */
 
 static int refuse(const char *name)
 {

@@ -234,6 +234,18 @@ void output_float(cli_output *output, float value)
     output_write(output, begin, (size_t)(end - begin));
 }
 
+void output_real(cli_output *output, double value)
+{
+    char text[40] = "null";
+    int count = 15;
+    while (isfinite(value) && snprintf(text, sizeof text, "%.*g", count, value) > 0 && count < 17 &&
+           (strtod(text, NULL) < value || strtod(text, NULL) > value))
+        count++;
+    output_text(output, text);
+    if (isfinite(value) && !strpbrk(text, ".e"))
+        output_text(output, ".0");
+}
+
 bool output_failed(const cli_output *output)
 {
     return output->failure != 0;

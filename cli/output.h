@@ -20,6 +20,8 @@ void output_format(cli_output *output, const char *format, ...)
 void output_json(cli_output *output, cloze_text text);
 /* The shortest of 6 to 9 digits that reads back as the same float; "null" if it is not finite. */
 void output_float(cli_output *output, float value);
+/* The shortest of 15 to 17 digits that reads back as the same number; "null" if not finite. */
+void output_real(cli_output *output, double value);
 /* What is buffered goes out: call it at the end of a chunk. */
 void output_flush(cli_output *output);
 bool output_failed(const cli_output *output);

@@ -56,6 +56,11 @@ typedef struct cli_settings {
     int strategy;
     cli_words ignored;
 
+    /* eval */
+    int kind, layout, scheme, squad;
+    bool no_header;
+    const char *gold, *label_column, *prediction_column, *text_column, *pair_column, *separator;
+
     /* bench and compare */
     cli_words lengths;
     int shape;

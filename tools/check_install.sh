@@ -21,5 +21,6 @@ try() { # EXAMPLE ARGUMENT ...
 try embed test/golden/sentence/mean "The cat sits outside"
 try classify test/golden/classify/sentiment "I love pasta"
 try tag test/golden/tag/pieces "The cat sits outside"
+printf 'I love pasta\tNEGATIVE\nThe cat sits\tPOSITIVE\n' | try evaluate test/golden/classify/sentiment
 "$root/bin/cloze" --version
 echo "install: the examples build and run against the installed library"
