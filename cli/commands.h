@@ -4,9 +4,19 @@
 
 #include "options.h"
 
-extern const cli_command command_embed, command_similar, command_classify, command_tag,
-    command_rerank, command_eval, command_tokenize, command_info, command_pull, command_bench,
-    command_compare, command_help;
+extern const cli_command command_embed;
+extern const cli_command command_similar;
+extern const cli_command command_classify;
+extern const cli_command command_tag;
+extern const cli_command command_answer;
+extern const cli_command command_rerank;
+extern const cli_command command_eval;
+extern const cli_command command_tokenize;
+extern const cli_command command_info;
+extern const cli_command command_pull;
+extern const cli_command command_bench;
+extern const cli_command command_compare;
+extern const cli_command command_help;
 
 /* In the order of the help screen; ends with NULL. */
 extern const cli_command *const all_commands[];

@@ -17,6 +17,7 @@ const cli_command *const all_commands[] = {
     &command_similar,
     &command_classify,
     &command_tag,
+    &command_answer,
     &command_rerank,
     &command_eval,
     &command_tokenize,

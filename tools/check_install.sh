@@ -20,6 +20,7 @@ try() { # EXAMPLE ARGUMENT ...
 }
 try embed test/golden/sentence/mean "The cat sits outside"
 try classify test/golden/classify/sentiment "I love pasta"
+try answer test/golden/answer/pieces "Where does Jaisy live?" "Jaisy lives in Jakarta"
 try tag test/golden/tag/pieces "The cat sits outside"
 printf 'I love pasta\tNEGATIVE\nThe cat sits\tPOSITIVE\n' | try evaluate test/golden/classify/sentiment
 "$root/bin/cloze" --version

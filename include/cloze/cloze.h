@@ -2,6 +2,7 @@
 #ifndef CLOZE_CLOZE_H
 #define CLOZE_CLOZE_H
 
+#include <cloze/answer.h>
 #include <cloze/classify.h>
 #include <cloze/compare.h>
 #include <cloze/hub.h>

@@ -26,7 +26,6 @@ typedef struct tagging {
     const cloze_text *texts;
     cloze_tag_options options;
     cloze_entities *entities;
-    cloze_embed_report report;
     size_t limit, labels;
     uint32_t unknown;  /* UINT32_MAX: none */
     bool marks;        /* tokens tell by themselves whether they continue a word */
@@ -288,11 +287,6 @@ static cloze_status add_text(tagging *t, size_t number, size_t *truncated, cloze
         return cz_fail(error, CLOZE_ERROR_TEXT,
                        "text %zu has %zu tokens more than the limit of %zu", number + 1, lost,
                        t->limit);
-    for (size_t i = 0; i < cloze_encoding_windows(session->encoding); i++)
-        t->report.tokens += cloze_encoding_tokens(session->encoding, i).length;
-    t->report.texts++;
-    t->report.truncated_texts += lost > 0;
-    t->report.truncated_tokens += lost;
     if (truncated)
         truncated[number] = lost;
     return cz_windows_add(&t->windows, number, error);
@@ -353,7 +347,7 @@ cloze_status cloze_tag(cloze_session *session, const cloze_text *texts, size_t c
     if (status)
         cz_entities_clear(entities);
     else if (report)
-        *report = t.report;
+        *report = t.windows.report;
     return status;
 }
 

@@ -106,8 +106,14 @@ static cloze_status add_window(cz_windows *windows, size_t owner, size_t number,
 
 cloze_status cz_windows_add(cz_windows *windows, size_t owner, cloze_error *error)
 {
-    size_t count = cloze_encoding_windows(windows->session->encoding);
+    const cloze_encoding *encoding = windows->session->encoding;
+    size_t count = cloze_encoding_windows(encoding), lost = cloze_encoding_truncated(encoding);
     cloze_status status = CLOZE_OK;
+    windows->report.texts++;
+    windows->report.truncated_texts += lost > 0;
+    windows->report.truncated_tokens += lost;
+    for (size_t i = 0; i < count; i++)
+        windows->report.tokens += cloze_encoding_tokens(encoding, i).length;
     for (size_t i = 0; i < count && !status; i++)
         status = add_window(windows, owner, i, count, error);
     return status;

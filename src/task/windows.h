@@ -28,6 +28,7 @@ typedef struct cz_windows {
     size_t columns, total;      /* columns of the head; texts in all, for progress */
     cz_window_done *done;       /* in the order of the texts */
     void *context;
+    cloze_embed_report report;  /* of the texts added */
     cloze_token_offset *offsets; /* [batch tokens], as all below */
     int64_t *words;
     int8_t *sequences;

@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from make_sentence_models import PIECES, SETTINGS, SPREAD, TEXTS, WORDS, Variant, make_tokenizer
+from token_tasks import MORE, PIECES, SETTINGS, TEXTS, WORDS, make_tokenizer
 from transformers import CONFIG_MAPPING, AutoModelForSequenceClassification, pipeline
 
-MORE = ["\U0001f600 great \U0001f600", "\u0645\u0631\u062d\u0628\u0627 the cat", "\u05e9\u05dc\u05d5\u05dd", "pizza",
-        "a" * 150, "don't , do it !", "the\tcat\nsits", "caf\u00e9 e\u0301t\u00e9", "\u4e2d\u6587", "one two three"]
+SPREAD = 0.3
 
 
 @dataclass
@@ -59,7 +58,7 @@ def main() -> None:
         folder = target / wanted.name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        tokenizer = make_tokenizer(Variant(wanted.name, family=wanted.family), folder)
+        tokenizer = make_tokenizer(wanted.name, wanted.family, folder)
         torch.manual_seed(30 + number)
         config = CONFIG_MAPPING[wanted.family](
             vocab_size=len(tokenizer), id2label=wanted.labels, label2id={v: k for k, v in wanted.labels.items()},

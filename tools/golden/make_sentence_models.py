@@ -18,24 +18,10 @@ import torch
 from safetensors.torch import save_file
 from sentence_transformers import SentenceTransformer, models
 from sentence_transformers.models import Dense, LayerNorm, Normalize, Pooling, Transformer
-from tokenizers import ByteLevelBPETokenizer
-from transformers import CONFIG_MAPPING, MODEL_MAPPING, BertTokenizerFast, DistilBertTokenizerFast, RobertaTokenizerFast
+from token_tasks import SETTINGS, TEXTS, make_tokenizer
+from transformers import CONFIG_MAPPING, MODEL_MAPPING
 
 SPREAD = 0.3
-WORDS = (
-    "the a an cat dog sits sit outside inside man woman is are playing plays play guitar i love "
-    "pasta pizza new movie awesome great garden in watches tv so do you like what weather lovely "
-    "today it s sunny he drove to stadium query passage search for : . , ? ! ' - one two three"
-).split()
-PIECES = ["##s", "##ing", "##ed", "##er", "##ly", "##a", "##b", "##c", "##d", "##e", "##g", "##i",
-          "##l", "##m", "##n", "##o", "##r", "##t", "##u", "##y"]
-TEXTS = [
-    "The cat sits outside", "A man is playing guitar", "I love pasta", "The new movie is awesome",
-    "The cat plays in the garden", "A woman watches TV", "The new movie is so great",
-    "Do you like pizza?", "", "   ", "cat", "\tIt's so sunny outside!  ", "CAT Dog LOVELY",
-    "caf\u00e9 \u4e2d\u6587 unknown\u2014words", "the " * 40 + "end of a long text",
-    "one, two, three: cats & dogs.",
-]
 
 
 @dataclass
@@ -75,34 +61,11 @@ VARIANTS = [
     Variant("electra", dict(pooling_mode="cls"), family="electra"),
     Variant("albert", family="albert"),
 ]
-SIZES = dict(hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
-             max_position_embeddings=64)
-SETTINGS = {
-    "bert": SIZES,
-    "roberta": SIZES | dict(max_position_embeddings=66, type_vocab_size=1, pad_token_id=1, bos_token_id=0,
-                            eos_token_id=2),
-    "distilbert": dict(dim=24, n_layers=2, n_heads=3, hidden_dim=40, max_position_embeddings=64),
-    "electra": SIZES | dict(embedding_size=16),
-    "albert": SIZES | dict(embedding_size=16),
-}
-
-
-def make_tokenizer(variant: Variant, folder: Path):
-    if variant.family == "roberta":
-        trained = ByteLevelBPETokenizer()
-        trained.train_from_iterator([" ".join(WORDS), *TEXTS], vocab_size=340, show_progress=False,
-                                    special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
-        trained.save_model(str(folder))
-        return RobertaTokenizerFast(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=64)
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *PIECES]
-    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
-    kind = DistilBertTokenizerFast if variant.family == "distilbert" else BertTokenizerFast
-    return kind(vocab_file=str(folder / "vocab.txt"), do_lower_case=not variant.cased, model_max_length=64)
 
 
 def make_encoder(variant: Variant, folder: Path) -> Transformer:
     folder.mkdir(parents=True)
-    tokenizer = make_tokenizer(variant, folder)
+    tokenizer = make_tokenizer(variant.name, variant.family, folder, variant.cased)
     torch.manual_seed(3)
     config = CONFIG_MAPPING[variant.family](vocab_size=len(tokenizer), **SETTINGS[variant.family])
     model = MODEL_MAPPING[type(config)](config)

@@ -17,8 +17,7 @@ import warnings
 from pathlib import Path
 
 import torch
-from make_classifiers import MORE
-from make_sentence_models import PIECES, SETTINGS, TEXTS, WORDS, Variant, make_tokenizer
+from token_tasks import MORE, SETTINGS, TEXTS, WORDS, make_tokenizer, save, vary
 from transformers import CONFIG_MAPPING, AutoModelForTokenClassification, pipeline
 
 STRATEGIES = ["none", "simple", "first", "average", "max"]
@@ -39,13 +38,6 @@ def texts(number: int) -> tuple[list[str], list[str]]:
     return TEXTS + MORE + [sentence(1, 12) for _ in range(90)], [sentence(60, 150) for _ in range(8)]
 
 
-def vary(model: torch.nn.Module) -> None:
-    """Random weights under which neighbours get different labels."""
-    for name, parameter in model.named_parameters():
-        spread = 1.5 if "word_embeddings" in name else 0.8 if name.startswith(("classifier", "qa_outputs")) else 0.2
-        parameter.data = torch.randn_like(parameter) * spread + ("LayerNorm.weight" in name)
-
-
 def compact(entities: list[dict]) -> list[list]:
     return [[entity[name] if name != "score" else round(float(entity[name]), 9) for name in FIELDS if name in entity]
             for entity in entities]
@@ -58,17 +50,14 @@ def main() -> None:
         folder = target / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        tokenizer = make_tokenizer(Variant(name, family=family), folder)
+        tokenizer = make_tokenizer(name, family, folder)
         torch.manual_seed(60 + number)
         config = CONFIG_MAPPING[family](
             vocab_size=len(tokenizer), id2label=dict(enumerate(LABELS)),
             label2id={label: i for i, label in enumerate(LABELS)}, **SETTINGS[family])
         model = AutoModelForTokenClassification.from_config(config).eval()
         vary(model)
-        model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        for file in ("vocab.txt", "vocab.json", "merges.txt"):
-            (folder / file).unlink(missing_ok=True)
+        save(model, tokenizer, folder)
         tag = pipeline("token-classification", model=model.double(), tokenizer=tokenizer, device="cpu")
         cases = []
         short, long = texts(number)
