@@ -142,7 +142,8 @@ static int measure_all(bench_job *job)
 static const char *subject(const bench_job *job)
 {
     static const char *const shapes[] = { "random weights (minilm)", "random weights (bert-base)",
-                                          "random weights (tiny)" };
+                                          "random weights (tiny)",
+                                          "random weights (longformer-base)" };
     int shape = job->settings->shape;
     return shape ? shapes[shape - 1] : model_name(job->settings);
 }

@@ -15,13 +15,15 @@
 #include <unistd.h>
 
 typedef struct bench_shape {
-    size_t layers, hidden, heads, intermediate, vocabulary, positions;
+    size_t layers, hidden, heads, intermediate, vocabulary, positions, types;
+    size_t window; /* keys that a layer sees around a token; 0: all */
 } bench_shape;
 
 static const bench_shape shapes[] = {
-    { 6, 384, 12, 1536, 30522, 512 },
-    { 12, 768, 12, 3072, 30522, 512 },
-    { 2, 64, 4, 256, 1000, 512 },
+    { 6, 384, 12, 1536, 30522, 512, 2, 0 },
+    { 12, 768, 12, 3072, 30522, 512, 2, 0 },
+    { 2, 64, 4, 256, 1000, 512, 2, 0 },
+    { 12, 768, 12, 3072, 50265, 4098, 1, 512 },
 };
 
 static const char *const files[] = { "config.json", "vocab.txt", "model.safetensors" };
@@ -79,7 +81,7 @@ static void all_tensors(writer *w, const bench_shape *s)
 {
     tensor(w, "embeddings.word_embeddings.weight", s->vocabulary, s->hidden);
     tensor(w, "embeddings.position_embeddings.weight", s->positions, s->hidden);
-    tensor(w, "embeddings.token_type_embeddings.weight", 2, s->hidden);
+    tensor(w, "embeddings.token_type_embeddings.weight", s->types, s->hidden);
     pair(w, "embeddings.", "LayerNorm", 0, s->hidden);
     for (size_t layer = 0; layer < s->layers; layer++) {
         char prefix[64];
@@ -87,6 +89,11 @@ static void all_tensors(writer *w, const bench_shape *s)
         pair(w, prefix, "attention.self.query", s->hidden, s->hidden);
         pair(w, prefix, "attention.self.key", s->hidden, s->hidden);
         pair(w, prefix, "attention.self.value", s->hidden, s->hidden);
+        if (s->window) {
+            pair(w, prefix, "attention.self.query_global", s->hidden, s->hidden);
+            pair(w, prefix, "attention.self.key_global", s->hidden, s->hidden);
+            pair(w, prefix, "attention.self.value_global", s->hidden, s->hidden);
+        }
         pair(w, prefix, "attention.output.dense", s->hidden, s->hidden);
         pair(w, prefix, "attention.output.LayerNorm", 0, s->hidden);
         pair(w, prefix, "intermediate.dense", s->intermediate, s->hidden);
@@ -116,13 +123,17 @@ static void write_weights(FILE *file, const bench_shape *s)
 
 static void write_config(FILE *file, const bench_shape *s)
 {
-    fprintf(
-        file,
-        "{\"model_type\": \"bert\", \"architectures\": [\"BertModel\"], \"hidden_act\": \"gelu\",\n"
-        "\"num_hidden_layers\": %zu, \"hidden_size\": %zu, \"num_attention_heads\": %zu,\n"
-        "\"intermediate_size\": %zu, \"vocab_size\": %zu, \"max_position_embeddings\": %zu,\n"
-        "\"type_vocab_size\": 2, \"layer_norm_eps\": 1e-12}\n",
-        s->layers, s->hidden, s->heads, s->intermediate, s->vocabulary, s->positions);
+    const char *family = s->window ? "longformer" : "bert";
+    fprintf(file,
+            "{\"model_type\": \"%s\", \"architectures\": [\"%s\"], \"hidden_act\": \"gelu\",\n"
+            "\"num_hidden_layers\": %zu, \"hidden_size\": %zu, \"num_attention_heads\": %zu,\n"
+            "\"intermediate_size\": %zu, \"vocab_size\": %zu, \"max_position_embeddings\": %zu,\n"
+            "\"type_vocab_size\": %zu, \"layer_norm_eps\": 1e-12",
+            family, s->window ? "LongformerModel" : "BertModel", s->layers, s->hidden, s->heads,
+            s->intermediate, s->vocabulary, s->positions, s->types);
+    if (s->window)
+        fprintf(file, ", \"attention_window\": %zu, \"pad_token_id\": 1", s->window);
+    fprintf(file, "}\n");
 }
 
 static void write_vocabulary(FILE *file, const bench_shape *s)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* Choices of --shape, in order. */
-#define SHAPE_CHOICES "minilm|bert-base|tiny"
+#define SHAPE_CHOICES "minilm|bert-base|tiny|longformer-base"
 
 /* Makes the folder and puts its path into `path`. Returns an exit code. */
 int shape_make(int shape, char *path, size_t size);

@@ -1,4 +1,4 @@
-"""A BERT folder with random weights in a known shape: config.json, vocab.txt, model.safetensors.
+"""A BERT or Longformer folder with random weights in a known shape: config.json, vocab.txt, model.safetensors.
 
 Speed does not depend on the weights as long as nothing overflows or becomes denormal. They are wide
 enough that attention is not uniform, so that agreement of two engines means something.
@@ -37,8 +37,11 @@ def make_model_folder(folder: Path, shape: Shape) -> None:
         "hidden_size": shape.hidden, "intermediate_size": shape.intermediate,
         "num_attention_heads": shape.heads, "num_hidden_layers": shape.layers,
         "vocab_size": shape.vocabulary, "max_position_embeddings": shape.positions,
-        "type_vocab_size": 2, "layer_norm_eps": EPSILON, "pad_token_id": 0,
+        "type_vocab_size": shape.types, "layer_norm_eps": EPSILON, "pad_token_id": 0,
     }
+    if shape.window:
+        config |= {"architectures": ["LongformerModel"], "model_type": "longformer",
+                   "attention_window": shape.window, "pad_token_id": 1}
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     words = "\n".join(word_of(token) for token in range(shape.vocabulary))
     (folder / "vocab.txt").write_text(words + "\n")
@@ -62,11 +65,12 @@ def random_weights(shape: Shape) -> Weights:
 
     matrix("embeddings.word_embeddings", shape.vocabulary, shape.hidden)
     matrix("embeddings.position_embeddings", shape.positions, shape.hidden)
-    matrix("embeddings.token_type_embeddings", 2, shape.hidden)
+    matrix("embeddings.token_type_embeddings", shape.types, shape.hidden)
     norm("embeddings.LayerNorm")
     for layer in range(shape.layers):
         prefix = f"encoder.layer.{layer}."
-        for name in ("query", "key", "value"):
+        of_all = ("query_global", "key_global", "value_global") if shape.window else ()
+        for name in ("query", "key", "value", *of_all):
             linear(f"{prefix}attention.self.{name}", shape.hidden, shape.hidden)
         linear(prefix + "attention.output.dense", shape.hidden, shape.hidden)
         norm(prefix + "attention.output.LayerNorm")

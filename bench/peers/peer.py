@@ -44,6 +44,8 @@ PEERS = {
     "torch-frozen": Entry("peer_torch", "frozen", "traced and frozen"),
     "torch-compiled": Entry("peer_torch", "compiled", "inductor with freezing", starts=False),
     "torch-nested": Entry("peer_torch", "nested", "nn.TransformerEncoder's fast path, nested tensors"),
+    "transformers": Entry("peer_transformers", "eager", "AutoModel, inference mode"),
+    "transformers-compiled": Entry("peer_transformers", "compiled", "AutoModel, inductor", starts=False),
     "openvino": Entry("peer_openvino", "f32", "intermediate form traced from PyTorch"),
     "openvino-bf16": Entry("peer_openvino", "bf16", "products in bfloat16", exact=False),
     "ctranslate2": Entry("peer_ctranslate2", "float32", "Encoder.forward_batch"),

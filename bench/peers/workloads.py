@@ -38,17 +38,24 @@ class Shape:
     """How many of the natural lengths are used."""
     vocabulary: int = 30522
     positions: int = 512
+    types: int = 2
+    window: int = 0
+    """Keys that a token sees around it, half on either side (Longformer); 0: all (BERT)."""
 
     def flops(self, length: int) -> float:
         """2 a multiply-add: products, scores and weighted sums of real tokens; nothing else."""
         h, f = self.hidden, self.intermediate
-        return self.layers * (length * (8.0 * h * h + 4.0 * h * f) + 4.0 * length * length * h)
+        unseen = max(0, length - 1 - self.window // 2) if self.window else 0
+        pairs = length * length - unseen * (unseen + 1)
+        return self.layers * (length * (8.0 * h * h + 4.0 * h * f) + 4.0 * pairs * h)
 
 
 SHAPES = {shape.name: shape for shape in (
     Shape("minilm", layers=6, hidden=384, heads=12, intermediate=1536, natural=1000),
     Shape("bert-base", layers=12, hidden=768, heads=12, intermediate=3072, natural=256),
     Shape("tiny", layers=2, hidden=64, heads=4, intermediate=256, natural=64, vocabulary=1000),
+    Shape("longformer-base", layers=12, hidden=768, heads=12, intermediate=3072, natural=0,
+          vocabulary=50265, positions=4098, types=1, window=512),
 )}
 
 
@@ -65,6 +72,8 @@ class Workload:
 
 
 def workloads_of(shape: Shape, natural: Sequence[int]) -> list[Workload]:
+    if shape.window:
+        return [Workload(f"1x{length}", (length,), 1) for length in (512, 1024, 2048, 4096)]
     lengths = tuple(natural[: shape.natural])
     return [
         Workload("1x16", (16,), 1),
