@@ -35,6 +35,8 @@ static const option_group own = {
         OPTION("squad", 0, OPTION_CHOICE, "1|2", squad,
                "score answers as the script of SQuAD 1.1 or 2.0 (default: what the file says, "
                "else 2)"),
+        OPTION("picture", 0, OPTION_WORD, "FILE", picture,
+               "draw the matrix of confusion into a PNG file"),
         OPTIONS_END },
 };
 
@@ -108,6 +110,8 @@ static int choose(eval_job *job, const char *path)
     if (settings->separator && strlen(settings->separator) != 1)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--separator takes one character, not \"%s\"",
                            settings->separator);
+    if (settings->picture && job->kind != KIND_LABELS)
+        return say_failure(CLOZE_ERROR_ARGUMENT, "--picture draws the matrix of --kind labels");
     if (job->layout == LAYOUT_CONLL && job->kind != KIND_TAGS)
         return say_failure(CLOZE_ERROR_ARGUMENT, "the layout conll is for --kind tags");
     if (job->layout == LAYOUT_SQUAD && job->kind != KIND_ANSWERS)
@@ -151,6 +155,8 @@ static int run(const cli_command *self, int argc, char **argv)
         code = settings.model               ? eval_model(&job, argv[first])
                : job.layout == LAYOUT_SQUAD ? eval_squad(&job, argv[first])
                                             : eval_rows(&job, argv[first]);
+    if (!code && settings.picture)
+        code = eval_picture(&job);
     if (!code)
         code = eval_report(&job, output);
     code = output_close(output, code);

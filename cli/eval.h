@@ -49,6 +49,8 @@ int eval_answer(eval_job *job, cloze_text predicted, const cloze_text *gold, siz
 /* False where the text is not a finite number. */
 bool read_double(cloze_text text, double *out);
 
+/* Writes the file of --picture. */
+int eval_picture(const eval_job *job);
 int eval_report(const eval_job *job, cli_output *output);
 
 #endif

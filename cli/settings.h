@@ -60,6 +60,8 @@ typedef struct cli_settings {
     int kind, layout, scheme, squad;
     bool no_header;
     const char *gold, *label_column, *prediction_column, *text_column, *pair_column, *separator;
+    const char *picture;
+
     /* answer */
     const char *context_file;
     size_t max_answer;

@@ -17,9 +17,10 @@ need_command python3 python3
 if command -v pkg-config >/dev/null 2>&1; then
     need_library jansson libjansson-dev
     need_library libcurl libcurl4-openssl-dev
+    need_library pangocairo libpango1.0-dev
     need_library cmocka libcmocka-dev
 else
-    missing="$missing libjansson-dev libcurl4-openssl-dev libcmocka-dev"
+    missing="$missing libjansson-dev libcurl4-openssl-dev libpango1.0-dev libcmocka-dev"
 fi
 [ -f /usr/include/stdio.h ] || [ "$(uname)" != Linux ] || missing="$missing libc6-dev"
 case "${1:-}" in
@@ -54,7 +55,7 @@ if ! command -v apt-get >/dev/null 2>&1 || [ "$as_root" = none ]; then
     if command -v apt-get >/dev/null 2>&1; then
         echo "  sudo apt-get install$missing" >&2
     elif [ "$(uname)" = Darwin ]; then
-        echo "  brew install meson ninja pkg-config jansson curl cmocka" >&2
+        echo "  brew install meson ninja pkg-config jansson curl pango cmocka" >&2
     else
         echo "  (your package manager's names for)$missing" >&2
     fi

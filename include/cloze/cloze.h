@@ -8,6 +8,7 @@
 #include <cloze/hub.h>
 #include <cloze/metrics.h>
 #include <cloze/model.h>
+#include <cloze/plot.h>
 #include <cloze/rerank.h>
 #include <cloze/status.h>
 #include <cloze/tag.h>

@@ -1,0 +1,64 @@
+/*
+ * plot/cairo_library.h - cairo and pango, loaded when a picture is drawn: they bring some thirty
+ * further libraries, and linking them would cost every start of the program.
+ */
+#ifndef CZ_PLOT_CAIRO_LIBRARY_H
+#define CZ_PLOT_CAIRO_LIBRARY_H
+
+#include "base/error.h"
+
+#include <pango/pangocairo.h>
+
+/* The functions that are used, under their own names and types. */
+#define CZ_CAIRO_FUNCTIONS(X)                                                                      \
+    X(cairo_create)                                                                                \
+    X(cairo_destroy)                                                                               \
+    X(cairo_fill)                                                                                  \
+    X(cairo_image_surface_create)                                                                  \
+    X(cairo_move_to)                                                                               \
+    X(cairo_paint)                                                                                 \
+    X(cairo_rectangle)                                                                             \
+    X(cairo_restore)                                                                               \
+    X(cairo_rotate)                                                                                \
+    X(cairo_save)                                                                                  \
+    X(cairo_scale)                                                                                 \
+    X(cairo_set_line_width)                                                                        \
+    X(cairo_set_source_rgb)                                                                        \
+    X(cairo_status)                                                                                \
+    X(cairo_status_to_string)                                                                      \
+    X(cairo_stroke)                                                                                \
+    X(cairo_surface_destroy)                                                                       \
+    X(cairo_surface_status)                                                                        \
+    X(cairo_surface_write_to_png_stream)                                                           \
+    X(cairo_translate)
+
+#define CZ_PANGO_FUNCTIONS(X)                                                                      \
+    X(pango_font_description_free)                                                                 \
+    X(pango_font_description_from_string)                                                          \
+    X(pango_layout_get_pixel_size)                                                                 \
+    X(pango_layout_set_ellipsize)                                                                  \
+    X(pango_layout_set_font_description)                                                           \
+    X(pango_layout_set_single_paragraph_mode)                                                      \
+    X(pango_layout_set_text)                                                                       \
+    X(pango_layout_set_width)
+
+#define CZ_PANGO_CAIRO_FUNCTIONS(X)                                                                \
+    X(pango_cairo_create_layout)                                                                   \
+    X(pango_cairo_show_layout)
+
+#define CZ_OBJECT_FUNCTIONS(X) X(g_object_unref)
+
+typedef struct cz_cairo_library {
+#define CZ_CAIRO_FIELD(name) __typeof__(&name) name;
+    CZ_CAIRO_FUNCTIONS(CZ_CAIRO_FIELD)
+    CZ_PANGO_FUNCTIONS(CZ_CAIRO_FIELD)
+    CZ_PANGO_CAIRO_FUNCTIONS(CZ_CAIRO_FIELD)
+    CZ_OBJECT_FUNCTIONS(CZ_CAIRO_FIELD)
+#undef CZ_CAIRO_FIELD
+} cz_cairo_library;
+
+/* Fills *out; the libraries stay loaded until the process ends. CLOZE_ERROR_UNSUPPORTED where they
+ * are not installed, or too old. */
+cloze_status cz_cairo_load(cz_cairo_library *out, cloze_error *error);
+
+#endif

@@ -1,0 +1,13 @@
+/* plot_absent.c - in place of pictures where cairo and pango were missing at building. */
+#include "base/error.h"
+
+#include <cloze/plot.h>
+
+cloze_status cloze_plot_matrix(const cloze_matrix_plot *plot, const char *path, cloze_error *error)
+{
+    (void)plot;
+    (void)path;
+    return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                   "this cloze was built without pictures: cairo and pango were missing (Debian: "
+                   "libpango1.0-dev)");
+}
