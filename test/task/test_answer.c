@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-static const char *const folders[] = { "pieces", "bytes" };
+static const char *const folders[] = { "pieces", "bytes", "long" };
 enum { FOLDERS = sizeof folders / sizeof *folders, TOP = 4 };
 
 static void path_of(char *path, size_t size, const char *name)

@@ -17,8 +17,8 @@
 
 #include <cmocka.h>
 
-static const char *const folders[] = { "sentiment",  "topics",     "inference",
-                                       "paraphrase", "similarity", "one" };
+static const char *const folders[] = { "sentiment",  "topics", "inference", "paraphrase",
+                                       "similarity", "one",    "reviews" };
 enum { FOLDERS = sizeof folders / sizeof *folders, LABELS_MOST = 8 };
 
 typedef struct cases {

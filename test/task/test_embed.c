@@ -32,6 +32,7 @@ static const struct {
     { "distilbert", { NULL } },
     { "electra", { NULL } },
     { "albert", { NULL } },
+    { "longformer", { NULL } },
 };
 
 enum { FOLDERS = sizeof folders / sizeof *folders };

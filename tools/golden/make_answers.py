@@ -5,7 +5,7 @@ transformers' question-answering pipeline returns for questions and contexts.
 Needs the newer transformers of requirements-new.txt, whose pipeline makes equal answers one. The
 pipeline takes one question at a time, so nothing is padded; the models run in float64.
 
-usage: make_answers.py TARGET_FOLDER
+usage: make_answers.py TARGET_FOLDER [NAME ...]
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import longformer
 import torch
 from token_tasks import MORE, SETTINGS, TEXTS, WORDS, make_tokenizer, save, vary
 from transformers import CONFIG_MAPPING, AutoModelForQuestionAnswering, pipeline
@@ -43,12 +44,17 @@ def cases(number: int):
         yield case, dict(top_k=1 + i % 3, handle_impossible_answer=i % 3 == 1, align_to_words=i % 4 != 2,
                          max_seq_len=40 + i, doc_stride=5 + i, max_answer_len=3 + 2 * i)
         yield case, dict(top_k=3)
+        if number == 2:  # no windows
+            yield case, dict(top_k=2, max_seq_len=400)
 
 
 def main() -> None:
-    target = Path(sys.argv[1])
+    target, names = Path(sys.argv[1]), sys.argv[2:]
+    longformer.soften_in_double()
     warnings.simplefilter("ignore")
-    for number, (name, family) in enumerate([("pieces", "bert"), ("bytes", "roberta")]):
+    for number, (name, family) in enumerate([("pieces", "bert"), ("bytes", "roberta"), ("long", "longformer")]):
+        if names and name not in names:
+            continue
         folder = target / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)

@@ -4,7 +4,7 @@ text-classification pipeline returns for every label of some texts and pairs of 
 
 The pipeline takes one input at a time, so nothing is padded; the models run in float64.
 
-usage: make_classifiers.py TARGET_FOLDER
+usage: make_classifiers.py TARGET_FOLDER [NAME ...]
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import longformer
 import torch
 from token_tasks import MORE, PIECES, SETTINGS, TEXTS, WORDS, make_tokenizer
 from transformers import CONFIG_MAPPING, AutoModelForSequenceClassification, pipeline
@@ -40,6 +41,7 @@ CLASSIFIERS = [
     Classifier("paraphrase", "albert", {0: "different", 1: "same"}, pairs=True),
     Classifier("similarity", "bert", {0: "LABEL_0"}, dict(problem_type="regression"), pairs=True),
     Classifier("one", "electra", {0: "toxic"}),
+    Classifier("reviews", "longformer", {0: "bad", 1: "fair", 2: "good"}),
 ]
 
 
@@ -53,8 +55,11 @@ def inputs(number: int, pairs: bool) -> list:
 
 
 def main() -> None:
-    target = Path(sys.argv[1])
+    target, names = Path(sys.argv[1]), sys.argv[2:]
+    longformer.soften_in_double()
     for number, wanted in enumerate(CLASSIFIERS):
+        if names and wanted.name not in names:
+            continue
         folder = target / wanted.name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -73,7 +78,8 @@ def main() -> None:
         classify = pipeline("text-classification", model=model.double(), tokenizer=tokenizer, top_k=None,
                             device="cpu")
         cases = []
-        for text in inputs(number, wanted.pairs):
+        longer = ["pasta and pizza, " * 200] if wanted.family == "longformer" else []
+        for text in inputs(number, wanted.pairs) + longer:
             given = {"text": text[0], "text_pair": text[1]} if wanted.pairs else text
             scores = classify(given, truncation=True)
             scores = scores[0] if isinstance(scores[0], list) else scores

@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import longformer
 import torch
 from safetensors.torch import save_file
 from sentence_transformers import SentenceTransformer, models
@@ -60,6 +61,7 @@ VARIANTS = [
     Variant("distilbert", family="distilbert"),
     Variant("electra", dict(pooling_mode="cls"), family="electra"),
     Variant("albert", family="albert"),
+    Variant("longformer", length=40, family="longformer"),
 ]
 
 
@@ -102,6 +104,7 @@ def forget_path(config: Path) -> None:
 
 def main() -> None:
     target, wanted = Path(sys.argv[1]), sys.argv[2:]
+    longformer.soften_in_double()
     for variant in VARIANTS:
         if wanted and variant.name not in wanted:
             continue

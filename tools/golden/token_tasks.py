@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 from tokenizers import ByteLevelBPETokenizer
-from transformers import BertTokenizerFast, DistilBertTokenizerFast, RobertaTokenizerFast
+from transformers import (BertTokenizerFast, DistilBertTokenizerFast, LongformerTokenizerFast,
+                          RobertaTokenizerFast)
 
 WORDS = (
     "the a an cat dog sits sit outside inside man woman is are playing plays play guitar i love "
@@ -33,16 +34,19 @@ SETTINGS = {
     "distilbert": dict(dim=24, n_layers=2, n_heads=3, hidden_dim=40, max_position_embeddings=64),
     "electra": SIZES | dict(embedding_size=16),
     "albert": SIZES | dict(embedding_size=16),
+    "longformer": SIZES | dict(max_position_embeddings=402, type_vocab_size=1, pad_token_id=1, bos_token_id=0,
+                               eos_token_id=2, sep_token_id=2, attention_window=[8, 16]),
 }
 
 
 def make_tokenizer(name: str, family: str, folder: Path, cased: bool = False):
-    if family == "roberta":
+    if family in ("roberta", "longformer"):
         trained = ByteLevelBPETokenizer()
         trained.train_from_iterator([" ".join(WORDS), *TEXTS], vocab_size=340, show_progress=False,
                                     special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
         trained.save_model(str(folder))
-        return RobertaTokenizerFast(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=64)
+        kind, most = (RobertaTokenizerFast, 64) if family == "roberta" else (LongformerTokenizerFast, 400)
+        return kind(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=most)
     vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, *PIECES]
     (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
     kind = DistilBertTokenizerFast if family == "distilbert" else BertTokenizerFast
