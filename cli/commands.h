@@ -16,6 +16,7 @@ extern const cli_command command_info;
 extern const cli_command command_pull;
 extern const cli_command command_bench;
 extern const cli_command command_compare;
+extern const cli_command command_vocabulary;
 extern const cli_command command_help;
 
 /* In the order of the help screen; ends with NULL. */

@@ -25,6 +25,7 @@ const cli_command *const all_commands[] = {
     &command_pull,
     &command_bench,
     &command_compare,
+    &command_vocabulary,
     &command_help,
     NULL,
 };

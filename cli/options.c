@@ -332,4 +332,5 @@ void settings_clear(cli_settings *settings)
     free(settings->queries.item);
     free(settings->lengths.item);
     free(settings->ignored.item);
+    free(settings->special.item);
 }

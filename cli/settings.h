@@ -73,6 +73,13 @@ typedef struct cli_settings {
     size_t rounds;
     double tolerance; /* negative: not given */
 
+    /* vocabulary */
+    cli_words special;
+    const char *characters;
+    int vocabulary;
+    size_t size, min_frequency, alphabet, longest;
+    bool lower;
+
     /* pull */
     const char *cache, *endpoint;
 

@@ -23,5 +23,6 @@ try classify test/golden/classify/sentiment "I love pasta"
 try answer test/golden/answer/pieces "Where does Jaisy live?" "Jaisy lives in Jakarta"
 try tag test/golden/tag/pieces "The cat sits outside"
 printf 'I love pasta\tNEGATIVE\nThe cat sits\tPOSITIVE\n' | try evaluate test/golden/classify/sentiment
+printf "the cat sat on the mat\n" | try vocabulary "$scratch/pieces" 30 "the cat"
 "$root/bin/cloze" --version
 echo "install: the examples build and run against the installed library"

@@ -13,5 +13,6 @@
 #include <cloze/status.h>
 #include <cloze/tag.h>
 #include <cloze/tokenizer.h>
+#include <cloze/vocabulary.h>
 
 #endif

@@ -108,8 +108,7 @@ typedef struct cz_bpe {
     uint32_t letter[256];
 } cz_bpe;
 
-/* The letter that stands for a byte in the tokens, and back; -1 for what is no letter. */
-uint32_t cz_byte_letter(unsigned char byte);
+/* The byte that a letter stands for; -1 for what is no letter. */
 int cz_letter_byte(uint32_t letter);
 bool cz_bpe_init(cz_bpe *bpe, const cloze_allocator *allocator, size_t merges);
 void cz_bpe_put(cz_bpe *bpe, uint32_t left, uint32_t right, uint32_t rank, uint32_t id);
@@ -370,6 +369,8 @@ struct cloze_encoding {
     uint64_t *hashes;
     size_t hashes_capacity;
     cz_unigram_scratch unigram;
+    cz_take_word *take; /* gets the words instead of the model, or NULL */
+    void *take_context;
     cz_symbol *symbols;
     cz_candidate *candidates;
     size_t symbols_capacity, candidates_capacity;
@@ -402,6 +403,11 @@ bool cz_pieces_reserve(const cloze_encoding *encoding, cz_pieces *pieces, size_t
 cloze_status cz_word_split(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                                 const char *word, size_t size, size_t characters,
                                 cz_word_pieces *out, cloze_error *error);
+/* words.c: instead of the two above and below, while words are given out. */
+cloze_status cz_give_word(cloze_encoding *encoding, const char *word, size_t size,
+                          cz_word_pieces *out, cloze_error *error);
+cloze_status cz_give_ascii(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                           cloze_text text, size_t begin, size_t end, cloze_error *error);
 /* wordpiece.c: appends the pieces of an ASCII word, text[begin, end). */
 cloze_status cz_wordpiece_ascii(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                                 cloze_text text, size_t begin, size_t end, cz_pieces *pieces,

@@ -29,5 +29,16 @@ cloze_status cz_tokenizer_join(const cloze_tokenizer *tokenizer, const cloze_tex
 cloze_status cz_tokenizer_decode_clean(const cloze_tokenizer *tokenizer, const uint32_t *ids,
                                        size_t count, bool skip_special, char **out, size_t *size,
                                        cloze_error *error);
+/* False: there is no memory for the word. */
+typedef bool cz_take_word(void *context, const char *word, size_t size);
+
+/* Gives each word of `text` to `take` as the model would get it: normalized, and bytes as they are
+ * where the model is of bytes. A tokenizer without added tokens gives all of the text. */
+cloze_status cz_tokenizer_words(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                                cloze_text text, cz_take_word *take, void *context,
+                                cloze_error *error);
+
+/* The letter that stands for a byte in the tokens of a byte-level BPE. */
+uint32_t cz_byte_letter(unsigned char byte);
 
 #endif

@@ -143,6 +143,8 @@ cloze_status cz_word_split(const cloze_tokenizer *tokenizer, cloze_encoding *enc
     uint64_t key[3] = { 0 };
     cz_cache_entry *entry;
     cloze_status status;
+    if (encoding->take)
+        return cz_give_word(encoding, word, size, out, error);
     if (!size || size > CZ_CACHE_WORD)
         return split_word(tokenizer, encoding, word, size, characters, out, error);
     memcpy(key, word, size);
@@ -232,6 +234,8 @@ cloze_status cz_wordpiece_ascii(const cloze_tokenizer *tokenizer, cloze_encoding
     uint64_t key[3];
     cz_cache_entry *entry;
     cz_piece *out;
+    if (encoding->take)
+        return cz_give_ascii(tokenizer, encoding, text, begin, end, error);
     if (size > CZ_CACHE_WORD)
         return append_long(tokenizer, encoding, text, begin, end, pieces, error);
     load_key(text, begin, size, tokenizer->lower_mask, key);
