@@ -9,6 +9,8 @@ extern const cli_command command_similar;
 extern const cli_command command_classify;
 extern const cli_command command_tag;
 extern const cli_command command_answer;
+extern const cli_command command_fill;
+extern const cli_command command_score;
 extern const cli_command command_rerank;
 extern const cli_command command_eval;
 extern const cli_command command_tokenize;

@@ -18,6 +18,8 @@ const cli_command *const all_commands[] = {
     &command_classify,
     &command_tag,
     &command_answer,
+    &command_fill,
+    &command_score,
     &command_rerank,
     &command_eval,
     &command_tokenize,

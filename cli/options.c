@@ -333,4 +333,5 @@ void settings_clear(cli_settings *settings)
     free(settings->lengths.item);
     free(settings->ignored.item);
     free(settings->special.item);
+    free(settings->targets.item);
 }

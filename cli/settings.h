@@ -62,6 +62,10 @@ typedef struct cli_settings {
     const char *gold, *label_column, *prediction_column, *text_column, *pair_column, *separator;
     const char *picture;
 
+    /* fill and score */
+    cli_words targets;
+    bool whole_words;
+
     /* answer */
     const char *context_file;
     size_t max_answer;

@@ -21,6 +21,7 @@ try() { # EXAMPLE ARGUMENT ...
 try embed test/golden/sentence/mean "The cat sits outside"
 try classify test/golden/classify/sentiment "I love pasta"
 try answer test/golden/answer/pieces "Where does Jaisy live?" "Jaisy lives in Jakarta"
+try fill test/golden/fill/pieces "The cat sat on the [MASK]."
 try tag test/golden/tag/pieces "The cat sits outside"
 printf 'I love pasta\tNEGATIVE\nThe cat sits\tPOSITIVE\n' | try evaluate test/golden/classify/sentiment
 printf "the cat sat on the mat\n" | try vocabulary "$scratch/pieces" 30 "the cat"

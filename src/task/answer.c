@@ -74,13 +74,13 @@ static bool word_edges(const cz_window *window, size_t i, size_t *begin, size_t 
 }
 
 static cloze_token_offset place_of(const answering *a, const cz_window *window,
-                                   const cz_span_found *span)
+                                   const cloze_pair *span)
 {
     cloze_token_offset place = { window->offsets[span->first].begin,
-                                 window->offsets[span->last].end };
+                                 window->offsets[span->second].end };
     size_t begin, end, unused;
     if (!a->options.whole_tokens && word_edges(window, span->first, &begin, &unused) &&
-        word_edges(window, span->last, &unused, &end))
+        word_edges(window, span->second, &unused, &end))
         place = (cloze_token_offset){ begin, end };
     return place;
 }
@@ -186,7 +186,7 @@ static cloze_status finish_window(void *context, const cz_window *window, cloze_
         a->null_score = fmin(a->null_score, a->spans.null_score);
         for (size_t i = 0; i < a->spans.count; i++)
             if (!merge(a, a->contexts[window->owner], place_of(a, window, &a->spans.items[i]),
-                       a->spans.items[i].score))
+                       cz_spans_score(&a->spans, i)))
                 return no_memory(error);
     }
     if (window->last) {

@@ -2,6 +2,7 @@
  * search.c - nearest vectors by cosine: blocks of scores are products of normalized blocks, made by
  * the same kernels as the model, and a heap keeps the best. Memory does not grow with pairs.
  */
+#include "task/best.h"
 #include "task/engine.h"
 
 #include "base/error.h"
@@ -20,61 +21,6 @@ float cloze_cosine(const float *a, const float *b, size_t dimension)
         bb += (double)b[i] * (double)b[i];
     }
     return aa > 0 && bb > 0 ? (float)(dot / sqrt(aa * bb)) : 0;
-}
-
-/* ---- the best so far: a heap whose root is the worst kept ---- */
-
-static bool is_better(const cloze_pair *a, const cloze_pair *b)
-{
-    if (a->score < b->score || a->score > b->score)
-        return a->score > b->score;
-    return a->first != b->first ? a->first < b->first : a->second < b->second;
-}
-
-static void sink(cloze_pair *heap, size_t count, size_t at)
-{
-    for (;;) {
-        size_t worst = at, left = 2 * at + 1, right = left + 1;
-        if (left < count && is_better(&heap[worst], &heap[left]))
-            worst = left;
-        if (right < count && is_better(&heap[worst], &heap[right]))
-            worst = right;
-        if (worst == at)
-            return;
-        cloze_pair kept = heap[at];
-        heap[at] = heap[worst];
-        heap[worst] = kept;
-        at = worst;
-    }
-}
-
-static void offer(cloze_pair *heap, size_t *count, size_t top, cloze_pair pair)
-{
-    if (*count == top) {
-        if (top && is_better(&pair, &heap[0])) {
-            heap[0] = pair;
-            sink(heap, top, 0);
-        }
-        return;
-    }
-    size_t at = (*count)++;
-    heap[at] = pair;
-    while (at && is_better(&heap[(at - 1) / 2], &heap[at])) {
-        cloze_pair kept = heap[at];
-        heap[at] = heap[(at - 1) / 2];
-        heap[(at - 1) / 2] = kept;
-        at = (at - 1) / 2;
-    }
-}
-
-static void best_first(cloze_pair *heap, size_t count)
-{
-    while (count > 1) {
-        cloze_pair worst = heap[0];
-        heap[0] = heap[--count];
-        heap[count] = worst;
-        sink(heap, count, 0);
-    }
 }
 
 /* ---- scores ---- */
@@ -170,8 +116,8 @@ cloze_status cloze_similar_pairs(cloze_session *session, const float *vectors, s
             for (size_t a = 0; a < left && !status; a++)
                 for (size_t b = 0; b < right; b++)
                     if (i + a < j + b)
-                        offer(pairs, &kept, top,
-                              (cloze_pair){ i + a, j + b, s.scores[a * right + b] });
+                        cz_best_offer(pairs, &kept, top,
+                                      (cloze_pair){ i + a, j + b, s.scores[a * right + b] });
         }
         if (!status && !report(session, i + left, count))
             status = cz_fail(error, CLOZE_ERROR_CANCELLED, "cancelled");
@@ -179,7 +125,7 @@ cloze_status cloze_similar_pairs(cloze_session *session, const float *vectors, s
     cz_block_release(&session->hooks.allocator, &s.memory);
     if (status)
         return status;
-    best_first(pairs, kept);
+    cz_best_sort(pairs, kept);
     *found = kept;
     return CLOZE_OK;
 }
@@ -198,11 +144,11 @@ cloze_status cloze_search(cloze_session *session, const float *queries, size_t q
             status = score_block(&s, left, right, error);
             for (size_t a = 0; a < left && !status; a++)
                 for (size_t b = 0; b < right; b++)
-                    offer(pairs + (i + a) * most, &kept[a], most,
-                          (cloze_pair){ i + a, j + b, s.scores[a * right + b] });
+                    cz_best_offer(pairs + (i + a) * most, &kept[a], most,
+                                  (cloze_pair){ i + a, j + b, s.scores[a * right + b] });
         }
         for (size_t a = 0; a < left && !status; a++)
-            best_first(pairs + (i + a) * most, kept[a]);
+            cz_best_sort(pairs + (i + a) * most, kept[a]);
         if (!status && !report(session, i + left, query_count))
             status = cz_fail(error, CLOZE_ERROR_CANCELLED, "cancelled");
     }

@@ -1,10 +1,10 @@
-/* spans.c - see spans.h. The best are kept in a heap whose root is the worst of them. */
+/* spans.c - see spans.h. */
 #include "task/spans.h"
 
 #include "base/memory.h"
+#include "task/best.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 static bool may_answer(const cz_spans *spans, const cz_window *window, size_t i)
 {
@@ -27,73 +27,31 @@ static void probabilities(const cz_spans *spans, const cz_window *window, int co
         out[i] /= sum;
 }
 
-/* The earlier one first among equals, as argmax takes it. */
-static bool is_better(const cz_span_found *x, const cz_span_found *y)
+/* Room for the spans that are wanted, or for all that the window has; how many, or 0. */
+static size_t make_room(cz_spans *spans, size_t length)
 {
-    if (x->score < y->score || x->score > y->score)
-        return x->score > y->score;
-    return x->first != y->first ? x->first < y->first : x->last < y->last;
+    size_t most = length < spans->longest ? length : spans->longest;
+    if (!cz_multiply(length, most, &most) || most > spans->most)
+        most = spans->most;
+    return cz_grow(spans->allocator, (void **)&spans->items, &spans->capacity, most,
+                   sizeof *spans->items) &&
+                   cz_grow(spans->allocator, (void **)&spans->begins, &spans->begins_capacity,
+                           length, sizeof *spans->begins) &&
+                   cz_grow(spans->allocator, (void **)&spans->ends, &spans->ends_capacity, length,
+                           sizeof *spans->ends)
+               ? most
+               : 0;
 }
 
-static void sink(cz_span_found *heap, size_t count, size_t at)
+double cz_spans_score(const cz_spans *spans, size_t i)
 {
-    for (;;) {
-        size_t worst = at, left = 2 * at + 1, right = left + 1;
-        if (left < count && is_better(&heap[worst], &heap[left]))
-            worst = left;
-        if (right < count && is_better(&heap[worst], &heap[right]))
-            worst = right;
-        if (worst == at)
-            return;
-        cz_span_found moved = heap[at];
-        heap[at] = heap[worst];
-        heap[worst] = moved;
-        at = worst;
-    }
-}
-
-static bool offer(cz_spans *spans, cz_span_found span)
-{
-    cz_span_found *heap = spans->items;
-    if (spans->count == spans->most) {
-        if (is_better(&span, &heap[0])) {
-            heap[0] = span;
-            sink(heap, spans->count, 0);
-        }
-        return true;
-    }
-    if (!cz_grow(spans->allocator, (void **)&spans->items, &spans->capacity, spans->count + 1,
-                 sizeof *spans->items))
-        return false;
-    heap = spans->items;
-    size_t at = spans->count++;
-    heap[at] = span;
-    while (at && is_better(&heap[(at - 1) / 2], &heap[at])) {
-        cz_span_found moved = heap[at];
-        heap[at] = heap[(at - 1) / 2];
-        heap[(at - 1) / 2] = moved;
-        at = (at - 1) / 2;
-    }
-    return true;
-}
-
-static int by_score(const void *left, const void *right)
-{
-    const cz_span_found *x = left, *y = right;
-    return is_better(x, y) ? -1 : is_better(y, x);
-}
-
-static bool make_room(cz_spans *spans, size_t length)
-{
-    return cz_grow(spans->allocator, (void **)&spans->begins, &spans->begins_capacity, length,
-                   sizeof *spans->begins) &&
-           cz_grow(spans->allocator, (void **)&spans->ends, &spans->ends_capacity, length,
-                   sizeof *spans->ends);
+    return spans->begins[spans->items[i].first] * spans->ends[spans->items[i].second];
 }
 
 bool cz_spans_find(cz_spans *spans, const cz_window *window)
 {
-    if (!make_room(spans, window->length))
+    size_t kept = make_room(spans, window->length);
+    if (!kept)
         return false;
     probabilities(spans, window, 0, spans->begins);
     probabilities(spans, window, 1, spans->ends);
@@ -104,13 +62,13 @@ bool cz_spans_find(cz_spans *spans, const cz_window *window)
         size_t most = window->length - i;
         most = most < spans->longest ? most : spans->longest;
         for (size_t k = 0; k < most && spans->begins[i] > 0; k++) {
-            cz_span_found span = { i, i + k, spans->begins[i] * spans->ends[i + k] };
-            if (span.score > 0 && !offer(spans, span))
-                return false;
+            double score = spans->begins[i] * spans->ends[i + k];
+            if (score > 0)
+                cz_best_offer(spans->items, &spans->count, kept,
+                              (cloze_pair){ i, i + k, (float)score });
         }
     }
-    if (spans->count)
-        qsort(spans->items, spans->count, sizeof *spans->items, by_score);
+    cz_best_sort(spans->items, spans->count);
     return true;
 }
 

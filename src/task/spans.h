@@ -7,17 +7,12 @@
 
 #include "task/windows.h"
 
-typedef struct cz_span_found {
-    size_t first, last; /* tokens of the window */
-    double score;
-} cz_span_found;
-
 typedef struct cz_spans {
     const cloze_allocator *allocator;
     uint32_t class_id;    /* the token that may stand for "no answer"; UINT32_MAX: none */
     size_t most, longest; /* spans wanted, tokens of one */
 
-    cz_span_found *items; /* [count] best first */
+    cloze_pair *items;    /* [count] first and last tokens, best first */
     size_t count, capacity;
     double null_score;    /* that there is no answer */
     double *begins, *ends; /* [tokens] */
@@ -26,6 +21,7 @@ typedef struct cz_spans {
 
 /* Replaces the spans; false when memory is out. The window has a token. */
 bool cz_spans_find(cz_spans *spans, const cz_window *window);
+double cz_spans_score(const cz_spans *spans, size_t i);
 void cz_spans_clear(cz_spans *spans);
 
 #endif

@@ -63,5 +63,5 @@ def vary(model: torch.nn.Module) -> None:
 def save(model, tokenizer, folder: Path) -> None:
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    for file in ("vocab.txt", "vocab.json", "merges.txt"):
+    for file in ("vocab.txt", "vocab.json", "merges.txt", "generation_config.json"):
         (folder / file).unlink(missing_ok=True)
