@@ -16,6 +16,7 @@ extern const cli_command command_eval;
 extern const cli_command command_tokenize;
 extern const cli_command command_info;
 extern const cli_command command_pull;
+extern const cli_command command_convert;
 extern const cli_command command_bench;
 extern const cli_command command_compare;
 extern const cli_command command_vocabulary;

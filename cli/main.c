@@ -25,6 +25,7 @@ const cli_command *const all_commands[] = {
     &command_tokenize,
     &command_info,
     &command_pull,
+    &command_convert,
     &command_bench,
     &command_compare,
     &command_vocabulary,

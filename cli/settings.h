@@ -84,6 +84,9 @@ typedef struct cli_settings {
     size_t size, min_frequency, alphabet, longest;
     bool lower;
 
+    /* convert */
+    int dtype;
+
     /* pull */
     const char *cache, *endpoint;
 

@@ -25,5 +25,6 @@ try fill test/golden/fill/pieces "The cat sat on the [MASK]."
 try tag test/golden/tag/pieces "The cat sits outside"
 printf 'I love pasta\tNEGATIVE\nThe cat sits\tPOSITIVE\n' | try evaluate test/golden/classify/sentiment
 printf "the cat sat on the mat\n" | try vocabulary "$scratch/pieces" 30 "the cat"
+try convert test/golden/sentence/mean "$scratch/converted"
 "$root/bin/cloze" --version
 echo "install: the examples build and run against the installed library"

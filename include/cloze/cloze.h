@@ -5,6 +5,7 @@
 #include <cloze/answer.h>
 #include <cloze/classify.h>
 #include <cloze/compare.h>
+#include <cloze/convert.h>
 #include <cloze/fill.h>
 #include <cloze/hub.h>
 #include <cloze/metrics.h>

@@ -58,4 +58,21 @@ cloze_status cz_output_finish(cz_output *output, cloze_status so_far, cloze_erro
 /* Writes `size` bytes to `path`, whole or not at all. */
 cloze_status cz_file_write(const char *path, const void *data, size_t size, cloze_error *error);
 
+/*
+ * A folder being written: a temporary one beside `path`, which takes its place only when all is
+ * there. `path` must be absent or an empty folder. cz_folder_finish with a status other than
+ * CLOZE_OK leaves nothing behind and returns that status.
+ */
+typedef struct cz_folder_output {
+    char path[CZ_PATH_SIZE], temporary[CZ_PATH_SIZE];
+} cz_folder_output;
+cloze_status cz_folder_begin(cz_folder_output *output, const char *path, cloze_error *error);
+cloze_status cz_folder_finish(cz_folder_output *output, cloze_status so_far, cloze_error *error);
+
+/* Calls back with every plain name in a folder but "." and "..", sorted, until a call fails. */
+cloze_status cz_folder_each(const char *path, size_t limit,
+                            cloze_status (*each)(void *context, const char *name,
+                                                 cloze_error *error),
+                            void *context, cloze_error *error);
+
 #endif

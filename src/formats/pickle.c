@@ -19,21 +19,22 @@ static const struct {
     global_kind kind;
     cz_type type;
     size_t bytes;
+    const char *stored; /* the name of the type in safetensors */
 } globals[] = {
-    { "collections", "OrderedDict", ORDERED, CZ_OTHER, 0 },
-    { "torch._utils", "_rebuild_tensor_v2", TENSOR, CZ_OTHER, 0 },
-    { "torch._utils", "_rebuild_parameter", PARAMETER, CZ_OTHER, 0 },
-    { "torch", "Size", SIZE, CZ_OTHER, 0 },
-    { "torch", "FloatStorage", STORAGE, CZ_F32, 4 },
-    { "torch", "DoubleStorage", STORAGE, CZ_F64, 8 },
-    { "torch", "HalfStorage", STORAGE, CZ_F16, 2 },
-    { "torch", "BFloat16Storage", STORAGE, CZ_BF16, 2 },
-    { "torch", "LongStorage", STORAGE, CZ_I64, 8 },
-    { "torch", "IntStorage", STORAGE, CZ_OTHER, 4 },
-    { "torch", "ShortStorage", STORAGE, CZ_OTHER, 2 },
-    { "torch", "CharStorage", STORAGE, CZ_OTHER, 1 },
-    { "torch", "ByteStorage", STORAGE, CZ_U8, 1 },
-    { "torch", "BoolStorage", STORAGE, CZ_OTHER, 1 },
+    { "collections", "OrderedDict", ORDERED, CZ_OTHER, 0, NULL },
+    { "torch._utils", "_rebuild_tensor_v2", TENSOR, CZ_OTHER, 0, NULL },
+    { "torch._utils", "_rebuild_parameter", PARAMETER, CZ_OTHER, 0, NULL },
+    { "torch", "Size", SIZE, CZ_OTHER, 0, NULL },
+    { "torch", "FloatStorage", STORAGE, CZ_F32, 4, "F32" },
+    { "torch", "DoubleStorage", STORAGE, CZ_F64, 8, "F64" },
+    { "torch", "HalfStorage", STORAGE, CZ_F16, 2, "F16" },
+    { "torch", "BFloat16Storage", STORAGE, CZ_BF16, 2, "BF16" },
+    { "torch", "LongStorage", STORAGE, CZ_I64, 8, "I64" },
+    { "torch", "IntStorage", STORAGE, CZ_OTHER, 4, "I32" },
+    { "torch", "ShortStorage", STORAGE, CZ_OTHER, 2, "I16" },
+    { "torch", "CharStorage", STORAGE, CZ_OTHER, 1, "I8" },
+    { "torch", "ByteStorage", STORAGE, CZ_U8, 1, "U8" },
+    { "torch", "BoolStorage", STORAGE, CZ_OTHER, 1, "BOOL" },
 };
 
 typedef struct machine {
@@ -246,11 +247,12 @@ static cloze_status persistent(machine *m)
 {
     cz_pickle_value *id = top(m, 0);
     cz_type type;
+    const char *type_name;
     if (!is_kind(id, CZ_PICKLE_TUPLE) || id->size != 5)
         return broken(m, "a storage that is no tuple of five");
     const cz_pickle_value *word = cz_pickle_item(m->out, id, 0);
     if (word->kind != CZ_PICKLE_TEXT || word->size != 7 || memcmp(word->text, "storage", 7) != 0 ||
-        !cz_pickle_storage_type(cz_pickle_item(m->out, id, 1), &type) ||
+        !cz_pickle_storage_type(cz_pickle_item(m->out, id, 1), &type, &type_name) ||
         cz_pickle_item(m->out, id, 2)->kind != CZ_PICKLE_TEXT ||
         cz_pickle_item(m->out, id, 4)->kind != CZ_PICKLE_INTEGER)
         return broken(m, "a storage of an unknown form");
@@ -419,10 +421,11 @@ const cz_pickle_value *cz_pickle_item(const cz_pickle *pickle, const cz_pickle_v
     return &pickle->values[pickle->items[of->first + i]];
 }
 
-size_t cz_pickle_storage_type(const cz_pickle_value *global, cz_type *type)
+size_t cz_pickle_storage_type(const cz_pickle_value *global, cz_type *type, const char **type_name)
 {
     if (global->kind != CZ_PICKLE_GLOBAL || globals[global->integer].kind != STORAGE)
         return 0;
     *type = globals[global->integer].type;
+    *type_name = globals[global->integer].stored;
     return globals[global->integer].bytes;
 }

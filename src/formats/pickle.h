@@ -50,7 +50,8 @@ cloze_status cz_pickle_read(cz_pickle *out, const char *data, size_t size,
                             const cloze_allocator *allocator, cloze_error *error);
 void cz_pickle_clear(cz_pickle *pickle, const cloze_allocator *allocator);
 const cz_pickle_value *cz_pickle_item(const cz_pickle *pickle, const cz_pickle_value *of, size_t i);
-/* The element size of a storage's global, and its type; 0 if it is no storage. */
-size_t cz_pickle_storage_type(const cz_pickle_value *global, cz_type *type);
+/* The element size of a storage's global, its type and that type's name in safetensors; 0 if it is
+ * no storage. */
+size_t cz_pickle_storage_type(const cz_pickle_value *global, cz_type *type, const char **type_name);
 
 #endif

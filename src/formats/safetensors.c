@@ -243,20 +243,40 @@ static cloze_status open_index(cz_weights **out, const char *folder, const char 
     return status;
 }
 
-cloze_status cz_weights_open_folder(cz_weights **out, const char *folder,
-                                    const cz_weights_options *options, cloze_error *error)
+/* The path of a folder's weights, or of the index of their shards; "" if there are none. */
+static cloze_status find_weights(const char *folder, char *path, size_t size, bool *is_index,
+                                 cloze_error *error)
 {
     static const char *const names[] = { "model.safetensors", "model.safetensors.index.json",
                                          "pytorch_model.bin", "pytorch_model.bin.index.json" };
-    char path[PATH_SIZE];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        cloze_status status = cz_path_join(path, sizeof path, folder, names[i], error);
-        if (status)
+        cloze_status status = cz_path_join(path, size, folder, names[i], error);
+        *is_index = i % 2;
+        if (status || cz_path_is_file(path))
             return status;
-        if (cz_path_is_file(path))
-            return i % 2 ? open_index(out, folder, path, options, error)
-                         : cz_weights_open_file(out, path, options, error);
     }
+    *path = 0;
+    return CLOZE_OK;
+}
+
+bool cz_weights_are_in(const char *folder)
+{
+    char path[PATH_SIZE];
+    bool is_index;
+    return !find_weights(folder, path, sizeof path, &is_index, NULL) && *path;
+}
+
+cloze_status cz_weights_open_folder(cz_weights **out, const char *folder,
+                                    const cz_weights_options *options, cloze_error *error)
+{
+    char path[PATH_SIZE];
+    bool is_index;
+    cloze_status status = find_weights(folder, path, sizeof path, &is_index, error);
+    if (status)
+        return status;
+    if (*path)
+        return is_index ? open_index(out, folder, path, options, error)
+                        : cz_weights_open_file(out, path, options, error);
     return cz_fail(error, CLOZE_ERROR_NOT_FOUND,
                    "no model.safetensors and no pytorch_model.bin in %.300s", folder);
 }

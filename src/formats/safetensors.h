@@ -15,6 +15,7 @@ enum { CZ_RANK = 8 };
 typedef struct cz_stored_tensor {
     const char *name; /* zero-terminated, owned by the collection */
     cz_type type;     /* CZ_OTHER: legal, but of a type nothing here reads */
+    const char *type_name; /* as safetensors writes it, also of such a type */
     int rank;
     size_t shape[CZ_RANK];
     const void *data; /* in the mapping, not necessarily aligned for the type */
@@ -34,6 +35,8 @@ typedef struct cz_weights_options {
  * ".bin"). */
 cloze_status cz_weights_open_folder(cz_weights **out, const char *folder,
                                     const cz_weights_options *options, cloze_error *error);
+/* Is there any of these files? */
+bool cz_weights_are_in(const char *folder);
 cloze_status cz_weights_open_file(cz_weights **out, const char *path,
                                   const cz_weights_options *options, cloze_error *error);
 /* The same for the bytes of one file, which must outlive the collection. */
@@ -48,14 +51,21 @@ const cz_stored_tensor *cz_weights_find(const cz_weights *weights, const char *n
 /* The bytes of this tensor are no longer needed from the mapping. */
 void cz_weights_forget(const cz_weights *weights, const cz_stored_tensor *tensor);
 
-/* Writes a file with these tensors (row-major, packed), whole or not at all. */
+/* Begins a file with the header for these tensors, of which name, type_name, rank, shape and size
+ * count; then their bytes are put, in the same order, one behind the other, and the file is
+ * finished. */
+cloze_status cz_safetensors_begin(cz_output *output, const char *path,
+                                  const cz_stored_tensor *tensors, size_t count,
+                                  cloze_error *error);
+
 typedef struct cz_tensor_to_store {
     const char *name;
     cz_type type;
     int rank;
     size_t shape[CZ_RANK];
-    const void *data;
+    const void *data; /* row-major, packed */
 } cz_tensor_to_store;
+/* All of it: a file with these tensors, whole or not at all. */
 cloze_status cz_safetensors_write(const char *path, const cz_tensor_to_store *tensors, size_t count,
                                   cloze_error *error);
 

@@ -276,6 +276,7 @@ static cloze_status check_extent(scanner *in, cz_stored_tensor *tensor,
     if (begin > end || bits % 8 || end - begin != bits / 8)
         return complain(in, "data_offsets do not fit dtype and shape");
     tensor->type = facts->type->type;
+    tensor->type_name = facts->type->name;
     tensor->rank = (int)facts->rank;
     tensor->size = end - begin;
     return CLOZE_OK;

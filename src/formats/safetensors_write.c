@@ -13,7 +13,8 @@
 
 enum { DATA_ALIGNMENT = 64 };
 
-static cloze_status size_of(const cz_tensor_to_store *tensor, size_t *out, cloze_error *error)
+static cloze_status describe(const cz_tensor_to_store *tensor, cz_stored_tensor *out,
+                             cloze_error *error)
 {
     size_t size = cz_type_size(tensor->type);
     if (tensor->type >= CZ_OTHER || tensor->rank < 0 || tensor->rank > CZ_RANK)
@@ -25,22 +26,25 @@ static cloze_status size_of(const cz_tensor_to_store *tensor, size_t *out, cloze
         if (!cz_multiply(size, tensor->shape[i], &size))
             return cz_fail(error, CLOZE_ERROR_LIMIT, "the shape of \"%.200s\" overflows",
                            tensor->name);
-    *out = size;
+    *out = (cz_stored_tensor){ .name = tensor->name,
+                               .type = tensor->type,
+                               .type_name = cz_type_name(tensor->type),
+                               .rank = tensor->rank,
+                               .data = tensor->data,
+                               .size = size };
+    memcpy(out->shape, tensor->shape, sizeof out->shape);
     return CLOZE_OK;
 }
 
-static cloze_status print_tensor(FILE *out, const cz_tensor_to_store *tensor, size_t *offset,
+static cloze_status print_tensor(FILE *out, const cz_stored_tensor *tensor, size_t *offset,
                                  cloze_error *error)
 {
-    size_t size = 0, end;
-    cloze_status status = size_of(tensor, &size, error);
-    if (status)
-        return status;
-    if (!cz_add(*offset, size, &end))
+    size_t end;
+    if (!cz_add(*offset, tensor->size, &end))
         return cz_fail(error, CLOZE_ERROR_LIMIT, "the tensors have too many bytes");
     putc(',', out);
     cz_json_write_string(out, tensor->name, strlen(tensor->name));
-    fprintf(out, ":{\"dtype\":\"%s\",\"shape\":[", cz_type_name(tensor->type));
+    fprintf(out, ":{\"dtype\":\"%s\",\"shape\":[", tensor->type_name);
     for (int i = 0; i < tensor->rank; i++)
         fprintf(out, "%s%zu", i ? "," : "", tensor->shape[i]);
     fprintf(out, "],\"data_offsets\":[%zu,%zu]}", *offset, end);
@@ -49,7 +53,7 @@ static cloze_status print_tensor(FILE *out, const cz_tensor_to_store *tensor, si
 }
 
 /* The header with its length in front; transformers insists on the format in the metadata. */
-static cloze_status make_header(char **out, size_t *out_size, const cz_tensor_to_store *tensors,
+static cloze_status make_header(char **out, size_t *out_size, const cz_stored_tensor *tensors,
                                 size_t count, cloze_error *error)
 {
     char *text = NULL;
@@ -78,25 +82,35 @@ static cloze_status make_header(char **out, size_t *out_size, const cz_tensor_to
     return CLOZE_OK;
 }
 
-cloze_status cz_safetensors_write(const char *path, const cz_tensor_to_store *tensors, size_t count,
-                                  cloze_error *error)
+cloze_status cz_safetensors_begin(cz_output *output, const char *path,
+                                  const cz_stored_tensor *tensors, size_t count, cloze_error *error)
 {
     char *header = NULL;
     size_t size = 0;
-    cz_output output;
     cloze_status status = make_header(&header, &size, tensors, count, error);
     if (status)
         return status;
-    status = cz_output_begin(&output, path, error);
-    if (!status) {
-        status = cz_output_put(&output, header, size, error);
-        for (size_t i = 0; i < count && !status; i++) {
-            status = size_of(&tensors[i], &size, error);
-            if (!status)
-                status = cz_output_put(&output, tensors[i].data, size, error);
-        }
+    status = cz_output_begin(output, path, error);
+    if (!status && (status = cz_output_put(output, header, size, error)))
+        (void)cz_output_finish(output, status, error);
+    free(header);
+    return status;
+}
+
+cloze_status cz_safetensors_write(const char *path, const cz_tensor_to_store *tensors, size_t count,
+                                  cloze_error *error)
+{
+    cz_output output;
+    cz_stored_tensor *stored = calloc(count + 1, sizeof *stored);
+    cloze_status status =
+        stored ? CLOZE_OK : cz_fail_memory(error, "a list of tensors", count * sizeof *stored);
+    for (size_t i = 0; i < count && !status; i++)
+        status = describe(&tensors[i], &stored[i], error);
+    if (!status && !(status = cz_safetensors_begin(&output, path, stored, count, error))) {
+        for (size_t i = 0; i < count && !status; i++)
+            status = cz_output_put(&output, stored[i].data, stored[i].size, error);
         status = cz_output_finish(&output, status, error);
     }
-    free(header);
+    free(stored);
     return status;
 }

@@ -136,7 +136,8 @@ static cloze_status read_tensor(const checkpoint *c, const cz_pickle_value *valu
     const cz_pickle_value *key = cz_pickle_item(pickle, storage, 2);
     const cz_pickle_value *elements = cz_pickle_item(pickle, storage, 4);
     const cz_zip_entry *entry = find_entry(c, "data/", key->text, key->size);
-    size_t width = cz_pickle_storage_type(cz_pickle_item(pickle, storage, 1), &out->type);
+    size_t width =
+        cz_pickle_storage_type(cz_pickle_item(pickle, storage, 1), &out->type, &out->type_name);
     size_t count = 0, bytes, end;
     cloze_status status = read_shape(pickle, cz_pickle_item(pickle, value, 2),
                                      cz_pickle_item(pickle, value, 3), out, &count, shown, error);

@@ -71,6 +71,26 @@ uint16_t cz_f32_to_bf16(float value)
     return (uint16_t)((wide + 0x7fffu + (wide >> 16 & 1u)) >> 16);
 }
 
+uint16_t cz_f32_to_f16(float value)
+{
+    uint32_t wide, rest, sign;
+    memcpy(&wide, &value, sizeof wide);
+    sign = wide >> 16 & 0x8000u;
+    rest = wide & 0x7fffffffu;
+    if (rest > 0x7f800000u)
+        return (uint16_t)(sign | 0x7e00u | (rest >> 13 & 0x1ffu));
+    if (rest >= 0x47800000u)
+        return (uint16_t)(sign | 0x7c00u);
+    if (rest < 0x38800000u) { /* the steps of 0.5's float are those of F16's smallest numbers */
+        float shifted;
+        memcpy(&shifted, &rest, sizeof shifted);
+        shifted += 0.5f;
+        memcpy(&rest, &shifted, sizeof rest);
+        return (uint16_t)(sign | (rest - 0x3f000000u));
+    }
+    return (uint16_t)(sign | (rest - 0x38000000u + 0xfffu + (rest >> 13 & 1u)) >> 13);
+}
+
 double cz_tensor_at(const cz_tensor *t, size_t row, size_t column)
 {
     size_t index = row * t->stride + column;

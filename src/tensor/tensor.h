@@ -42,6 +42,8 @@ double cz_tensor_at(const cz_tensor *t, size_t row, size_t column);
 /* One F16 or BF16 number, widened exactly. */
 float cz_f16_to_f32(uint16_t bits);
 float cz_bf16_to_f32(uint16_t bits);
-uint16_t cz_f32_to_bf16(float value); /* round to nearest even; NaN stays NaN */
+/* Rounded to nearest even; NaN stays NaN. From 65520 on an F16 is infinite. */
+uint16_t cz_f32_to_bf16(float value);
+uint16_t cz_f32_to_f16(float value);
 
 #endif

@@ -67,6 +67,39 @@ static void floats_round_to_the_nearest_bfloat_and_ties_to_even(void **state)
     }
 }
 
+static void every_f16_comes_back_and_ties_go_to_even(void **state)
+{
+    static const struct {
+        float from;
+        uint16_t to;
+    } cases[] = {
+        { 1.0f + 0x1p-11f, 0x3c00 },
+        { 1.0f + 3 * 0x1p-11f, 0x3c02 },
+        { 1.0f + 0x1.8p-11f, 0x3c01 },
+        { 0x1p-25f, 0x0000 },
+        { 0x1.8p-25f, 0x0001 },
+        { 3 * 0x1p-25f, 0x0002 },
+        { 0x1p-14f - 0x1p-26f, 0x0400 },
+        { 65519.996f, 0x7bff },
+        { 65520, 0x7c00 },
+        { 1e30f, 0x7c00 },
+        { -65520, 0xfc00 },
+        { -0.0f, 0x8000 },
+        { 0x1p-14f + 0x1p-25f, 0x0400 },
+        { 0x1p-149f, 0x0000 },
+    };
+    (void)state;
+    for (unsigned bits = 0; bits < 65536; bits++) {
+        uint16_t back = cz_f32_to_f16(cz_f16_to_f32((uint16_t)bits));
+        if ((bits & 0x7fff) > 0x7c00)
+            assert_true((back & 0x7fff) > 0x7c00);
+        else
+            assert_int_equal(back, bits);
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_int_equal(cz_f32_to_f16(cases[i].from), cases[i].to);
+}
+
 static void elements_are_read_at_any_alignment(void **state)
 {
     static const cz_type types[] = { CZ_F32, CZ_F64, CZ_F16, CZ_BF16, CZ_I64, CZ_U8 };
@@ -118,6 +151,7 @@ int main(void)
         cmocka_unit_test(every_half_widens_to_its_value),
         cmocka_unit_test(every_bfloat_survives_the_way_to_float_and_back),
         cmocka_unit_test(floats_round_to_the_nearest_bfloat_and_ties_to_even),
+        cmocka_unit_test(every_f16_comes_back_and_ties_go_to_even),
         cmocka_unit_test(elements_are_read_at_any_alignment),
         cmocka_unit_test(a_view_of_columns_reads_the_same_numbers),
         cmocka_unit_test(types_have_names_and_sizes),

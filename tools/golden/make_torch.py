@@ -22,3 +22,14 @@ state._metadata = collections.OrderedDict([("", dict(version=1))])
 torch.save(state, out / "weights.bin")
 torch.save(collections.OrderedDict([("turned", whole.t())]), out / "turned.bin")
 torch.save(state, out / "legacy.bin", _use_new_zipfile_serialization=False)
+
+table, bias = torch.arange(6, dtype=torch.float32).reshape(3, 2), torch.ones(3)
+tied = {
+    "bert.embeddings.word_embeddings.weight": table,
+    "bert.embeddings.LayerNorm.gamma": torch.ones(2),
+    "cls.predictions.bias": bias,
+    "cls.predictions.decoder.bias": bias,
+    "cls.predictions.decoder.weight": table,
+    "other.weight": table,
+}
+torch.save(tied, out / "tied.bin")

@@ -1,0 +1,15 @@
+/*
+ * formats/convert.h - the weights of one folder written as one safetensors file: the half of
+ * <cloze/convert.h> that knows tensors.
+ */
+#ifndef CZ_FORMATS_CONVERT_H
+#define CZ_FORMATS_CONVERT_H
+
+#include <cloze/convert.h>
+
+/* Writes OUT/model.safetensors from the weights of `folder`. Adds to `report`. */
+cloze_status cz_convert_weights(const char *folder, const char *out, bool tied,
+                                const cloze_convert_options *options, cloze_convert_report *report,
+                                cloze_error *error);
+
+#endif
