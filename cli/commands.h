@@ -6,6 +6,7 @@
 
 extern const cli_command command_embed;
 extern const cli_command command_similar;
+extern const cli_command command_search;
 extern const cli_command command_classify;
 extern const cli_command command_tag;
 extern const cli_command command_answer;

@@ -15,6 +15,7 @@
 const cli_command *const all_commands[] = {
     &command_embed,
     &command_similar,
+    &command_search,
     &command_classify,
     &command_tag,
     &command_answer,

@@ -38,7 +38,7 @@ typedef struct cli_settings {
 
     /* similar */
     cli_words queries;
-    const char *query_file, *query_prompt;
+    const char *query_file, *query_prompt, *vector_cache;
     size_t top;
 
     /* tokenize */

@@ -3,8 +3,7 @@
  * similar texts of a corpus. All vectors are kept in memory; texts too.
  */
 #include "commands.h"
-#include "input.h"
-#include "open.h"
+#include "library.h"
 #include "say.h"
 #include "table.h"
 
@@ -50,100 +49,9 @@ const cli_command command_similar = {
     .run = run,
 };
 
-/* Texts with their vectors, growing. */
-typedef struct similar_library {
-    char *bytes;
-    size_t used, capacity;
-    size_t *ends; /* [count] */
-    float *vectors;
-    size_t count, room;
-} similar_library;
-
 static int out_of_memory(void)
 {
     return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
-}
-
-static cloze_text text_of(const similar_library *library, size_t i)
-{
-    size_t begin = i ? library->ends[i - 1] : 0;
-    return (cloze_text){ library->bytes + begin, library->ends[i] - begin };
-}
-
-static void library_clear(similar_library *library)
-{
-    free(library->bytes);
-    free(library->ends);
-    free(library->vectors);
-}
-
-static bool make_room(similar_library *library, const cloze_text *texts, size_t count,
-                      size_t dimension)
-{
-    size_t bytes = library->used + 1, row;
-    for (size_t i = 0; i < count; i++)
-        bytes += texts[i].size;
-    if (bytes > library->capacity) {
-        char *grown = realloc(library->bytes, 2 * bytes);
-        if (!grown)
-            return false;
-        library->bytes = grown;
-        library->capacity = 2 * bytes;
-    }
-    if (library->count + count > library->room) {
-        size_t room = 2 * (library->count + count), size;
-        if (__builtin_mul_overflow(dimension, sizeof(float), &row) ||
-            __builtin_mul_overflow(room, row, &size))
-            return false;
-        size_t *ends = realloc(library->ends, room * sizeof *ends);
-        if (ends)
-            library->ends = ends;
-        float *vectors = realloc(library->vectors, size);
-        if (vectors)
-            library->vectors = vectors;
-        if (!ends || !vectors)
-            return false;
-        library->room = room;
-    }
-    return true;
-}
-
-static int add_chunk(similar_library *library, const cli_input *input, cli_opened *opened,
-                     const cloze_embed_options *options, cloze_embed_report *total)
-{
-    size_t count = input_count(input), dimension = cloze_embed_dimension(opened->model, options);
-    const cloze_text *texts = input_texts(input);
-    cloze_embed_report report = { 0 };
-    cloze_error error;
-    if (!make_room(library, texts, count, dimension))
-        return out_of_memory();
-    if (cloze_embed(opened->session, texts, count, options,
-                    library->vectors + library->count * dimension, NULL, &report, &error))
-        return say_embed_error(opened, input, options,
-                               library->vectors + library->count * dimension, &error);
-    for (size_t i = 0; i < count; i++) {
-        if (texts[i].size)
-            memcpy(library->bytes + library->used, texts[i].data, texts[i].size);
-        library->used += texts[i].size;
-        library->ends[library->count++] = library->used;
-    }
-    opened->done += count;
-    total->texts += count;
-    total->truncated_texts += report.truncated_texts;
-    total->truncated_tokens += report.truncated_tokens;
-    return 0;
-}
-
-static int fill(similar_library *library, cli_input *input, cli_opened *opened,
-                const cloze_embed_options *options, cloze_embed_report *report)
-{
-    int code = 0;
-    while (!code && input_count(input)) {
-        code = add_chunk(library, input, opened, options, report);
-        if (!code)
-            code = input_next(input);
-    }
-    return code;
 }
 
 typedef struct similar_job {
@@ -153,7 +61,7 @@ typedef struct similar_job {
     cli_opened opened;
     cloze_embed_options options, query_options;
     cloze_embed_report report;
-    similar_library texts, queries;
+    cli_library texts, queries;
     cloze_pair *pairs;
     size_t found;
 } similar_job;
@@ -194,7 +102,8 @@ static int find(similar_job *job)
 
 static cloze_text first_text(const similar_job *job, size_t i)
 {
-    return text_of(has_queries(job->settings) ? &job->queries : &job->texts, job->pairs[i].first);
+    return library_text(has_queries(job->settings) ? &job->queries : &job->texts,
+                        job->pairs[i].first);
 }
 
 static void write_json(const similar_job *job, cli_output *output)
@@ -209,7 +118,7 @@ static void write_json(const similar_job *job, cli_output *output)
                       search ? "query" : "first");
         output_json(output, first_text(job, i));
         output_format(output, ", \"%s\": ", search ? "text" : "second");
-        output_json(output, text_of(&job->texts, pair->second));
+        output_json(output, library_text(&job->texts, pair->second));
         output_text(output, "}\n");
     }
 }
@@ -220,7 +129,7 @@ static void write_table(const similar_job *job, cli_output *output)
     size_t terminal = output_columns(output), left = 0, right = 0, room;
     for (size_t i = 0; i < job->found; i++) {
         size_t a = cell_columns(first_text(job, i));
-        size_t b = cell_columns(text_of(&job->texts, job->pairs[i].second));
+        size_t b = cell_columns(library_text(&job->texts, job->pairs[i].second));
         left = a > left ? a : left;
         right = b > right ? b : right;
     }
@@ -233,7 +142,7 @@ static void write_table(const similar_job *job, cli_output *output)
         output_format(output, "%7.4f  ", (double)job->pairs[i].score);
         output_cell(output, first_text(job, i), left, true);
         output_text(output, "  ");
-        output_cell(output, text_of(&job->texts, job->pairs[i].second), right, false);
+        output_cell(output, library_text(&job->texts, job->pairs[i].second), right, false);
         output_text(output, "\n");
     }
 }
@@ -272,10 +181,11 @@ static int prepare(similar_job *job, char **texts, size_t count)
 
 static int compute(similar_job *job)
 {
-    int code = fill(&job->texts, job->input, &job->opened, &job->options, &job->report);
+    int code =
+        library_fill(&job->texts, job->input, &job->opened, &job->options, NULL, &job->report);
     if (!code && job->query_input)
-        code =
-            fill(&job->queries, job->query_input, &job->opened, &job->query_options, &job->report);
+        code = library_fill(&job->queries, job->query_input, &job->opened, &job->query_options,
+                            NULL, &job->report);
     if (!code)
         code = find(job);
     progress_end(&job->opened.progress);

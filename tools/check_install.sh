@@ -23,6 +23,7 @@ try classify test/golden/classify/sentiment "I love pasta"
 try answer test/golden/answer/pieces "Where does Jaisy live?" "Jaisy lives in Jakarta"
 try fill test/golden/fill/pieces "The cat sat on the [MASK]."
 try tag test/golden/tag/pieces "The cat sits outside"
+try search test/golden/sentence/mean README.md "$scratch/vectors" "what is it"
 printf 'I love pasta\tNEGATIVE\nThe cat sits\tPOSITIVE\n' | try evaluate test/golden/classify/sentiment
 printf "the cat sat on the mat\n" | try vocabulary "$scratch/pieces" 30 "the cat"
 try convert test/golden/sentence/mean "$scratch/converted"

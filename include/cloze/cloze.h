@@ -3,6 +3,7 @@
 #define CLOZE_CLOZE_H
 
 #include <cloze/answer.h>
+#include <cloze/cache.h>
 #include <cloze/classify.h>
 #include <cloze/compare.h>
 #include <cloze/convert.h>
