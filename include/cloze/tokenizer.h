@@ -19,14 +19,20 @@ typedef struct cloze_encoding cloze_encoding;
 
 typedef struct cloze_tokenizer_options {
     const cloze_hooks *hooks; /* copied */
+    /* "RobertaTokenizer" and so on, for files older than tokenizer.json beside which no
+     * tokenizer_config.json names a class; NULL: config.json tells by its model_type */
+    const char *tokenizer_class;
 } cloze_tokenizer_options;
 
 /*
- * Opens `path`: a folder (tokenizer.json, else vocab.txt with tokenizer_config.json), or one of
- * these files. Padding and truncation stored inside tokenizer.json are kept apart: see
+ * Opens `path`: a folder (tokenizer.json, else vocab.txt, or vocab.json with merges.txt), or a
+ * tokenizer.json or vocab.txt. Padding and truncation stored inside tokenizer.json are kept apart: see
  * cloze_tokenize_options. The method of each part is that of the Rust `tokenizers` package. In a
  * folder tokenizer_config.json decides about lower case, accents and Chinese characters, as it does
- * in transformers; a tokenizer.json that is named itself is taken as it is.
+ * in transformers; a tokenizer.json that is named itself is taken as it is. Files older than
+ * tokenizer.json are converted as transformers converts them for the tokenizer's class (BERT and its
+ * like, MPNet, RoBERTa, Longformer, DeBERTa, GPT-2), with special_tokens_map.json and
+ * added_tokens.json.
  */
 CLOZE_API cloze_status cloze_tokenizer_open(cloze_tokenizer **out, const char *path,
                                             const cloze_tokenizer_options *options,

@@ -68,7 +68,7 @@ static cloze_status open_parts(cloze_model *model, const char *folder,
         .progress = options ? options->progress : (cloze_progress){ 0 },
         .hooks = &model->hooks,
     };
-    cloze_tokenizer_options text = { &model->hooks };
+    cloze_tokenizer_options text = { .hooks = &model->hooks };
     cloze_status status = cz_pipeline_load(&model->pipeline, folder, &model->hooks, error);
     if (status)
         return status;

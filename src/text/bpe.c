@@ -64,13 +64,14 @@ bool cz_bpe_init(cz_bpe *bpe, const cloze_allocator *allocator, size_t merges)
     return bpe->merges != NULL;
 }
 
-void cz_bpe_put(cz_bpe *bpe, uint32_t left, uint32_t right, uint32_t rank, uint32_t id)
+void cz_bpe_put(cz_bpe *bpe, uint32_t left, uint32_t right, cz_merge_place place)
 {
     uint64_t pair = (uint64_t)left << 32 | right;
     size_t i = slot_of(bpe, pair);
     while (bpe->merges[i].pair != CZ_NO_PAIR && bpe->merges[i].pair != pair)
         i = (i + 1) & (bpe->capacity - 1);
-    bpe->merges[i] = (cz_merge){ pair, rank, id };
+    if (bpe->merges[i].pair == CZ_NO_PAIR || !place.first_counts)
+        bpe->merges[i] = (cz_merge){ pair, place.rank, place.id };
 }
 
 void cz_bpe_clear(cz_bpe *bpe, const cloze_allocator *allocator)

@@ -33,7 +33,7 @@ static bool halves_of(const json_t *merge, cloze_text half[2])
 }
 
 cloze_status cz_bpe_add_merge(cloze_tokenizer *tokenizer, const cloze_text half[2], size_t number,
-                              cloze_error *error)
+                              bool first_counts, cloze_error *error)
 {
     const cz_vocabulary *vocabulary = &tokenizer->model.vocabulary;
     char both[2 * CZ_TOKEN_LIMIT];
@@ -46,7 +46,8 @@ cloze_status cz_bpe_add_merge(cloze_tokenizer *tokenizer, const cloze_text half[
         !cz_vocabulary_get(vocabulary, half[1].data, half[1].size, &id[1]) ||
         !cz_vocabulary_get(vocabulary, both, half[0].size + half[1].size, &joined))
         return wrong(error, number, "speaks of a token that the vocabulary lacks");
-    cz_bpe_put(&tokenizer->bpe, id[0], id[1], (uint32_t)number, joined);
+    cz_bpe_put(&tokenizer->bpe, id[0], id[1],
+               (cz_merge_place){ (uint32_t)number, joined, first_counts });
     return CLOZE_OK;
 }
 
@@ -109,7 +110,7 @@ cloze_status cz_load_bpe(cloze_tokenizer *tokenizer, const json_t *object, cloze
         status = cz_bpe_begin(tokenizer, json_array_size(merges), error);
     for (size_t i = 0; !status && i < json_array_size(merges); i++)
         status = halves_of(json_array_get(merges, i), half)
-                     ? cz_bpe_add_merge(tokenizer, half, i, error)
+                     ? cz_bpe_add_merge(tokenizer, half, i, false, error)
                      : wrong(error, i, "is not two tokens");
     return status;
 }

@@ -115,5 +115,4 @@ const cz_grapheme_range cz_grapheme_ranges[] = {
     {0xE0100, 0xE01EF, 1},
 };
 /* clang-format on */
-const size_t cz_grapheme_range_count =
-    sizeof cz_grapheme_ranges / sizeof *cz_grapheme_ranges;
+const size_t cz_grapheme_range_count = sizeof cz_grapheme_ranges / sizeof *cz_grapheme_ranges;

@@ -6,6 +6,7 @@
 #define CZ_TEXT_LOADERS_H
 
 #include "text/parts.h"
+#include "text/tokenizer_class.h"
 
 enum { CZ_SEQUENCE_LIMIT = 4 }; /* Sequences in one another */
 
@@ -14,6 +15,10 @@ enum { CZ_SEQUENCE_LIMIT = 4 }; /* Sequences in one another */
 cloze_status cz_cut_vocabulary(cz_vocabulary *vocabulary, const cloze_allocator *allocator,
                                const char *json, size_t size, const char *name, char **rest,
                                size_t *rest_size, cloze_error *error);
+/* The same for a vocab.json, which is the object itself. */
+cloze_status cz_read_vocabulary(cz_vocabulary *vocabulary, const cloze_allocator *allocator,
+                                const char *json, size_t size, const char *name,
+                                cloze_error *error);
 /* tokenizer_json.c; `name` is used in messages. */
 cloze_status cz_load_json(cloze_tokenizer *tokenizer, const char *json, size_t size,
                           const char *name, cloze_error *error);
@@ -23,16 +28,34 @@ cloze_status cz_load_trim(cloze_tokenizer *tokenizer, const json_t *processor, c
 /* Room for so many merges; the vocabulary must have the letters of all bytes. */
 cloze_status cz_bpe_begin(cloze_tokenizer *tokenizer, size_t merges, cloze_error *error);
 cloze_status cz_bpe_add_merge(cloze_tokenizer *tokenizer, const cloze_text half[2], size_t number,
-                              cloze_error *error);
+                              bool first_counts, cloze_error *error);
 /* template_json.c */
 cloze_status cz_load_template(cloze_tokenizer *tokenizer, const json_t *processor,
                               cloze_error *error);
 /* vocabulary_file.c: the lines of a vocab.txt. */
 cloze_status cz_load_vocabulary(cloze_tokenizer *tokenizer, const char *text, size_t size,
                                 const char *name, cloze_error *error);
-/* tokenizer_config.c: the files beside a vocab.txt; each may be NULL. */
-cloze_status cz_load_config(cloze_tokenizer *tokenizer, const json_t *config, const json_t *special,
-                            const json_t *added, const char *name, cloze_error *error);
+/* The files beside a vocabulary; each may be NULL. */
+typedef struct cz_configs {
+    const json_t *config, *special, *added;
+} cz_configs;
+
+/* special_tokens.c: adds listed tokens and the class's special ones, whose texts go to `specials`;
+ * `extras`: how many <extra_id_N> there are. */
+cloze_status cz_load_specials(cloze_tokenizer *tokenizer, const cz_tokenizer_class *class,
+                              const cz_configs *files, size_t extras,
+                              cloze_text specials[CZ_SPECIALS], cloze_error *error);
+/* convert.c: a tokenizer from files older than tokenizer.json. */
+cloze_status cz_load_old(cloze_tokenizer *tokenizer, const cz_tokenizer_files *files,
+                         cloze_error *error);
+/* merges_file.c: the lines of a merges.txt behind its first, for a vocabulary that is there. */
+cloze_status cz_load_merges(cloze_tokenizer *tokenizer, const char *text, size_t size,
+                            cloze_error *error);
+/* folder.c: opens what lies at `path`. */
+cloze_status cz_load_path(cloze_tokenizer *tokenizer, const char *path, const char *class_name,
+                          cloze_error *error);
+/* folder.c: cz_roles_read with the configurations of a folder; beside a file nothing is read. */
+cloze_status cz_find_roles(cloze_tokenizer *tokenizer, const char *path, cloze_error *error);
 /* tokenizer_config.c: reads what a configuration changes in the tokenizer.json that comes next. */
 cloze_status cz_adjust_by_config(cloze_tokenizer *tokenizer, const json_t *config,
                                  cloze_error *error);

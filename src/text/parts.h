@@ -111,7 +111,13 @@ typedef struct cz_bpe {
 /* The byte that a letter stands for; -1 for what is no letter. */
 int cz_letter_byte(uint32_t letter);
 bool cz_bpe_init(cz_bpe *bpe, const cloze_allocator *allocator, size_t merges);
-void cz_bpe_put(cz_bpe *bpe, uint32_t left, uint32_t right, uint32_t rank, uint32_t id);
+/* What a merge gives, and when; first_counts: one of the same pair that is there stays. */
+typedef struct cz_merge_place {
+    uint32_t rank, id;
+    bool first_counts;
+} cz_merge_place;
+
+void cz_bpe_put(cz_bpe *bpe, uint32_t left, uint32_t right, cz_merge_place place);
 void cz_bpe_clear(cz_bpe *bpe, const cloze_allocator *allocator);
 
 /* ---- byte_level.c ---- */

@@ -1,17 +1,10 @@
 /*
- * tokenizer.c - the door of the room: opens files, puts the parts together, and answers questions
- * about the vocabulary.
+ * tokenizer.c - the door of the room: puts the parts together, and answers questions about the
+ * vocabulary.
  */
-#include "base/file.h"
 #include "base/random.h"
 #include "text/charsmap.h"
 #include "text/loaders.h"
-
-enum {
-    PATH_SIZE = CZ_PATH_SIZE,
-    JSON_LIMIT = 512 << 20, /* bytes of a tokenizer.json or vocab.txt */
-    CONFIG_LIMIT = 16 << 20 /* bytes of a file beside it */
-};
 
 cloze_status cz_tokenizer_new(cloze_tokenizer **out, const cloze_hooks *hooks, cloze_error *error)
 {
@@ -105,21 +98,14 @@ cloze_status cz_tokenizer_from_json(cloze_tokenizer **out, const char *json, siz
     return status;
 }
 
-cloze_status cz_tokenizer_from_vocabulary(cloze_tokenizer **out, const char *text, size_t size,
-                                          const char *config, size_t config_size,
-                                          const cloze_hooks *hooks, cloze_error *error)
+cloze_status cz_tokenizer_from_files(cloze_tokenizer **out, const cz_tokenizer_files *files,
+                                     const cloze_hooks *hooks, cloze_error *error)
 {
     cloze_tokenizer *tokenizer = NULL;
-    json_t *parsed = NULL;
     cloze_status status = cz_tokenizer_new(&tokenizer, hooks, error);
     if (status)
         return status;
-    status = cz_load_vocabulary(tokenizer, text, size, "vocab.txt", error);
-    if (!status && config)
-        status = cz_parse_config(&parsed, config, config_size, "tokenizer_config.json", error);
-    if (!status)
-        status = cz_load_config(tokenizer, parsed, NULL, NULL, "tokenizer_config.json", error);
-    json_decref(parsed);
+    status = cz_load_old(tokenizer, files, error);
     if (!status)
         status = cz_tokenizer_finish(tokenizer, error);
     if (status)
@@ -129,115 +115,12 @@ cloze_status cz_tokenizer_from_vocabulary(cloze_tokenizer **out, const char *tex
     return status;
 }
 
-/* A file beside the main one, if it is there. */
-static cloze_status read_beside(const cloze_tokenizer *tokenizer, json_t **out, const char *folder,
-                                const char *name, cloze_error *error)
+cloze_status cz_tokenizer_from_vocabulary(cloze_tokenizer **out, const char *text, size_t size,
+                                          const char *config, size_t config_size,
+                                          const cloze_hooks *hooks, cloze_error *error)
 {
-    char path[PATH_SIZE];
-    cz_mapping file;
-    cloze_status status = cz_path_join(path, sizeof path, folder, name, error);
-    if (status || !cz_path_is_file(path))
-        return status;
-    status = cz_file_open(&file, path, CONFIG_LIMIT, true, &tokenizer->hooks.allocator, error);
-    if (status)
-        return status;
-    status = cz_parse_config(out, file.data, file.size, path, error);
-    cz_file_close(&file);
-    return status;
-}
-
-static cloze_status load_configs(cloze_tokenizer *tokenizer, const char *folder, cloze_error *error)
-{
-    json_t *config = NULL, *special = NULL, *added = NULL;
-    cloze_status status = read_beside(tokenizer, &config, folder, "tokenizer_config.json", error);
-    if (!status)
-        status = read_beside(tokenizer, &special, folder, "special_tokens_map.json", error);
-    if (!status)
-        status = read_beside(tokenizer, &added, folder, "added_tokens.json", error);
-    if (!status)
-        status = cz_load_config(tokenizer, config, special, added, folder, error);
-    json_decref(config);
-    json_decref(special);
-    json_decref(added);
-    return status;
-}
-
-static cloze_status adjust(cloze_tokenizer *tokenizer, const char *folder, cloze_error *error)
-{
-    json_t *config = NULL;
-    cloze_status status = read_beside(tokenizer, &config, folder, "tokenizer_config.json", error);
-    if (!status && config)
-        status = cz_adjust_by_config(tokenizer, config, error);
-    json_decref(config);
-    return status;
-}
-
-/* `folder` is NULL when the file itself was named: then nothing beside tokenizer.json is read. */
-static cloze_status load_file(cloze_tokenizer *tokenizer, const char *path, bool json,
-                              const char *folder, cloze_error *error)
-{
-    cz_mapping file;
-    cloze_status status =
-        cz_file_open(&file, path, JSON_LIMIT, false, &tokenizer->hooks.allocator, error);
-    if (status)
-        return status;
-    if (json && folder)
-        status = adjust(tokenizer, folder, error);
-    if (!status && json)
-        status = cz_load_json(tokenizer, file.data, file.size, path, error);
-    else if (!status)
-        status = cz_load_vocabulary(tokenizer, file.data, file.size, path, error);
-    cz_file_close(&file);
-    if (status || json)
-        return status;
-    if (folder)
-        return load_configs(tokenizer, folder, error);
-    return cz_load_config(tokenizer, NULL, NULL, NULL, path, error);
-}
-
-static cloze_status load_folder(cloze_tokenizer *tokenizer, const char *folder, cloze_error *error)
-{
-    char path[PATH_SIZE];
-    cloze_status status = cz_path_join(path, sizeof path, folder, "tokenizer.json", error);
-    if (status)
-        return status;
-    if (cz_path_is_file(path))
-        return load_file(tokenizer, path, true, folder, error);
-    status = cz_path_join(path, sizeof path, folder, "vocab.txt", error);
-    if (status)
-        return status;
-    if (cz_path_is_file(path))
-        return load_file(tokenizer, path, false, folder, error);
-    return cz_fail(error, CLOZE_ERROR_NOT_FOUND,
-                   "%.300s holds no tokenizer: neither tokenizer.json nor vocab.txt is there",
-                   folder);
-}
-
-/* `path` is a folder, or a file, beside which nothing is read. */
-static cloze_status find_roles(cloze_tokenizer *tokenizer, const char *path, cloze_error *error)
-{
-    json_t *config = NULL, *special = NULL;
-    cloze_status status = CLOZE_OK;
-    if (cz_path_is_folder(path)) {
-        status = read_beside(tokenizer, &config, path, "tokenizer_config.json", error);
-        if (!status)
-            status = read_beside(tokenizer, &special, path, "special_tokens_map.json", error);
-    }
-    if (!status)
-        status = cz_roles_read(tokenizer, config, special, error);
-    json_decref(config);
-    json_decref(special);
-    return status;
-}
-
-static cloze_status load_path(cloze_tokenizer *tokenizer, const char *path, cloze_error *error)
-{
-    const char *name = strrchr(path, '/'), *ending;
-    if (cz_path_is_folder(path))
-        return load_folder(tokenizer, path, error);
-    name = name ? name + 1 : path;
-    ending = strrchr(name, '.');
-    return load_file(tokenizer, path, ending && !strcmp(ending, ".json"), NULL, error);
+    cz_tokenizer_files files = { .lines = { text, size }, .config = { config, config_size } };
+    return cz_tokenizer_from_files(out, &files, hooks, error);
 }
 
 cloze_status cloze_tokenizer_open(cloze_tokenizer **out, const char *path,
@@ -250,11 +133,11 @@ cloze_status cloze_tokenizer_open(cloze_tokenizer **out, const char *path,
     status = cz_tokenizer_new(&tokenizer, options ? options->hooks : NULL, error);
     if (status)
         return status;
-    status = load_path(tokenizer, path, error);
+    status = cz_load_path(tokenizer, path, options ? options->tokenizer_class : NULL, error);
     if (!status) {
         status = cz_tokenizer_finish(tokenizer, error);
         if (!status)
-            status = find_roles(tokenizer, path, error);
+            status = cz_find_roles(tokenizer, path, error);
         if (status)
             cz_error_prefix(error, "%.300s", path);
     }

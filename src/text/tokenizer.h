@@ -14,6 +14,20 @@ size_t cz_tokenizer_bytes(const cloze_tokenizer *tokenizer);
 cloze_status cz_tokenizer_from_json(cloze_tokenizer **out, const char *json, size_t size,
                                     const cloze_hooks *hooks, cloze_error *error);
 
+/* The texts of files older than tokenizer.json; data NULL: it is not there. */
+typedef struct cz_tokenizer_files {
+    cloze_text lines;              /* vocab.txt */
+    cloze_text vocabulary, merges; /* vocab.json, merges.txt */
+    cloze_text pieces;             /* a SentencePiece model */
+    cloze_text config, special, added; /* tokenizer_config.json, special_tokens_map.json,
+                                          added_tokens.json */
+    cloze_text model;              /* config.json */
+    const char *class_name;        /* if no file names one; or NULL */
+} cz_tokenizer_files;
+
+cloze_status cz_tokenizer_from_files(cloze_tokenizer **out, const cz_tokenizer_files *files,
+                                     const cloze_hooks *hooks, cloze_error *error);
+
 /* One from the bytes of a vocab.txt, and of a tokenizer_config.json unless that is NULL. */
 cloze_status cz_tokenizer_from_vocabulary(cloze_tokenizer **out, const char *text, size_t size,
                                           const char *config, size_t config_size,

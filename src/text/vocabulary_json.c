@@ -371,6 +371,27 @@ cloze_status cz_cut_vocabulary(cz_vocabulary *vocabulary, const cloze_allocator 
     return CLOZE_OK;
 }
 
+cloze_status cz_read_vocabulary(cz_vocabulary *vocabulary, const cloze_allocator *allocator,
+                                const char *json, size_t size, const char *name, cloze_error *error)
+{
+    vocabulary_reader reader = {
+        .json = json, .size = size, .name = name, .vocabulary = vocabulary, .allocator = allocator
+    };
+    cloze_status status;
+    reader.at = cz_utf8_check(json, size);
+    if (reader.at < size)
+        return wrong(&reader, "a byte that is not UTF-8", error);
+    reader.at = 0;
+    skip_blanks(&reader);
+    if (reader.at == size || json[reader.at] != '{')
+        return wrong(&reader, "an object of tokens and their ids is needed", error);
+    status = read_vocabulary(&reader, error);
+    skip_blanks(&reader);
+    if (!status && reader.at < size)
+        status = wrong(&reader, "something behind the vocabulary", error);
+    return status;
+}
+
 cloze_status cz_parse_config(json_t **out, const char *json, size_t size, const char *name,
                              cloze_error *error)
 {

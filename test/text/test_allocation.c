@@ -95,6 +95,24 @@ static cloze_status open_byte_level(cloze_tokenizer **out, const cloze_hooks *ho
     return status;
 }
 
+/* The vocabulary of the same document as a vocab.json. */
+static cloze_status open_merges(cloze_tokenizer **out, const cloze_hooks *hooks, cloze_error *error)
+{
+    static const char merges[] = "#version: 0.2\na b\na b\n";
+    static const char config[] = "{\"additional_special_tokens\": [\"<a>\"],"
+                                 "\"tokenizer_class\": \"RobertaTokenizer\"}";
+    char *document = byte_level_document("[]"), *vocabulary, *end;
+    cz_tokenizer_files files = { .merges = as_text(merges), .config = as_text(config) };
+    cloze_status status;
+    assert_non_null(document);
+    vocabulary = strstr(document, "\"vocab\":") + strlen("\"vocab\":");
+    end = strstr(vocabulary, ",\"merges\"");
+    files.vocabulary = (cloze_text){ vocabulary, (size_t)(end - vocabulary) };
+    status = cz_tokenizer_from_files(out, &files, hooks, error);
+    free(document);
+    return status;
+}
+
 static void check_opening(cloze_status (*open)(cloze_tokenizer **, const cloze_hooks *,
                                                cloze_error *))
 {
@@ -124,6 +142,7 @@ static void opening_survives_every_failed_allocation(void **state)
     check_opening(open_json);
     check_opening(open_vocabulary);
     check_opening(open_byte_level);
+    check_opening(open_merges);
     check_opening(open_cut);
 }
 

@@ -265,7 +265,9 @@ static void damaged_vocabularies_are_refused(void **state)
     expect_vocabulary(small, strlen(small), "{\"model_max_length\": -5}", CLOZE_ERROR_FORMAT,
                       "model_max_length");
     expect_vocabulary(small, strlen(small), "{\"tokenizer_class\": \"T5Tokenizer\"}",
-                      CLOZE_ERROR_UNSUPPORTED, "T5Tokenizer");
+                      CLOZE_ERROR_NOT_FOUND, "T5Tokenizer");
+    expect_vocabulary(small, strlen(small), "{\"tokenizer_class\": \"ByT5Tokenizer\"}",
+                      CLOZE_ERROR_UNSUPPORTED, "ByT5Tokenizer");
     expect_vocabulary(small, strlen(small), "{\"cls_token\": 5}", CLOZE_ERROR_FORMAT, "cls_token");
     expect_vocabulary(small, strlen(small), "{\"cls_token\": \"\"}", CLOZE_ERROR_FORMAT, "empty");
     expect_vocabulary(small, strlen(small),
