@@ -16,11 +16,12 @@ need_command pkg-config pkg-config
 need_command python3 python3
 if command -v pkg-config >/dev/null 2>&1; then
     need_library jansson libjansson-dev
+    need_library libpcre2-8 libpcre2-dev
     need_library libcurl libcurl4-openssl-dev
     need_library pangocairo libpango1.0-dev
     need_library cmocka libcmocka-dev
 else
-    missing="$missing libjansson-dev libcurl4-openssl-dev libpango1.0-dev libcmocka-dev"
+    missing="$missing libjansson-dev libpcre2-dev libcurl4-openssl-dev libpango1.0-dev libcmocka-dev"
 fi
 [ -f /usr/include/stdio.h ] || [ "$(uname)" != Linux ] || missing="$missing libc6-dev"
 case "${1:-}" in
@@ -55,7 +56,7 @@ if ! command -v apt-get >/dev/null 2>&1 || [ "$as_root" = none ]; then
     if command -v apt-get >/dev/null 2>&1; then
         echo "  sudo apt-get install$missing" >&2
     elif [ "$(uname)" = Darwin ]; then
-        echo "  brew install meson ninja pkg-config jansson curl pango cmocka" >&2
+        echo "  brew install meson ninja pkg-config jansson pcre2 curl pango cmocka" >&2
     else
         echo "  (your package manager's names for)$missing" >&2
     fi

@@ -45,20 +45,22 @@ static cloze_status normalize_pattern(const cloze_tokenizer *tokenizer, cz_added
                                       cloze_error *error)
 {
     const cloze_allocator *allocator = &tokenizer->hooks.allocator;
-    cz_characters characters = { NULL, 0, 0 }, spare = { NULL, 0, 0 };
-    size_t size = 0, room = 1;
-    bool made = cz_normalize(&tokenizer->normalizer, allocator, token->text, 0, token->size,
-                             &characters, &spare);
-    for (size_t i = 0; made && i < characters.count; i++)
-        room += cz_utf8_size(characters.items[i].code);
-    made = made && (token->pattern = cz_allocate(allocator, room, 1));
-    for (size_t i = 0; made && i < characters.count; i++)
+    cz_characters characters = { NULL, 0, 0 };
+    cz_normal_room room = { .line = NULL };
+    size_t size = 0, needed = 1;
+    cloze_status status = cz_normalize(&tokenizer->normalizer, allocator, token->text, 0,
+                                       token->size, &characters, &room, error);
+    for (size_t i = 0; !status && i < characters.count; i++)
+        needed += cz_utf8_size(characters.items[i].code);
+    if (!status && !(token->pattern = cz_allocate(allocator, needed, 1)))
+        status = cz_text_memory(error);
+    for (size_t i = 0; !status && i < characters.count; i++)
         size += cz_utf8_put(token->pattern + size, characters.items[i].code);
     token->pattern_size = (uint32_t)size;
     cz_release(allocator, characters.items);
-    cz_release(allocator, spare.items);
-    if (!made)
-        return cz_text_memory(error);
+    cz_normal_room_clear(&room, allocator);
+    if (status)
+        return status;
     if (!size) {
         char shown[80];
         return cz_fail(error, CLOZE_ERROR_FORMAT,

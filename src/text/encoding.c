@@ -26,24 +26,23 @@ cloze_status cloze_encoding_new(cloze_encoding **out, const cloze_hooks *hooks, 
 void cloze_encoding_free(cloze_encoding *encoding)
 {
     cloze_allocator allocator;
-    void *blocks[20];
+    void *blocks[19];
     if (!encoding)
         return;
     allocator = encoding->hooks.allocator;
-    memcpy(blocks, (void *[]){ encoding->cache,          encoding->parts[0].items,
-                               encoding->parts[1].items, encoding->spans[0].items,
-                               encoding->spans[1].items, encoding->characters.items,
-                               encoding->spare.items,    encoding->bytes,
-                               encoding->line,           encoding->word_ids,
-                               encoding->word_ends,      encoding->hashes,
-                               encoding->window_ends,    encoding->ids,
-                               encoding->type_ids,       encoding->special,
-                               encoding->offsets,        encoding->word_numbers,
-                               encoding->symbols,        encoding->candidates },
+    memcpy(blocks,
+           (void *[]){ encoding->cache, encoding->parts[0].items, encoding->parts[1].items,
+                       encoding->spans[0].items, encoding->spans[1].items,
+                       encoding->characters.items, encoding->bytes, encoding->line,
+                       encoding->word_ids, encoding->word_ends, encoding->hashes,
+                       encoding->window_ends, encoding->ids, encoding->type_ids, encoding->special,
+                       encoding->offsets, encoding->word_numbers, encoding->symbols,
+                       encoding->candidates },
            sizeof blocks);
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         cz_release(&allocator, blocks[i]);
     cz_cutting_clear(&encoding->cutting, &allocator);
+    cz_normal_room_clear(&encoding->room, &allocator);
     cz_unigram_scratch_clear(&encoding->unigram, &allocator);
     cz_release(&allocator, encoding->sequences);
     cz_release(&allocator, encoding);
@@ -74,32 +73,6 @@ static cloze_status append_added(const cloze_tokenizer *tokenizer, cloze_encodin
     return CLOZE_OK;
 }
 
-/* A place in normalized text, as a byte and as a character. */
-typedef struct place {
-    size_t byte, character;
-} place;
-
-static void move_to(place *at, const cz_characters *characters, size_t byte)
-{
-    while (at->byte < byte)
-        at->byte += cz_utf8_size(characters->items[at->character++].code);
-    while (at->byte > byte)
-        at->byte -= cz_utf8_size(characters->items[--at->character].code);
-}
-
-static bool write_line(cloze_encoding *encoding, cloze_text *line)
-{
-    const cz_characters *characters = &encoding->characters;
-    size_t size = 0;
-    if (!cz_grow(&encoding->hooks.allocator, (void **)&encoding->line, &encoding->line_capacity,
-                 characters->count * 4, 1))
-        return false;
-    for (size_t i = 0; i < characters->count; i++)
-        size += cz_utf8_put(encoding->line + size, characters->items[i].code);
-    *line = (cloze_text){ encoding->line, size };
-    return true;
-}
-
 static cloze_status split_characters(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                                      cloze_text text, const cz_character *characters, size_t count,
                                      cz_pieces *pieces, cloze_error *error)
@@ -119,32 +92,34 @@ static cloze_status tokenize_whole(const cloze_tokenizer *tokenizer, cloze_encod
     cz_characters *characters = &encoding->characters;
     const cz_added *added = &tokenizer->added;
     cz_match_state state = { 0, 0 };
-    place from = { 0, 0 }, to = { 0, 0 };
+    cz_place from = { 0, 0 }, to = { 0, 0 };
     cz_match match;
     cloze_text line;
-    cloze_status status = CLOZE_OK;
-    if (!cz_normalize(&tokenizer->normalizer, &encoding->hooks.allocator, text.data, begin, end,
-                      characters, &encoding->spare) ||
-        !write_line(encoding, &line))
+    cloze_status status = cz_normalize(&tokenizer->normalizer, &encoding->hooks.allocator,
+                                       text.data, begin, end, characters, &encoding->room, error);
+    if (status)
+        return status;
+    if (!cz_characters_write(&encoding->hooks.allocator, characters->items, characters->count,
+                             &encoding->line, &encoding->line_capacity, &line))
         return cz_text_memory(error);
     while (!status && cz_added_next(added, &added->normalized, line, &state, &match)) {
         if (match.gap < match.begin) {
-            move_to(&from, characters, match.gap);
-            move_to(&to, characters, match.begin);
+            cz_place_move(&from, characters->items, match.gap);
+            cz_place_move(&to, characters->items, match.begin);
             status = split_characters(tokenizer, encoding, text, characters->items + from.character,
                                       to.character - from.character, pieces, error);
         }
         if (status || match.begin >= match.end)
             continue;
-        move_to(&from, characters, match.begin);
-        move_to(&to, characters, match.end);
+        cz_place_move(&from, characters->items, match.begin);
+        cz_place_move(&to, characters->items, match.end);
         match.begin = characters->items[from.character].begin;
         match.end = characters->items[to.character - 1].end;
         status = append_added(tokenizer, encoding, text, &match, pieces, error);
     }
     if (status || state.done >= line.size)
         return status;
-    move_to(&from, characters, state.done);
+    cz_place_move(&from, characters->items, state.done);
     return split_characters(tokenizer, encoding, text, characters->items + from.character,
                             characters->count - from.character, pieces, error);
 }

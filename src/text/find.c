@@ -28,14 +28,55 @@ static bool find_text(const cz_finder *finder, const cz_search *search, size_t *
     return false;
 }
 
+/* Two or more spaces from search->at on. */
+static bool find_spaces(const cz_search *search, size_t *begin, size_t *end)
+{
+    cloze_text line = search->line;
+    for (size_t at = search->at; at < line.size; at = *end) {
+        const char *space = memchr(line.data + at, ' ', line.size - at);
+        if (!space)
+            return false;
+        *begin = (size_t)(space - line.data);
+        for (*end = *begin + 1; *end < line.size && line.data[*end] == ' ';)
+            ++*end;
+        if (*end - *begin > 1)
+            return true;
+    }
+    return false;
+}
+
+static size_t behind(cloze_text line, size_t at)
+{
+    return at < line.size ? at + cz_utf8_length(line.data + at, line.size - at) : at + 1;
+}
+
+/* The package asks again one character on where an empty match stands at the end of the last. */
+static cloze_status find_expression(const cz_finder *finder, cz_search *search, size_t *begin,
+                                    size_t *end, bool *found, cloze_error *error)
+{
+    size_t from = search->at;
+    for (*found = false; from <= search->line.size; from = behind(search->line, from)) {
+        cloze_status status =
+            cz_expression_find(finder->expression, search->matching, search->allocator,
+                               search->line, from, &search->budget, begin, end, found, error);
+        if (status || !*found || *begin < *end || search->last != *begin + 1)
+            return status;
+        *found = false;
+    }
+    return CLOZE_OK;
+}
+
 cloze_status cz_find_next(const cz_finder *finder, cz_search *search, size_t *begin, size_t *end,
                           bool *found, cloze_error *error)
 {
-    (void)error;
+    cloze_status status = CLOZE_OK;
     switch (finder->kind) {
     case CZ_FIND_TEXT:
         *found = find_text(finder, search, begin);
         *end = *begin + finder->size;
+        break;
+    case CZ_FIND_SPACES:
+        *found = find_spaces(search, begin, end);
         break;
     case CZ_FIND_WORDS:
         *found = search->at < search->line.size;
@@ -43,21 +84,27 @@ cloze_status cz_find_next(const cz_finder *finder, cz_search *search, size_t *be
         if (*found)
             *end = cz_word_end(finder->rules, search->line, search->at);
         break;
+    case CZ_FIND_EXPRESSION:
+        status = find_expression(finder, search, begin, end, found, error);
+        break;
     }
-    if (*found) {
+    if (!status && *found) {
         search->at = *end;
         search->last = *end + 1;
     }
-    return CLOZE_OK;
+    return status;
 }
 
 size_t cz_finder_bytes(const cz_finder *finder)
 {
-    return finder->text ? finder->size + 1 : 0;
+    return (finder->text ? finder->size + 1 : 0) +
+           (finder->expression ? cz_expression_bytes(finder->expression) : 0);
 }
 
 void cz_finder_clear(cz_finder *finder, const cloze_allocator *allocator)
 {
     cz_release(allocator, finder->text);
+    cz_expression_free(finder->expression);
     finder->text = NULL;
+    finder->expression = NULL;
 }

@@ -6,9 +6,7 @@
 #ifndef CZ_TEXT_FIND_H
 #define CZ_TEXT_FIND_H
 
-#include "base/error.h"
-
-#include <cloze/tokenizer.h>
+#include "text/expression.h"
 
 /* The family of GPT-2's pattern, whose matches cover a text without gaps. */
 typedef struct cz_word_rules {
@@ -21,21 +19,36 @@ bool cz_word_rules_of(cloze_text pattern, cz_word_rules *rules);
 /* The end of the word at `at`, which is not the end of the line. */
 size_t cz_word_end(cz_word_rules rules, cloze_text line, size_t at);
 
-typedef enum cz_find_kind { CZ_FIND_TEXT, CZ_FIND_WORDS } cz_find_kind;
+typedef enum cz_find_kind {
+    CZ_FIND_TEXT,
+    CZ_FIND_SPACES, /* two or more */
+    CZ_FIND_WORDS,
+    CZ_FIND_EXPRESSION
+} cz_find_kind;
 
 typedef struct cz_finder {
     cz_find_kind kind;
     char *text; /* what CZ_FIND_TEXT looks for; an empty one is everywhere */
     size_t size;
     cz_word_rules rules; /* of CZ_FIND_WORDS */
+    cz_expression *expression;
 } cz_finder;
 
-/* One walk over a line; begin with zeros behind `line`. */
+/* One walk over a line. */
 typedef struct cz_search {
     cloze_text line;
+    cz_matching *matching; /* of the thread, whose memory is of the allocator */
+    const cloze_allocator *allocator;
+    uint64_t budget;
     size_t at;
     size_t last; /* end of the last match + 1 */
 } cz_search;
+
+static inline cz_search cz_search_of(cloze_text line, cz_matching *matching,
+                                     const cloze_allocator *allocator)
+{
+    return (cz_search){ line, matching, allocator, CZ_EXPRESSION_BUDGET, 0, 0 };
+}
 
 /* The next match, [*begin, *end) of the line, found leftmost first; *found is false when there is
  * none. As in the package an empty match never stands where the last one ended. */

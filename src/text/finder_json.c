@@ -1,4 +1,7 @@
-/* finder_json.c - patterns of a tokenizer.json: a fixed text, or an expression whose spelling is known. */
+/*
+ * finder_json.c - patterns of a tokenizer.json: a fixed text, an expression whose spelling is known,
+ * or any other expression.
+ */
 #include "text/loaders.h"
 
 enum { PATTERN_LIMIT = 4096 };
@@ -10,7 +13,6 @@ cloze_status cz_load_finder(cz_finder *finder, const cloze_allocator *allocator,
     const json_t *expression = json_object_get(pattern, "Regex");
     const json_t *given = expression ? expression : text;
     cloze_text spelled = { json_string_value(given), json_string_length(given) };
-    char shown[80];
     if (json_object_size(pattern) != 1 || !json_is_string(given))
         return cz_fail(error, CLOZE_ERROR_FORMAT,
                        "a \"pattern\" must be an object with one \"String\" or \"Regex\"");
@@ -19,11 +21,13 @@ cloze_status cz_load_finder(cz_finder *finder, const cloze_allocator *allocator,
                        (int)PATTERN_LIMIT);
     if (expression) {
         finder->kind = CZ_FIND_WORDS;
-        if (!cz_word_rules_of(spelled, &finder->rules))
-            return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                           "the expression \"%s\" is not one of those that are known",
-                           cz_printable(shown, sizeof shown, spelled.data, spelled.size));
-        return CLOZE_OK;
+        if (cz_word_rules_of(spelled, &finder->rules))
+            return CLOZE_OK;
+        finder->kind = CZ_FIND_SPACES;
+        if (!strcmp(spelled.data, " {2,}"))
+            return CLOZE_OK;
+        finder->kind = CZ_FIND_EXPRESSION;
+        return cz_expression_new(&finder->expression, allocator, spelled, error);
     }
     finder->kind = CZ_FIND_TEXT;
     finder->size = spelled.size;

@@ -23,6 +23,26 @@ void cz_characters_swap(cz_characters *a, cz_characters *b)
     *b = kept;
 }
 
+bool cz_characters_write(const cloze_allocator *allocator, const cz_character *items, size_t count,
+                         char **line, size_t *capacity, cloze_text *out)
+{
+    size_t size = 0;
+    if (!cz_grow(allocator, (void **)line, capacity, count * 4 + 1, 1))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        size += cz_utf8_put(*line + size, items[i].code);
+    *out = (cloze_text){ *line, size };
+    return true;
+}
+
+void cz_place_move(cz_place *at, const cz_character *items, size_t byte)
+{
+    while (at->byte < byte)
+        at->byte += cz_utf8_size(items[at->character++].code);
+    while (at->byte > byte)
+        at->byte -= cz_utf8_size(items[--at->character].code);
+}
+
 static bool decode(const cloze_allocator *allocator, const char *text, size_t begin, size_t end,
                    cz_characters *out)
 {
@@ -221,69 +241,94 @@ bool cz_normalizer_rests(const cz_normalizer *normalizer, const char *text, size
     return highest < LEAST;
 }
 
-bool cz_normalize(const cz_normalizer *normalizer, const cloze_allocator *allocator,
-                  const char *text, size_t begin, size_t end, cz_characters *out,
-                  cz_characters *spare)
+/* A step that needs no edit. */
+static bool apply(const cz_normalizer *normalizer, cz_step step, const cloze_allocator *allocator,
+                  cz_characters *out, cz_characters *spare)
 {
-    size_t replaced = 0;
-    if (!decode(allocator, text, begin, end, out))
-        return false;
-    for (size_t i = 0; i < normalizer->count; i++) {
-        bool made = true;
-        switch (normalizer->steps[i]) {
-        case CZ_STEP_CLEAN:
-            clean(out);
-            break;
-        case CZ_STEP_CHINESE:
-            made = space_chinese(allocator, out, spare);
-            break;
-        case CZ_STEP_DECOMPOSE:
-            made = cz_compose(allocator, out, spare, (cz_form){ false, false });
-            break;
-        case CZ_STEP_DECOMPOSE_COMPATIBLY:
-            made = cz_compose(allocator, out, spare, (cz_form){ true, false });
-            break;
-        case CZ_STEP_COMPOSE:
-            made = cz_compose(allocator, out, spare, (cz_form){ false, true });
-            break;
-        case CZ_STEP_COMPOSE_COMPATIBLY:
-            made = cz_compose(allocator, out, spare, (cz_form){ true, true });
-            break;
-        case CZ_STEP_STRIP_NONSPACING:
-            remove_flagged(out, CZ_UNICODE_NONSPACING);
-            break;
-        case CZ_STEP_STRIP_MARKS:
-            remove_flagged(out, CZ_UNICODE_MARK);
-            break;
-        case CZ_STEP_LOWER:
-            made = lower(allocator, out, spare);
-            break;
-        case CZ_STEP_TRIM_LEFT:
-            trim_left(out);
-            break;
-        case CZ_STEP_TRIM_RIGHT:
-            trim_right(out);
-            break;
-        case CZ_STEP_NMT:
-            clean_as_nmt(out);
-            break;
-        case CZ_STEP_BYTES:
-            made = write_letters(allocator, out, spare);
-            break;
-        case CZ_STEP_MAP:
-            made = cz_charsmap_apply(normalizer->map, allocator, out, spare);
-            break;
-        case CZ_STEP_REPLACE:
-            made = cz_replace_pattern(&normalizer->replacements[replaced++], allocator, out, spare);
-            break;
-        case CZ_STEP_PREPEND:
-            made = cz_put_before(&normalizer->replacements[replaced++], allocator, out, spare);
-            break;
-        }
-        if (!made)
-            return false;
+    switch (step) {
+    case CZ_STEP_CLEAN:
+        clean(out);
+        return true;
+    case CZ_STEP_CHINESE:
+        return space_chinese(allocator, out, spare);
+    case CZ_STEP_DECOMPOSE:
+        return cz_compose(allocator, out, spare, (cz_form){ false, false });
+    case CZ_STEP_DECOMPOSE_COMPATIBLY:
+        return cz_compose(allocator, out, spare, (cz_form){ true, false });
+    case CZ_STEP_COMPOSE:
+        return cz_compose(allocator, out, spare, (cz_form){ false, true });
+    case CZ_STEP_COMPOSE_COMPATIBLY:
+        return cz_compose(allocator, out, spare, (cz_form){ true, true });
+    case CZ_STEP_STRIP_NONSPACING:
+        remove_flagged(out, CZ_UNICODE_NONSPACING);
+        return true;
+    case CZ_STEP_STRIP_MARKS:
+        remove_flagged(out, CZ_UNICODE_MARK);
+        return true;
+    case CZ_STEP_LOWER:
+        return lower(allocator, out, spare);
+    case CZ_STEP_TRIM_LEFT:
+        trim_left(out);
+        return true;
+    case CZ_STEP_TRIM_RIGHT:
+        trim_right(out);
+        return true;
+    case CZ_STEP_NMT:
+        clean_as_nmt(out);
+        return true;
+    case CZ_STEP_BYTES:
+        return write_letters(allocator, out, spare);
+    default:
+        return cz_charsmap_apply(normalizer->map, allocator, out, spare);
     }
-    return true;
+}
+
+cloze_status cz_normalize(const cz_normalizer *normalizer, const cloze_allocator *allocator,
+                          const char *text, size_t begin, size_t end, cz_characters *out,
+                          cz_normal_room *room, cloze_error *error)
+{
+    const cz_edit *edit = normalizer->edits;
+    bool made = decode(allocator, text, begin, end, out);
+    room->begin = (uint32_t)begin;
+    for (size_t i = 0; i < normalizer->count && made; i++) {
+        cz_step step = normalizer->steps[i];
+        cloze_status status = CLOZE_OK;
+        if (step == CZ_STEP_REPLACE)
+            status = cz_edit_apply(edit++, allocator, out, room, error);
+        else if (step == CZ_STEP_PREPEND)
+            made = cz_edit_prepend(edit++, allocator, out, &room->spare);
+        else
+            made = apply(normalizer, step, allocator, out, &room->spare);
+        if (status)
+            return status;
+    }
+    return made ? CLOZE_OK : cz_text_memory(error);
+}
+
+void cz_normal_room_clear(cz_normal_room *room, const cloze_allocator *allocator)
+{
+    cz_release(allocator, room->spare.items);
+    cz_release(allocator, room->line);
+    cz_matching_clear(&room->matching);
+}
+
+size_t cz_normalizer_bytes(const cz_normalizer *normalizer)
+{
+    size_t bytes = 0;
+    if (normalizer->map)
+        bytes += sizeof *normalizer->map + cz_charsmap_bytes(normalizer->map);
+    for (size_t i = 0; i < normalizer->edit_count; i++)
+        bytes += normalizer->edits[i].to_size + 1 + cz_finder_bytes(&normalizer->edits[i].finder);
+    return bytes;
+}
+
+void cz_normalizer_clear(cz_normalizer *normalizer, const cloze_allocator *allocator)
+{
+    if (normalizer->map)
+        cz_charsmap_clear(normalizer->map);
+    cz_release(allocator, normalizer->map);
+    for (size_t i = 0; i < normalizer->edit_count; i++)
+        cz_edit_clear(&normalizer->edits[i], allocator);
 }
 
 void cz_normalizer_bert(cz_normalizer *normalizer, bool clean_text, bool chinese, bool strip,

@@ -21,40 +21,29 @@ static cloze_status load_map(cz_normalizer *normalizer, const cloze_allocator *a
                               json_string_length(map), error);
 }
 
-static cloze_status load_short(const json_t *value, char out[CZ_REPLACE_SIZE], size_t *size,
-                               cloze_error *error)
+/* The next edit, with the text at `key`. */
+static cloze_status begin_edit(cloze_tokenizer *tokenizer, const json_t *object, const char *key,
+                               cz_step step, cz_edit **edit, cloze_error *error)
 {
-    if (!json_is_string(value) || json_string_length(value) > CZ_REPLACE_SIZE)
-        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                       "a Replace normalizer is supported with a fixed pattern of at most %d bytes "
-                       "or the expression \" {2,}\"",
-                       (int)CZ_REPLACE_SIZE);
-    *size = json_string_length(value);
-    memcpy(out, json_string_value(value), *size);
-    return CLOZE_OK;
+    cz_normalizer *normalizer = &tokenizer->normalizer;
+    if (normalizer->edit_count == CZ_EDIT_LIMIT)
+        return cz_fail(error, CLOZE_ERROR_LIMIT,
+                       "the normalizer has more than %d replacements and prefixes",
+                       (int)CZ_EDIT_LIMIT);
+    *edit = &normalizer->edits[normalizer->edit_count++];
+    normalizer->steps[normalizer->count++] = step;
+    normalizer->whole = true;
+    return cz_part_text(tokenizer, object, key, &(*edit)->to, &(*edit)->to_size, error);
 }
 
-static cloze_status load_replace(cz_normalizer *normalizer, const json_t *object,
+static cloze_status load_replace(cloze_tokenizer *tokenizer, const json_t *object,
                                  cloze_error *error)
 {
-    const json_t *pattern = json_object_get(object, "pattern");
-    const char *expression = json_string_value(json_object_get(pattern, "Regex"));
-    cz_replacement *rule = &normalizer->replacements[normalizer->replacement_count];
-    cloze_status status;
-    if (normalizer->replacement_count == CZ_REPLACE_LIMIT)
-        return cz_fail(error, CLOZE_ERROR_LIMIT, "the normalizer has more than %d replacements",
-                       (int)CZ_REPLACE_LIMIT);
-    rule->spaces = expression && !strcmp(expression, " {2,}");
-    status = load_short(json_object_get(object, "content"), rule->to, &rule->to_size, error);
-    if (!status && !rule->spaces)
-        status =
-            load_short(json_object_get(pattern, "String"), rule->from, &rule->from_size, error);
-    if (!status && !rule->spaces && !rule->from_size)
-        status = cz_fail(error, CLOZE_ERROR_FORMAT, "a Replace normalizer has an empty pattern");
-    normalizer->steps[normalizer->count++] = CZ_STEP_REPLACE;
-    normalizer->replacement_count++;
-    normalizer->whole = true;
-    return status;
+    cz_edit *edit = NULL;
+    cloze_status status = begin_edit(tokenizer, object, "content", CZ_STEP_REPLACE, &edit, error);
+    return status ? status
+                  : cz_load_finder(&edit->finder, &tokenizer->hooks.allocator,
+                                   json_object_get(object, "pattern"), error);
 }
 
 /* `stated` is what a configuration beside the file says, or NULL. */
@@ -100,21 +89,6 @@ static cloze_status load_strip(cz_normalizer *normalizer, const json_t *object, 
     return status;
 }
 
-static cloze_status load_prepend(cz_normalizer *normalizer, const json_t *object,
-                                 cloze_error *error)
-{
-    cz_replacement *rule = &normalizer->replacements[normalizer->replacement_count];
-    cloze_status status;
-    if (normalizer->replacement_count == CZ_REPLACE_LIMIT)
-        return cz_fail(error, CLOZE_ERROR_LIMIT, "the normalizer has more than %d replacements",
-                       (int)CZ_REPLACE_LIMIT);
-    status = load_short(json_object_get(object, "prepend"), rule->to, &rule->to_size, error);
-    normalizer->steps[normalizer->count++] = CZ_STEP_PREPEND;
-    normalizer->replacement_count++;
-    normalizer->whole = true;
-    return status;
-}
-
 /* A normalizer without settings; false if `type` names none. */
 static bool load_plain(cz_normalizer *normalizer, const char *type)
 {
@@ -145,6 +119,7 @@ static cloze_status load_step(cloze_tokenizer *tokenizer, const json_t *object, 
 {
     cz_normalizer *normalizer = &tokenizer->normalizer;
     const json_t *members;
+    cz_edit *edit;
     const char *type;
     cloze_status status = cz_part_type(object, "normalizer", NULL, &type, error);
     if (status)
@@ -158,9 +133,9 @@ static cloze_status load_step(cloze_tokenizer *tokenizer, const json_t *object, 
     if (!strcmp(type, "Precompiled"))
         return load_map(normalizer, &tokenizer->hooks.allocator, object, error);
     if (!strcmp(type, "Replace"))
-        return load_replace(normalizer, object, error);
+        return load_replace(tokenizer, object, error);
     if (!strcmp(type, "Prepend"))
-        return load_prepend(normalizer, object, error);
+        return begin_edit(tokenizer, object, "prepend", CZ_STEP_PREPEND, &edit, error);
     if (!strcmp(type, "Sequence") && depth < CZ_SEQUENCE_LIMIT) {
         status = cz_part_members(object, "normalizers", "normalizer", &members, error);
         for (size_t i = 0; !status && i < json_array_size(members); i++)

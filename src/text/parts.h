@@ -366,7 +366,8 @@ struct cloze_encoding {
     /* scratch */
     cz_pieces parts[2];
     cz_spans spans[2];
-    cz_characters characters, spare;
+    cz_characters characters;
+    cz_normal_room room;
     cz_cutting cutting;
     char *bytes, *line; /* a normalized word, a normalized segment */
     size_t bytes_capacity, line_capacity;

@@ -132,9 +132,11 @@ cloze_status cz_tokenize_slowly(const cloze_tokenizer *tokenizer, cloze_encoding
                                 cloze_text text, size_t begin, size_t end, cz_pieces *pieces,
                                 cloze_error *error)
 {
-    if (!cz_normalize(&tokenizer->normalizer, &encoding->hooks.allocator, text.data, begin, end,
-                      &encoding->characters, &encoding->spare))
-        return cz_text_memory(error);
+    cloze_status status =
+        cz_normalize(&tokenizer->normalizer, &encoding->hooks.allocator, text.data, begin, end,
+                     &encoding->characters, &encoding->room, error);
+    if (status)
+        return status;
     return cz_split_words(tokenizer, encoding, encoding->characters.items,
                           encoding->characters.count, pieces, error);
 }

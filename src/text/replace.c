@@ -1,65 +1,78 @@
-/* replace.c - a pattern to a text, and a text put before another. */
+/* replace.c - what is found becomes another text, and a text is put before another. */
 #include "text/parts.h"
 
-/* Characters from `at` on that the replacement takes, or 0. */
-static size_t match_at(const cz_replacement *rule, const cz_characters *characters, size_t at)
+/* Appends edit->to, each character with the place of `from`. */
+static void put_in(const cz_edit *edit, cz_character from, cz_characters *out)
 {
-    size_t count = 0;
-    if (rule->spaces) {
-        while (at + count < characters->count && characters->items[at + count].code == ' ')
-            count++;
-        return count > 1 ? count : 0;
+    for (size_t byte = 0; byte < edit->to_size;) {
+        from.code = cz_utf8_read(edit->to, &byte);
+        out->items[out->count++] = from;
     }
-    for (size_t byte = 0; byte < rule->from_size; count++)
-        if (at + count >= characters->count ||
-            characters->items[at + count].code != cz_utf8_read(rule->from, &byte))
-            return 0;
-    return count;
 }
 
-/* What is put in has the place of the last character that goes. */
-bool cz_replace_pattern(const cz_replacement *rule, const cloze_allocator *allocator,
-                        cz_characters *characters, cz_characters *spare)
+static void copy(const cz_characters *from, size_t begin, size_t end, cz_characters *out)
 {
-    size_t at = 0, count = 0, first = 0;
-    while (first < characters->count && !match_at(rule, characters, first))
-        first++;
-    if (first == characters->count)
-        return true;
-    if (!cz_characters_reserve(allocator, spare, characters->count * (rule->to_size + 1)))
-        return false;
-    while (at < characters->count) {
-        size_t taken = at < first ? 0 : match_at(rule, characters, at);
-        cz_character c = characters->items[at + (taken ? taken - 1 : 0)];
-        if (!taken)
-            spare->items[count++] = c;
-        for (size_t byte = 0; taken && byte < rule->to_size;) {
-            c.code = cz_utf8_read(rule->to, &byte);
-            spare->items[count++] = c;
-        }
-        at += taken ? taken : 1;
+    memcpy(out->items + out->count, from->items + begin, (end - begin) * sizeof *out->items);
+    out->count += end - begin;
+}
+
+/* What is put in has the place of the last character that goes, or of the one before. */
+cloze_status cz_edit_apply(const cz_edit *edit, const cloze_allocator *allocator,
+                           cz_characters *characters, cz_normal_room *room, cloze_error *error)
+{
+    cz_characters *made = &room->spare;
+    cz_place at = { 0, 0 };
+    cloze_text line;
+    cz_search search;
+    size_t begin = 0, end = 0, done = 0;
+    bool found;
+    cloze_status status;
+    if (!cz_characters_write(allocator, characters->items, characters->count, &room->line,
+                             &room->line_capacity, &line))
+        return cz_text_memory(error);
+    search = cz_search_of(line, &room->matching, allocator);
+    made->count = 0;
+    if (!characters->count)
+        return CLOZE_OK;
+    while (!(status = cz_find_next(&edit->finder, &search, &begin, &end, &found, error)) && found) {
+        cz_character from = { 0, room->begin, room->begin };
+        cz_place_move(&at, characters->items, begin);
+        if (!cz_characters_reserve(allocator, made,
+                                   made->count + (at.character - done) + edit->to_size))
+            return cz_text_memory(error);
+        copy(characters, done, at.character, made);
+        cz_place_move(&at, characters->items, end);
+        done = at.character;
+        if (done)
+            from = characters->items[done - 1];
+        put_in(edit, from, made);
     }
-    spare->count = count;
+    if (status || !search.last)
+        return status;
+    if (!cz_characters_reserve(allocator, made, made->count + (characters->count - done)))
+        return cz_text_memory(error);
+    copy(characters, done, characters->count, made);
+    cz_characters_swap(characters, made);
+    return CLOZE_OK;
+}
+
+bool cz_edit_prepend(const cz_edit *edit, const cloze_allocator *allocator,
+                     cz_characters *characters, cz_characters *spare)
+{
+    if (!characters->count || !edit->to_size)
+        return true;
+    if (!cz_characters_reserve(allocator, spare, characters->count + edit->to_size))
+        return false;
+    spare->count = 0;
+    put_in(edit, characters->items[0], spare);
+    copy(characters, 0, characters->count, spare);
     cz_characters_swap(characters, spare);
     return true;
 }
 
-bool cz_put_before(const cz_replacement *rule, const cloze_allocator *allocator,
-                   cz_characters *characters, cz_characters *spare)
+void cz_edit_clear(cz_edit *edit, const cloze_allocator *allocator)
 {
-    size_t count = 0;
-    cz_character c;
-    if (!characters->count || !rule->to_size)
-        return true;
-    if (!cz_characters_reserve(allocator, spare, characters->count + rule->to_size))
-        return false;
-    c = characters->items[0];
-    for (size_t byte = 0; byte < rule->to_size;) {
-        c.code = cz_utf8_read(rule->to, &byte);
-        spare->items[count++] = c;
-    }
-    memcpy(spare->items + count, characters->items, characters->count * sizeof c);
-    spare->count = count + characters->count;
-    cz_characters_swap(characters, spare);
-    return true;
+    cz_finder_clear(&edit->finder, allocator);
+    cz_release(allocator, edit->to);
+    edit->to = NULL;
 }

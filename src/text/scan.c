@@ -26,10 +26,12 @@ void cz_scan_prepare(cloze_tokenizer *tokenizer)
         return; /* never asked for */
     for (int byte = 0; byte < 0x80; byte++) {
         cz_character items[2][8];
-        cz_characters one = { items[0], 0, 8 }, spare = { items[1], 0, 8 };
+        cz_characters one = { items[0], 0, 8 };
+        cz_normal_room room = { .spare = { items[1], 0, 8 } };
         char c = (char)byte;
         uint32_t code;
-        if (!cz_normalize(&tokenizer->normalizer, NULL, &c, 0, 1, &one, &spare) || one.count != 1)
+        if (cz_normalize(&tokenizer->normalizer, NULL, &c, 0, 1, &one, &room, NULL) ||
+            one.count != 1)
             continue;
         code = one.items[0].code;
         if (c >= 'A' && c <= 'Z' && code == (uint32_t)c + 32)

@@ -90,54 +90,32 @@ static bool find_lengths(const cz_cut *cut, const cloze_allocator *allocator, cz
     return true;
 }
 
-/* A place in a line, as a byte and as a character. */
-typedef struct place {
-    size_t byte, character;
-} place;
-
-static void move_to(place *at, const cz_character *items, size_t byte)
-{
-    while (at->byte < byte)
-        at->byte += cz_utf8_size(items[at->character++].code);
-}
-
-static bool write_line(cz_cutting *cutting, const cloze_allocator *allocator, cz_stretch word,
-                       cloze_text *line)
-{
-    const cz_character *items = cutting->characters.items;
-    size_t size = 0;
-    if (!cz_grow(allocator, (void **)&cutting->line, &cutting->line_capacity,
-                 (word.end - word.begin) * 4 + 1, 1))
-        return false;
-    for (size_t i = word.begin; i < word.end; i++)
-        size += cz_utf8_put(cutting->line + size, items[i].code);
-    *line = (cloze_text){ cutting->line, size };
-    return true;
-}
-
 static cloze_status find_matches(const cz_cut *cut, const cloze_allocator *allocator,
                                  cz_cutting *cutting, cz_stretch word, cloze_error *error)
 {
     const cz_character *items = cutting->characters.items;
     cz_stretches *found = &cutting->found;
-    place at = { 0, word.begin };
-    cz_search search = { 0 };
+    cz_place at = { 0, word.begin };
+    cloze_text line;
+    cz_search search;
     size_t begin = 0, end = 0, last = word.begin;
     bool more = true;
-    if (!write_line(cutting, allocator, word, &search.line))
+    if (!cz_characters_write(allocator, items + word.begin, word.end - word.begin, &cutting->line,
+                             &cutting->line_capacity, &line))
         return no_memory(error);
+    search = cz_search_of(line, &cutting->matching, allocator);
     while (more) {
         cloze_status status = cz_find_next(&cut->finder, &search, &begin, &end, &more, error);
         if (status)
             return status;
-        move_to(&at, items, more ? begin : search.line.size);
+        cz_place_move(&at, items, more ? begin : line.size);
         if (at.character > last &&
             !cz_stretches_put(allocator, found, last, at.character, cut->inverted))
             return no_memory(error);
         last = at.character;
         if (!more)
             break;
-        move_to(&at, items, end);
+        cz_place_move(&at, items, end);
         if (!cz_stretches_put(allocator, found, last, at.character, !cut->inverted))
             return no_memory(error);
         last = at.character;
@@ -289,4 +267,5 @@ void cz_cutting_clear(cz_cutting *cutting, const cloze_allocator *allocator)
     cz_release(allocator, cutting->found.items);
     cz_release(allocator, cutting->next.items);
     cz_release(allocator, cutting->line);
+    cz_matching_clear(&cutting->matching);
 }

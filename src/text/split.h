@@ -68,6 +68,7 @@ typedef struct cz_cutting {
     cz_stretches words, found, next;
     char *line;
     size_t line_capacity;
+    cz_matching matching;
 } cz_cutting;
 
 cloze_status cz_cut_all(const cz_cuts *cuts, const cloze_allocator *allocator,

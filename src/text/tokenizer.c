@@ -3,7 +3,6 @@
  * vocabulary.
  */
 #include "base/random.h"
-#include "text/charsmap.h"
 #include "text/loaders.h"
 
 cloze_status cz_tokenizer_new(cloze_tokenizer **out, const cloze_hooks *hooks, cloze_error *error)
@@ -32,10 +31,8 @@ void cloze_tokenizer_free(cloze_tokenizer *tokenizer)
     cz_cuts_clear(&tokenizer->cuts, &allocator);
     if (tokenizer->unigram)
         cz_unigram_clear(tokenizer->unigram);
-    if (tokenizer->normalizer.map)
-        cz_charsmap_clear(tokenizer->normalizer.map);
+    cz_normalizer_clear(&tokenizer->normalizer, &allocator);
     cz_release(&allocator, tokenizer->unigram);
-    cz_release(&allocator, tokenizer->normalizer.map);
     cz_release(&allocator, tokenizer->model.prefix);
     cz_release(&allocator, tokenizer->model.unknown);
     cz_release(&allocator, tokenizer->decoder.prefix);
@@ -189,8 +186,7 @@ size_t cz_tokenizer_bytes(const cloze_tokenizer *tokenizer)
     bytes += vocabulary->scores_capacity * sizeof *vocabulary->scores;
     if (tokenizer->unigram)
         bytes += sizeof *tokenizer->unigram + cz_unigram_bytes(tokenizer->unigram);
-    if (tokenizer->normalizer.map)
-        bytes += sizeof *tokenizer->normalizer.map + cz_charsmap_bytes(tokenizer->normalizer.map);
+    bytes += cz_normalizer_bytes(&tokenizer->normalizer);
     for (size_t i = 0; i < tokenizer->cuts.count; i++)
         bytes += cz_finder_bytes(&tokenizer->cuts.items[i].finder);
     bytes += tokenizer->bpe.capacity * sizeof *tokenizer->bpe.merges;

@@ -66,10 +66,14 @@ static const char cut_json[] =
     "\",\"max_input_chars_per_word\":100,\"vocab\":{\"[UNK]\":0,\"a\":1,\"new\":2}},"
     "\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"Prepend\",\"prepend\":"
     "\"a\"},"
+    "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"[xy]+\"},\"content\":\"a\"},"
     "{\"type\":\"NFKC\"},{\"type\":\"ByteLevel\"}]},\"pre_tokenizer\":{\"type\":\"Sequence\","
     "\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":{\"String\":\"a\"},\"behavior\":"
     "\"Contiguous\","
-    "\"invert\":false},{\"type\":\"UnicodeScripts\"},{\"type\":\"Digits\",\"individual_digits\":"
+    "\"invert\":false},{\"type\":\"UnicodeScripts\"},{\"type\":\"Split\",\"pattern\":{\"Regex\":\"("
+    "?:a|b)+n\"},"
+    "\"behavior\":\"Isolated\",\"invert\":true},"
+    "{\"type\":\"Digits\",\"individual_digits\":"
     "true},"
     "{\"type\":\"Metaspace\",\"replacement\":\"_\"},{\"type\":\"ByteLevel\"}]}}";
 

@@ -164,7 +164,29 @@ def delimited() -> Tokenizer:
     return made
 
 
-MAKERS = [modern, letters, llama, falcon, scripts, delimited]
+NEWEST = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
+          r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+"
+          r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+"
+          r"[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+
+
+def expressions() -> Tokenizer:
+    """Expressions that are not known by their spelling, replacing and splitting."""
+    made = Tokenizer(models.BPE())
+    made.normalizer = normalizers.Sequence([
+        normalizers.Replace(Regex(r"(?<=\d)[.,](?=\d)"), "\u00b7"),
+        normalizers.Replace(Regex(r"[^\S\n]{2,}"), "  "), normalizers.NFC()])
+    made.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(NEWEST), "removed", invert=True),
+        pre_tokenizers.Split(Regex(r"(?=(?:\d{3})+$)"), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    train(made, byte_level_trainer(600, ["<|end|>"]))
+    made.post_processor = processors.ByteLevel(trim_offsets=True, add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    return made
+
+
+MAKERS = [modern, letters, llama, falcon, scripts, delimited, expressions]
 
 
 def decoded_of(tokenizer: Tokenizer, ids: list[int], skip: bool) -> str:
