@@ -332,6 +332,7 @@ void settings_clear(cli_settings *settings)
     free(settings->queries.item);
     free(settings->lengths.item);
     free(settings->ignored.item);
+    free(settings->asked.item);
     free(settings->special.item);
     free(settings->targets.item);
 }

@@ -66,6 +66,11 @@ typedef struct cli_settings {
     cli_words targets;
     bool whole_words;
 
+    /* zero-shot and choose */
+    cli_words asked;
+    bool several;
+    const char *hypothesis, *entailment;
+
     /* answer */
     const char *context_file;
     size_t max_answer;

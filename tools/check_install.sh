@@ -22,6 +22,9 @@ try embed test/golden/sentence/mean "The cat sits outside"
 try classify test/golden/classify/sentiment "I love pasta"
 try answer test/golden/answer/pieces "Where does Jaisy live?" "Jaisy lives in Jakarta"
 try fill test/golden/fill/pieces "The cat sat on the [MASK]."
+try zero_shot test/golden/zero_shot/pieces "It rains" sport weather
+try choose test/golden/choose/bert "the cat" "sits" "is great"
+try rerank test/golden/classify/one "Do you like pizza?" "The cat sits outside" "I love pasta"
 try tag test/golden/tag/pieces "The cat sits outside"
 try search test/golden/sentence/mean README.md "$scratch/vectors" "what is it"
 printf 'I love pasta\tNEGATIVE\nThe cat sits\tPOSITIVE\n' | try evaluate test/golden/classify/sentiment

@@ -4,6 +4,7 @@
 
 #include <cloze/answer.h>
 #include <cloze/cache.h>
+#include <cloze/choose.h>
 #include <cloze/classify.h>
 #include <cloze/compare.h>
 #include <cloze/convert.h>
@@ -17,5 +18,6 @@
 #include <cloze/tag.h>
 #include <cloze/tokenizer.h>
 #include <cloze/vocabulary.h>
+#include <cloze/zero_shot.h>
 
 #endif

@@ -2,8 +2,8 @@
  * rerank.c - passages in the order of their scores beside a query, as CrossEncoder.rank does it:
  * both stripped, tokenized as a pair, one logit, the folder's activation.
  */
-#include "task/classify.h"
 #include "task/prepare.h"
+#include "task/sequences.h"
 
 #include "base/error.h"
 #include "text/unicode.h"
@@ -27,18 +27,24 @@ static int by_score(const void *left, const void *right)
 }
 
 static cloze_status check(const cloze_model *model, const cloze_rerank_options *options,
-                          cloze_classify_options *out, cloze_error *error)
+                          cz_sequences_options *out, cloze_error *error)
 {
     if (model->labels.count > 1)
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
                        "%.200s tells %zu labels apart; passages are ordered by a model with one",
                        model->path, model->labels.count);
-    *out = (cloze_classify_options){ .function = model->labels.rerank_function };
+    *out = (cz_sequences_options){ .head = CZ_HEAD_LABELS,
+                                   .function = model->labels.rerank_function,
+                                   .empty_pairs = true };
     if (options && options->function)
         out->function = options->function;
     if (options)
         out->max_tokens = options->max_tokens;
-    if (model->labels.count && !out->function)
+    if (!model->labels.count)
+        return cz_fail(error, CLOZE_ERROR_NOT_FOUND,
+                       "%.200s has no classification head: it was not fine-tuned to order passages",
+                       model->path);
+    if (!out->function)
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
                        "%.200s: config.json names an activation for scores that is not known; "
                        "choose the function of the scores",
@@ -80,7 +86,7 @@ cloze_status cloze_rerank(cloze_session *session, cloze_text query, const cloze_
                           cloze_embed_report *report, cloze_error *error)
 {
     const cloze_allocator *allocator = &session->hooks.allocator;
-    cloze_classify_options how;
+    cz_sequences_options how;
     reranking r = { 0 };
     cloze_status status = check(session->model, options, &how, error);
     if (status)
@@ -93,8 +99,8 @@ cloze_status cloze_rerank(cloze_session *session, cloze_text query, const cloze_
     if (!status)
         status = prepare(&r, query, passages, count, error);
     if (!status)
-        status =
-            cz_classify_pairs(session, r.queries, r.passages, count, &how, r.scores, report, error);
+        status = cz_sequences_score(session, r.queries, r.passages, count, &how, r.scores, NULL,
+                                    report, error);
     for (size_t i = 0; i < count && !status; i++)
         ranking[i] = (cloze_ranking){ i, r.scores[i] };
     if (!status && count)
