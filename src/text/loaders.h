@@ -93,7 +93,5 @@ cloze_status cz_load_unigram(cloze_tokenizer *tokenizer, const json_t *object, c
 /* The "replacement" of a Metaspace, and where it is put before a text. */
 cloze_status cz_load_mark(const json_t *object, uint32_t *mark, cz_prepend *prepend,
                           cloze_error *error);
-cloze_status cz_load_metaspace_decoder(cloze_tokenizer *tokenizer, const json_t *object,
-                                       cloze_error *error);
 
 #endif

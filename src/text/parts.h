@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/table.h"
+#include "text/decode.h"
 #include "text/normalize.h"
 #include "text/split.h"
 #include "text/tokenizer.h"
@@ -128,7 +129,6 @@ typedef struct cz_byte_level {
     bool pattern;      /* by the rules; else the whole text is one word */
     cz_word_rules rules;
     bool trims, trims_prefix; /* offsets leave spaces out; but for the space put before */
-    bool decodes;
 } cz_byte_level;
 
 typedef struct cz_token_spaces {
@@ -154,9 +154,6 @@ typedef struct cz_metaspace {
     bool whole;    /* words are not split at marks */
     uint32_t mark; /* takes the place of a space */
     cz_prepend prepend;
-    bool decodes;
-    uint32_t decoded; /* the mark that becomes a space */
-    cz_prepend decoded_prepend;
 } cz_metaspace;
 
 /* ---- scan.c: the short way ---- */
@@ -243,15 +240,6 @@ typedef struct cz_template {
     size_t count, added; /* added: CZ_SLOT_TOKEN slots */
 } cz_template;
 
-/* ---- decode.c ---- */
-
-typedef struct cz_decoder {
-    bool wordpiece; /* else pieces are joined by spaces */
-    bool cleanup;
-    char *prefix;
-    size_t prefix_size;
-} cz_decoder;
-
 /* ---- tokenizer.c ---- */
 
 /* What a tokenizer_config.json beside a tokenizer.json says of the BertNormalizer: it wins, as it
@@ -263,9 +251,6 @@ typedef struct cz_stated {
     bool has_prefix_space, prefix_space; /* of ByteLevel and what goes with it */
     bool has_trim, trim;
 } cz_stated;
-
-/* Replaces `from` by `to`, which is not longer, in data[begin, size); the new size. */
-size_t cz_replace_text(char *data, size_t begin, size_t size, const char *from, const char *to);
 
 /* ---- roles.c ---- */
 

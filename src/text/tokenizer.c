@@ -35,7 +35,7 @@ void cloze_tokenizer_free(cloze_tokenizer *tokenizer)
     cz_release(&allocator, tokenizer->unigram);
     cz_release(&allocator, tokenizer->model.prefix);
     cz_release(&allocator, tokenizer->model.unknown);
-    cz_release(&allocator, tokenizer->decoder.prefix);
+    cz_decoder_clear(&tokenizer->decoder, &allocator);
     cz_release(&allocator, tokenizer);
 }
 
@@ -190,9 +190,10 @@ size_t cz_tokenizer_bytes(const cloze_tokenizer *tokenizer)
     for (size_t i = 0; i < tokenizer->cuts.count; i++)
         bytes += cz_finder_bytes(&tokenizer->cuts.items[i].finder);
     bytes += tokenizer->bpe.capacity * sizeof *tokenizer->bpe.merges;
-    bytes += tokenizer->model.prefix_size + tokenizer->model.unknown_size +
-             tokenizer->decoder.prefix_size + 3;
+    bytes += tokenizer->model.prefix_size + tokenizer->model.unknown_size + 2;
+    bytes += cz_decoder_bytes(&tokenizer->decoder);
     bytes += added->capacity * sizeof *added->tokens + added->count * sizeof *added->by_id;
+    bytes += added->by_id && !added->count; /* a block of nothing has a byte */
     bytes += 2 * added->count * sizeof *added->raw.patterns;
     bytes += added->by_text.capacity * sizeof *added->by_text.entries;
     for (size_t i = 0; i < added->count; i++)

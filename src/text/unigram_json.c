@@ -99,11 +99,3 @@ cloze_status cz_load_mark(const json_t *object, uint32_t *mark, cz_prepend *prep
     cloze_status status = load_replacement(object, mark, error);
     return status ? status : load_prepend(object, prepend, error);
 }
-
-cloze_status cz_load_metaspace_decoder(cloze_tokenizer *tokenizer, const json_t *object,
-                                       cloze_error *error)
-{
-    cz_metaspace *metaspace = &tokenizer->metaspace;
-    metaspace->decodes = true;
-    return cz_load_mark(object, &metaspace->decoded, &metaspace->decoded_prepend, error);
-}

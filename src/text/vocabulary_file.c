@@ -45,6 +45,7 @@ cloze_status cz_load_vocabulary(cloze_tokenizer *tokenizer, const char *text, si
                                 const char *name, cloze_error *error)
 {
     cz_wordpiece *model = &tokenizer->model;
+    cz_decode_step *step = &tokenizer->decoder.steps[0];
     size_t good = cz_utf8_check(text, size);
     cloze_status status;
     if (good < size)
@@ -60,9 +61,10 @@ cloze_status cz_load_vocabulary(cloze_tokenizer *tokenizer, const char *text, si
         status = cz_set_text(tokenizer, &model->prefix, &model->prefix_size,
                              (cloze_text){ "##", 2 }, error);
     if (!status)
-        status = cz_set_text(tokenizer, &tokenizer->decoder.prefix, &tokenizer->decoder.prefix_size,
+        status = cz_set_text(tokenizer, &step->text[0].data, &step->text[0].size,
                              (cloze_text){ "##", 2 }, error);
-    tokenizer->decoder.wordpiece = tokenizer->decoder.cleanup = true;
+    step->cleanup = true; /* it is a CZ_DECODE_WORDPIECE */
+    tokenizer->decoder.count = 1;
     tokenizer->splitter = (cz_splitter){ .spaces = true, .punctuation = true };
     return status;
 }

@@ -75,7 +75,13 @@ static const char cut_json[] =
     "\"behavior\":\"Isolated\",\"invert\":true},"
     "{\"type\":\"Digits\",\"individual_digits\":"
     "true},"
-    "{\"type\":\"Metaspace\",\"replacement\":\"_\"},{\"type\":\"ByteLevel\"}]}}";
+    "{\"type\":\"Metaspace\",\"replacement\":\"_\"},{\"type\":\"ByteLevel\"}]},"
+    "\"decoder\":{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":{\"Regex\":"
+    "\"a+\"},"
+    "\"content\":\"<0x41>\"},{\"type\":\"ByteFallback\"},{\"type\":\"CTC\",\"pad_token\":\"p\","
+    "\"word_delimiter_token\":\"w\"},{\"type\":\"BPEDecoder\",\"suffix\":\"</"
+    "w>\"},{\"type\":\"Fuse\"},"
+    "{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":1}]}}";
 
 static cloze_status open_cut(cloze_tokenizer **out, const cloze_hooks *hooks, cloze_error *error)
 {
@@ -212,22 +218,22 @@ static void tokenizing_survives_every_failed_allocation(void **state)
     cloze_tokenizer_free(tokenizer);
 }
 
-static void decoding_survives_every_failed_allocation(void **state)
+static void check_decoding(cloze_status (*open)(cloze_tokenizer **, const cloze_hooks *,
+                                                cloze_error *),
+                           const uint32_t *ids, size_t ids_count)
 {
-    const uint32_t ids[] = { 2, 5, 10, 7, 8, 9, 11, 3, 5, 5, 5, 5, 5, 5, 5, 5, 5 };
     counter count = { 0 };
     cloze_hooks hooks = hooks_of(&count);
     cloze_tokenizer *tokenizer = NULL;
     cloze_status status = CLOZE_ERROR_MEMORY;
-    (void)state;
-    assert_int_equal(open_vocabulary(&tokenizer, &hooks, NULL), CLOZE_OK);
+    assert_int_equal(open(&tokenizer, &hooks, NULL), CLOZE_OK);
     for (long n = 1; status; n++) {
         long held = count.held;
         char *text = NULL;
         size_t size;
         count.calls = 0;
         count.fail_at = n;
-        status = cloze_tokenizer_decode(tokenizer, ids, 17, false, &text, &size, NULL);
+        status = cloze_tokenizer_decode(tokenizer, ids, ids_count, false, &text, &size, NULL);
         assert_true(status == CLOZE_OK || status == CLOZE_ERROR_MEMORY);
         if (!status)
             cloze_tokenizer_release_text(tokenizer, text);
@@ -235,6 +241,15 @@ static void decoding_survives_every_failed_allocation(void **state)
     }
     cloze_tokenizer_free(tokenizer);
     assert_int_equal(count.held, 0);
+}
+
+static void decoding_survives_every_failed_allocation(void **state)
+{
+    const uint32_t ids[] = { 2, 5, 10, 7, 8, 9, 11, 3, 5, 5, 5, 5, 5, 5, 5, 5, 5 };
+    const uint32_t cut_ids[] = { 0, 1, 2, 1, 1, 0 };
+    (void)state;
+    check_decoding(open_vocabulary, ids, 17);
+    check_decoding(open_cut, cut_ids, 6);
 }
 
 static void check_warm(cloze_status (*open)(cloze_tokenizer **, const cloze_hooks *, cloze_error *))

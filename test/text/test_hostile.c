@@ -88,8 +88,21 @@ static const refused documents[] = {
     { "{\"model\":" MODEL ",\"pre_tokenizer\":{\"type\":\"FixedLength\",\"length\":0}}", "length",
       CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL ",\"pre_tokenizer\":[]}", "object", CLOZE_ERROR_FORMAT },
-    { "{\"model\":" MODEL ",\"decoder\":{\"type\":\"BPEDecoder\"}}", "BPEDecoder",
+    { "{\"model\":" MODEL ",\"decoder\":{\"type\":\"BPEDecoder\"}}", "suffix", CLOZE_ERROR_FORMAT },
+    { "{\"model\":" MODEL ",\"decoder\":{\"type\":\"BPEDecoder\",\"suffix\":\"\"}}", "suffix",
       CLOZE_ERROR_UNSUPPORTED },
+    { "{\"model\":" MODEL ",\"decoder\":{\"type\":\"Words\"}}", "Words", CLOZE_ERROR_UNSUPPORTED },
+    { "{\"model\":" MODEL ",\"decoder\":{\"type\":\"CTC\",\"pad_token\":\"x\"}}",
+      "word_delimiter_token", CLOZE_ERROR_FORMAT },
+    { "{\"model\":" MODEL
+      ",\"decoder\":{\"type\":\"Strip\",\"content\":\"ab\",\"start\":1,\"stop\":0}}",
+      "one character", CLOZE_ERROR_FORMAT },
+    { "{\"model\":" MODEL ",\"decoder\":{\"type\":\"Sequence\",\"decoders\":7}}", "decoders",
+      CLOZE_ERROR_FORMAT },
+    { "{\"model\":" MODEL
+      ",\"decoder\":{\"type\":\"Replace\",\"content\":\"a\",\"pattern\":{\"Regex\":"
+      "\"(a\"}}}",
+      "closing parenthesis", CLOZE_ERROR_UNSUPPORTED },
     { "{\"model\":" MODEL ",\"decoder\":{\"type\":\"WordPiece\"}}", "prefix", CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL ",\"added_tokens\":{}}", "added_tokens", CLOZE_ERROR_FORMAT },
     { "{\"model\":" MODEL ",\"added_tokens\":[{\"id\":1}]}", "content", CLOZE_ERROR_FORMAT },

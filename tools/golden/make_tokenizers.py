@@ -186,7 +186,52 @@ def expressions() -> Tokenizer:
     return made
 
 
-MAKERS = [modern, letters, llama, falcon, scripts, delimited, expressions]
+def fallback() -> Tokenizer:
+    """Marks by the normalizer, bytes for what is unknown, and a decoder of four steps."""
+    made = Tokenizer(models.Unigram())
+    made.pre_tokenizer = pre_tokenizers.Metaspace()
+    train(made, trainers.UnigramTrainer(
+        vocab_size=2600, unk_token="<unk>", show_progress=False,
+        special_tokens=["<unk>", "<s>"] + ["<0x%02X>" % byte for byte in range(256)]))
+    pairs = [tuple(pair) for pair in json.loads(made.to_str())["model"]["vocab"]]
+    made.model = models.Unigram(pairs, 0, True)
+    made.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"),
+                                            normalizers.Replace(" ", "\u2581")])
+    made.pre_tokenizer = pre_tokenizers.Split(Regex(r"(?<=\u2581)(?!\u2581)"), "isolated")
+    made.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(),
+                                      decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    made.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", made.token_to_id("<s>"))])
+    return made
+
+
+def speech() -> Tokenizer:
+    """Single characters, and the decoder of speech models."""
+    made = Tokenizer(models.WordLevel(unk_token="<unk>"))
+    made.normalizer = normalizers.Sequence([
+        normalizers.Lowercase(), normalizers.Replace(Regex(r"\s+"), "|")])
+    made.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    train(made, trainers.WordLevelTrainer(vocab_size=300, special_tokens=["<pad>", "<unk>"],
+                                          show_progress=False))
+    made.decoder = decoders.CTC()
+    return made
+
+
+def suffixed() -> Tokenizer:
+    """Words with a suffix that an expression puts in, which the decoder takes out."""
+    made = Tokenizer(models.WordPiece(unk_token="[UNK]", continuing_subword_prefix=""))
+    made.normalizer = normalizers.Sequence([
+        normalizers.NFD(), normalizers.StripAccents(),
+        normalizers.Replace(Regex(r"(?<=\S)(?=\s|$)"), "</w>")])
+    made.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Digits(individual_digits=True)])
+    train(made, trainers.WordPieceTrainer(vocab_size=900, special_tokens=["[UNK]"],
+                                          continuing_subword_prefix="", show_progress=False))
+    made.decoder = decoders.Sequence([decoders.BPEDecoder("</w>"), decoders.Replace("[UNK]", "\ufffd")])
+    return made
+
+
+MAKERS = [modern, letters, llama, falcon, scripts, delimited, expressions, fallback, speech, suffixed]
 
 
 def decoded_of(tokenizer: Tokenizer, ids: list[int], skip: bool) -> str:
