@@ -54,12 +54,12 @@ bool cz_pieces_reserve(const cloze_encoding *encoding, cz_pieces *pieces, size_t
                    pieces->count + more, sizeof *pieces->items);
 }
 
-/* As in the package the spaces that an added token took along count as its own. */
+/* As in the package the spaces that an added token took along count as its own: `matched` has
+ * them. */
 static cloze_status append_added(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
-                                 cloze_text text, const cz_match *match, cz_pieces *pieces,
-                                 cloze_error *error)
+                                 cloze_text text, cloze_text matched, const cz_match *match,
+                                 cz_pieces *pieces, cloze_error *error)
 {
-    cloze_text matched = { text.data + match->begin, match->end - match->begin };
     cz_piece piece = { .id = match->id,
                        .begin = (uint32_t)match->begin,
                        .end = (uint32_t)match->end,
@@ -71,6 +71,11 @@ static cloze_status append_added(const cloze_tokenizer *tokenizer, cloze_encodin
     pieces->items[pieces->count++] = piece;
     encoding->words++;
     return CLOZE_OK;
+}
+
+static cloze_text slice(cloze_text text, const cz_match *match)
+{
+    return (cloze_text){ text.data + match->begin, match->end - match->begin };
 }
 
 static cloze_status split_characters(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
@@ -94,7 +99,7 @@ static cloze_status tokenize_whole(const cloze_tokenizer *tokenizer, cloze_encod
     cz_match_state state = { 0, 0 };
     cz_place from = { 0, 0 }, to = { 0, 0 };
     cz_match match;
-    cloze_text line;
+    cloze_text line, matched;
     cloze_status status = cz_normalize(&tokenizer->normalizer, &encoding->hooks.allocator,
                                        text.data, begin, end, characters, &encoding->room, error);
     if (status)
@@ -111,11 +116,12 @@ static cloze_status tokenize_whole(const cloze_tokenizer *tokenizer, cloze_encod
         }
         if (status || match.begin >= match.end)
             continue;
+        matched = (cloze_text){ line.data + match.begin, match.end - match.begin };
         cz_place_move(&from, characters->items, match.begin);
         cz_place_move(&to, characters->items, match.end);
         match.begin = characters->items[from.character].begin;
         match.end = characters->items[to.character - 1].end;
-        status = append_added(tokenizer, encoding, text, &match, pieces, error);
+        status = append_added(tokenizer, encoding, text, matched, &match, pieces, error);
     }
     if (status || state.done >= line.size)
         return status;
@@ -140,7 +146,8 @@ static cloze_status scan_bytes(const cloze_tokenizer *tokenizer, cloze_encoding 
         match.begin += begin;
         match.end += begin;
         if (!status && match.begin < match.end)
-            status = append_added(tokenizer, encoding, text, &match, pieces, error);
+            status =
+                append_added(tokenizer, encoding, text, slice(text, &match), &match, pieces, error);
     }
     return status
                ? status
@@ -187,7 +194,8 @@ cloze_status cz_tokenize_text(const cloze_tokenizer *tokenizer, cloze_encoding *
     while (!status && cz_added_next(added, &added->raw, text, &state, &match)) {
         status = tokenize_segment(tokenizer, encoding, text, match.gap, match.begin, pieces, error);
         if (!status && match.begin < match.end)
-            status = append_added(tokenizer, encoding, text, &match, pieces, error);
+            status =
+                append_added(tokenizer, encoding, text, slice(text, &match), &match, pieces, error);
     }
     return status
                ? status

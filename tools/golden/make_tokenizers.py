@@ -159,6 +159,7 @@ def delimited() -> Tokenizer:
         pre_tokenizers.FixedLength(6)])
     train(made, trainers.WordPieceTrainer(vocab_size=600, special_tokens=["[UNK]"],
                                           show_progress=False))
+    made.add_tokens([AddedToken("tom", lstrip=True, normalized=True)])
     made.post_processor = processors.ByteLevel(trim_offsets=True)
     made.decoder = decoders.WordPiece()
     return made
@@ -239,7 +240,7 @@ def decoded_of(tokenizer: Tokenizer, ids: list[int], skip: bool) -> str:
 
 
 def cases_of(tokenizer: Tokenizer) -> list:
-    texts = [""] + PIECES + random_texts(60, 1) + training_texts()[5:4000:500]
+    texts = ["", "\u4e2d\u6587Tom"] + PIECES + random_texts(60, 1) + training_texts()[5:4000:500]
     made = []
     for text in texts:
         encoding = tokenizer.encode(text)
