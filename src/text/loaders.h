@@ -59,7 +59,7 @@ cloze_status cz_find_roles(cloze_tokenizer *tokenizer, const char *path, cloze_e
 /* tokenizer_config.c: reads what a configuration changes in the tokenizer.json that comes next. */
 cloze_status cz_adjust_by_config(cloze_tokenizer *tokenizer, const json_t *config,
                                  cloze_error *error);
-/* vocabulary_json.c: an object whose integers may be larger than 64 bits. */
+/* tokenizer_json.c: an object whose integers may be larger than 64 bits. */
 cloze_status cz_parse_config(json_t **out, const char *json, size_t size, const char *name,
                              cloze_error *error);
 

@@ -391,24 +391,3 @@ cloze_status cz_read_vocabulary(cz_vocabulary *vocabulary, const cloze_allocator
         status = wrong(&reader, "something behind the vocabulary", error);
     return status;
 }
-
-cloze_status cz_parse_config(json_t **out, const char *json, size_t size, const char *name,
-                             cloze_error *error)
-{
-    char *rest;
-    size_t rest_size;
-    json_t *parsed;
-    cloze_status status = cz_cut_vocabulary(NULL, NULL, json, size, name, &rest, &rest_size, error);
-    if (status)
-        return status;
-    status = cz_json_parse(&parsed, rest, rest_size, name, error);
-    cz_release(NULL, rest);
-    if (status)
-        return status;
-    if (!json_is_object(parsed)) {
-        json_decref(parsed);
-        return cz_fail(error, CLOZE_ERROR_FORMAT, "%.300s: a JSON object is needed", name);
-    }
-    *out = parsed;
-    return CLOZE_OK;
-}
