@@ -43,14 +43,19 @@ typedef struct cz_pack cz_pack;
 enum { CZ_PARTS = 3 };
 
 /* A weight [out, in] as row blocks that lie apart in the file (query, key, value), used as one.
- * Each part is F32, F16, BF16 or F64; each bias part may be NULL as a whole (no bias at all). */
+ * Each part is F32, F16, BF16 or F64; each bias may be NULL. */
 typedef struct cz_weight {
     size_t in, out;
     int parts;
     const cz_tensor *part[CZ_PARTS]; /* [out_i, in] */
-    const cz_tensor *bias[CZ_PARTS]; /* [1, out_i], all or none */
+    const cz_tensor *bias[CZ_PARTS]; /* [1, out_i] or NULL */
     const cz_pack *pack;             /* of the whole, or NULL: packed panel by panel at use */
 } cz_weight;
+
+static inline bool cz_weight_is_biased(const cz_weight *weight)
+{
+    return weight->bias[0] || weight->bias[1] || weight->bias[2];
+}
 
 /* out = sum over tables of table[index] (word, position, type rows). */
 enum { CZ_TABLES = 3 };

@@ -76,6 +76,19 @@ const cz_stored_tensor *cz_bind_find_fitting(const cz_binder *b, const char *nam
     return NULL;
 }
 
+cz_parameter *cz_bind_more(cz_binder *b)
+{
+    cz_network *network = b->network;
+    if (network->parameter_count == b->room) {
+        b->status = cz_fail(b->error, CLOZE_ERROR_LIMIT,
+                            "the model has more weights than layers of its family can have");
+        return NULL;
+    }
+    cz_parameter *parameter = &network->parameters[network->parameter_count];
+    parameter->index = network->parameter_count++;
+    return parameter;
+}
+
 static const cz_parameter *bind(cz_binder *b, const char *name, size_t rows, size_t columns)
 {
     cz_network *network = b->network;
@@ -88,14 +101,9 @@ static const cz_parameter *bind(cz_binder *b, const char *name, size_t rows, siz
         b->status = cz_fail(b->error, status, "%s", why);
         return NULL;
     }
-    if (network->parameter_count == b->room) {
-        b->status = cz_fail(b->error, CLOZE_ERROR_LIMIT,
-                            "the model has more weights than layers "
-                            "of its family can have");
+    cz_parameter *parameter = cz_bind_more(b);
+    if (!parameter)
         return NULL;
-    }
-    cz_parameter *parameter = &network->parameters[network->parameter_count];
-    parameter->index = network->parameter_count++;
     parameter->name = stored->name;
     parameter->value = (cz_tensor){
         (void *)(uintptr_t)stored->data, rows, columns, columns, stored->type, false, NULL

@@ -44,8 +44,12 @@ const cz_stored_tensor *cz_bind_find_fitting(const cz_binder *b, const char *nam
 /* Names are PREFIX LAYER NAME SUFFIX; `layer` is "" outside the layers. */
 const cz_parameter *cz_bind_named(cz_binder *b, const char *layer, const char *name,
                                   const char *suffix, size_t rows, size_t columns);
+/* Room for one more parameter, numbered; NULL when the table is full. */
+cz_parameter *cz_bind_more(cz_binder *b);
 cz_linear_weights cz_bind_linear(cz_binder *b, const char *layer, const char *const *names,
                                  int parts, size_t out, size_t in);
+/* Query, key and value [rows, rows] out of one matrix in which blocks of them take turns; copies. */
+void cz_bind_woven(cz_binder *b, const char *layer, size_t rows, size_t block, cz_layer *to);
 cz_norm_weights cz_bind_norm(cz_binder *b, const char *layer, const char *name, size_t columns);
 
 void cz_bind_encoder(cz_binder *b);

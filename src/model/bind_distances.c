@@ -81,13 +81,33 @@ void cz_bind_distances(cz_binder *b)
         make_map(b);
 }
 
+static cz_linear_weights part_of(const cz_linear_weights *all, int i)
+{
+    cz_linear_weights one = { .weight = { .in = all->weight.in, .parts = 1 } };
+    one.part[0] = all->part[i];
+    one.bias[0] = all->bias[i];
+    one.weight.part[0] = all->weight.part[i];
+    one.weight.bias[0] = all->weight.bias[i];
+    one.weight.out = one.weight.part[0]->rows;
+    return one;
+}
+
+static void add_part(cz_linear_weights *to, cz_linear_weights one)
+{
+    int part = to->weight.parts++;
+    to->part[part] = one.part[0];
+    to->bias[part] = one.bias[0];
+    to->weight.part[part] = one.weight.part[0];
+    to->weight.bias[part] = one.weight.bias[0];
+    to->weight.in = one.weight.in;
+    to->weight.out += one.weight.out;
+}
+
 /* Query rows of distances meet keys, key rows meet queries; in this order. */
 void cz_bind_layer_distances(cz_binder *b, const char *name, cz_layer *layer)
 {
     const cz_config *config = &b->network->config;
     const cz_family *family = config->family;
-    const char *names[2];
-    int parts = 0;
     const bool wanted[] = { config->distances.of_key, config->distances.of_query };
     layer->meets_keys = wanted[0];
     layer->meets_queries = wanted[1];
@@ -97,26 +117,16 @@ void cz_bind_layer_distances(cz_binder *b, const char *name, cz_layer *layer)
                                     config->distances.rows, config->hidden / config->heads));
     if (config->distances.kind != CZ_DISTANCE_APART)
         return;
-    if (!config->distances.shared) {
-        if (wanted[0])
-            names[parts++] = family->weight.distance_query;
-        if (wanted[1])
-            names[parts++] = family->weight.distance_key;
-        layer->distance = cz_bind_linear(b, name, names, parts, config->hidden, config->hidden);
-        return;
-    }
+    const char *own[] = { family->weight.distance_query, family->weight.distance_key };
     for (int i = 0; i < 2 && !b->status; i++) {
-        cz_linear_weights *to = &layer->distance;
-        int part = to->weight.parts;
         if (!wanted[i])
             continue;
-        to->part[part] = layer->qkv.part[i];
-        to->bias[part] = layer->qkv.bias[i];
-        to->weight.part[part] = layer->qkv.weight.part[i];
-        to->weight.bias[part] = layer->qkv.weight.bias[i];
-        to->weight.in = config->hidden;
-        to->weight.out += config->hidden;
-        to->weight.parts++;
+        b->unbiased = i && family->plain_distances;
+        add_part(&layer->distance,
+                 config->distances.shared
+                     ? part_of(&layer->qkv, i)
+                     : cz_bind_linear(b, name, &own[i], 1, config->hidden, config->hidden));
+        b->unbiased = false;
     }
 }
 

@@ -78,9 +78,13 @@ static void bind_attention(cz_binder *b, const char *name, cz_layer *layer)
     const cz_family *family = config->family;
     const char *qkv[CZ_PARTS] = { family->weight.query, family->weight.key, family->weight.value };
     b->unbiased = config->unbiased_attention;
-    layer->qkv = family->weight.fused
-                     ? bind_one(b, name, family->weight.fused, 3 * config->hidden, config->hidden)
-                     : cz_bind_linear(b, name, qkv, CZ_PARTS, config->hidden, config->hidden);
+    if (family->weight.woven)
+        cz_bind_woven(b, name, config->hidden, config->hidden / config->heads, layer);
+    else
+        layer->qkv =
+            family->weight.fused
+                ? bind_one(b, name, family->weight.fused, 3 * config->hidden, config->hidden)
+                : cz_bind_linear(b, name, qkv, CZ_PARTS, config->hidden, config->hidden);
     if (family->weight.global_query) {
         layer->global_query =
             bind_one(b, name, family->weight.global_query, config->hidden, config->hidden);

@@ -164,6 +164,11 @@ static cloze_status read_distances(const json_t *root, cz_config *config, cloze_
     config->distances.span =
         config->distances.buckets ? config->distances.buckets : config->distances.farthest;
     config->distances.normed = strstr(norm, "layer_norm");
+    if (config->family->plain_distances) {
+        config->distances.buckets = 0;
+        config->distances.span = config->distances.farthest;
+        config->distances.shared = config->distances.normed = false;
+    }
     if (config->distances.farthest > PLACES_MOST || config->distances.span > PLACES_MOST)
         return cz_fail(error, CLOZE_ERROR_LIMIT, "distances up to %zu are too far; %d can be run",
                        config->distances.farthest, (int)PLACES_MOST);
@@ -181,13 +186,14 @@ static cloze_status read_distances(const json_t *root, cz_config *config, cloze_
 static cloze_status read_disentangled(const json_t *root, cz_config *config, cloze_error *error)
 {
     const cz_family *f = config->family;
-    bool relative = false, biased = true;
+    bool relative = false, biased = true, talking = false;
     size_t kernel = 0, head = config->hidden / config->heads;
     cloze_status status;
     if (!f->setting.disentangled)
         return CLOZE_OK;
     if ((status = cz_json_flag(root, f->setting.disentangled, &relative, error)) ||
         (status = cz_json_flag(root, "position_biased_input", &biased, error)) ||
+        (status = cz_json_flag(root, "talking_head", &talking, error)) ||
         (status = cz_json_size(root, "conv_kernel_size", 0, CZ_WIDTH_MOST, &kernel, error)) ||
         (status = cz_json_size(root, "attention_head_size", 1, CZ_WIDTH_MOST, &head, error)) ||
         (status = read_terms(root, config, error)))
@@ -195,6 +201,9 @@ static cloze_status read_disentangled(const json_t *root, cz_config *config, clo
     if (kernel)
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
                        "a convolution after the first layer (\"conv_kernel_size\") cannot be run");
+    if (talking)
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "attention whose heads talk to each other (\"talking_head\") cannot be run");
     if (head != config->hidden / config->heads)
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
                        "\"attention_head_size\" other than hidden size over heads cannot be run");

@@ -92,6 +92,8 @@ struct cz_family {
     bool fourier;       /* tokens are mixed by a Fourier transform in the place of attention */
     bool drop_projected; /* the embeddings' dropout comes after their projection */
     bool gated;         /* the feed-forward's first product is an activation's input and its gate */
+    bool plain_distances; /* taken apart or not: no buckets, maps or norms of their own, and the
+                             projection that queries meet has no bias */
     bool norm_projected; /* the embeddings' norm comes after their projection, which has no bias */
 
     /* Names of weights, without ".weight" and ".bias"; NULL: the family has none. */
@@ -101,6 +103,8 @@ struct cz_family {
         bool projects_always;   /* also where both are the same */
         const char *layer;      /* a format: number of the layer, or of group and layer within */
         const char *query, *key, *value, *attention_out, *attention_norm;
+        const char *woven;      /* the same, but query, key and value of each head in turn, unbiased */
+        const char *query_bias, *value_bias; /* of the woven matrix, by themselves */
         const char *fused;      /* query, key and value as one matrix, instead of three */
         const char *global_query, *global_key, *global_value; /* of tokens that see everything */
         const char *final_norm; /* after the last layer */

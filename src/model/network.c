@@ -41,7 +41,7 @@ static cz_linear_weights *linear_number(cz_network *network, size_t i)
 
 static void forget_file(cz_network *network, const cz_linear_weights *linear)
 {
-    for (int i = 0; i < linear->weight.parts; i++) {
+    for (int i = 0; i < linear->weight.parts && !linear->part[i]->turns; i++) {
         const cz_stored_tensor *stored = cz_weights_find(network->weights, linear->part[i]->name);
         if (stored) {
             cz_weights_forget(network->weights, stored);
@@ -124,6 +124,8 @@ void cz_network_free(cz_network *network)
     cz_block_release(&allocator, &network->projected_memory);
     cz_release(&allocator, network->entry);
     cz_release(&allocator, network->parameters);
+    for (size_t i = 0; network->layers && i < network->layer_count; i++)
+        cz_block_release(&allocator, &network->layers[i].woven);
     cz_release(&allocator, network->layers);
     cz_release(&allocator, network->turns);
     cz_release(&allocator, network);

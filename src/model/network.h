@@ -24,6 +24,7 @@ typedef struct cz_layer {
     cz_embed_weights own_distances; /* rows of this layer; no table: none */
     bool mixes; /* tokens by a Fourier transform instead of attention, which has no weights */
     bool meets_queries, meets_keys;
+    cz_block woven;      /* query, key and value taken apart, where the file weaves them into one */
     cz_tensor projected; /* what `distance` makes of all rows, once for the model; data NULL: not */
 } cz_layer;
 

@@ -23,11 +23,13 @@
 typedef struct cz_run cz_run;
 typedef struct cz_node cz_node;
 
-/* A weight that may learn: its value, and its number in the run's list of gradients. */
+/* A weight that may learn: its value, and its number in the run's list of gradients. Where the file
+ * weaves several matrices into one, in blocks of rows that take turns, each is a parameter. */
 typedef struct cz_parameter {
     cz_tensor value;
     size_t index;
     const char *name; /* as in the file */
+    size_t turn, turns, block; /* turns 0: the stored tensor as it is */
 } cz_parameter;
 
 /* A point where a caller looks or replaces. The tensor is live: what is wanted later must be

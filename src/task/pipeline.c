@@ -119,9 +119,10 @@ static cloze_status bind_tensor(cz_module *module, size_t number, const char *co
                        "the module's tensor \"%s\" is not a tensor of numbers [%zu, %zu]", names[0],
                        rows, columns);
     module->parameters[number] = (cz_parameter){
-        { (void *)(uintptr_t)stored->data, rows, columns, columns, stored->type, false, NULL },
-        number,
-        stored->name,
+        .value = { (void *)(uintptr_t)stored->data, rows, columns, columns, stored->type, false,
+                   NULL },
+        .index = number,
+        .name = stored->name,
     };
     return CLOZE_OK;
 }

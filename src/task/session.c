@@ -119,6 +119,8 @@ static size_t beside(const cloze_model *model, const session_sizes *sizes)
                    block_bytes(network->vector_memory.size) +
                    block_bytes(network->angle_memory.size) +
                    block_bytes(network->projected_memory.size);
+    for (size_t i = 0; i < network->layer_count; i++)
+        table += network->layers[i].woven.size ? block_bytes(network->layers[i].woven.size) : 0;
     size_t rows = (width + wide) * sizeof(float);
     return sizeof(cloze_engine) + sizeof(cloze_model) + sizeof(cloze_session) + sizeof *network +
            cz_pool_workers(model->engine->pool) * (sizeof(cz_slot) + 2 * CZ_ARENA_ALIGNMENT) +

@@ -205,21 +205,27 @@ void golden_close(golden *g)
         free(g->labels[head]);
 }
 
-double golden_difference(const golden *g, const char *name, const cz_tensor *found)
+/* Where the file weaves several matrices into one, `found` is one of them. */
+static double woven_difference(const golden *g, const char *name, const cz_tensor *found,
+                               const cz_parameter *parameter)
 {
     const cz_stored_tensor *stored = expected(g, name);
+    size_t turns = parameter && parameter->turns ? parameter->turns : 1;
+    size_t turn = turns > 1 ? parameter->turn : 0, block = turns > 1 ? parameter->block : 1;
     cz_tensor truth = { (void *)(uintptr_t)stored->data,
-                        found->rows,
+                        found->rows * turns,
                         found->columns,
                         found->columns,
                         stored->type,
                         false,
                         NULL };
     double difference = 0, largest = 0;
-    assert_int_equal(stored->size, found->rows * found->columns * cz_type_size(stored->type));
+    assert_int_equal(stored->size,
+                     turns * found->rows * found->columns * cz_type_size(stored->type));
     for (size_t i = 0; i < found->rows; i++)
         for (size_t c = 0; c < found->columns; c++) {
-            double a = cz_tensor_at(&truth, i, c), b = cz_tensor_at(found, i, c);
+            size_t row = (i / block * turns + turn) * block + i % block;
+            double a = cz_tensor_at(&truth, row, c), b = cz_tensor_at(found, i, c);
             largest = fmax(largest, fabs(a));
             difference = isnan(b) ? INFINITY : fmax(difference, fabs(a - b));
         }
@@ -230,13 +236,24 @@ double golden_difference(const golden *g, const char *name, const cz_tensor *fou
     return difference / largest;
 }
 
-static void note(golden *g, const char *name, const cz_tensor *found, double *worst)
+double golden_difference(const golden *g, const char *name, const cz_tensor *found)
 {
-    double difference = golden_difference(g, name, found);
+    return woven_difference(g, name, found, NULL);
+}
+
+static void note_part(golden *g, const char *name, const cz_tensor *found,
+                      const cz_parameter *parameter, double *worst)
+{
+    double difference = woven_difference(g, name, found, parameter);
     if (difference > *worst) {
         *worst = difference;
         snprintf(g->worst_name, sizeof g->worst_name, "%s", name);
     }
+}
+
+static void note(golden *g, const char *name, const cz_tensor *found, double *worst)
+{
+    note_part(g, name, found, NULL, worst);
 }
 
 /* Attention is in one golden file alone; a stage that runs again shows it twice. */
@@ -309,8 +326,8 @@ static void note_gradient(golden *g, const cz_parameter *parameter)
     char name[256];
     golden_name(g, parameter, name, sizeof name);
     if (cz_weights_find(g->expected, name)) {
-        note(g, name, found, &g->worst_gradient);
-        g->gradients_seen++;
+        note_part(g, name, found, parameter, &g->worst_gradient);
+        g->gradients_seen += !parameter->turn;
         return;
     }
     for (size_t i = 0; i < found->rows; i++)

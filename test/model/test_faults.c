@@ -102,6 +102,89 @@ static void squash_the_classifier_with_relu(golden *g)
     g->network->head[CZ_HEAD_LABELS].activation = CZ_RELU;
 }
 
+static void take_the_other_activation_for_words(golden *g)
+{
+    g->network->head[CZ_HEAD_WORDS].activation = CZ_GELU_TANH;
+}
+
+static void forget_the_norm_of_words(golden *g)
+{
+    g->network->head[CZ_HEAD_WORDS].norm.gain = NULL;
+}
+
+static void forget_the_bias_of_words(golden *g)
+{
+    g->network->head[CZ_HEAD_WORDS].out.weight.bias[0] = NULL;
+}
+
+static void forget_the_bias_of_spans(golden *g)
+{
+    g->network->head[CZ_HEAD_SPANS].out.weight.bias[0] = NULL;
+}
+
+static void forget_the_bias_of_tags(golden *g)
+{
+    cz_head *head = &g->network->head[CZ_HEAD_TAGS];
+    head->out.weight.bias[0] = NULL;
+}
+
+static void choose_without_the_dense(golden *g)
+{
+    g->network->head[CZ_HEAD_CHOICE].dense.weight.out = 0;
+}
+
+static void forget_the_bias_of_queries_alone(golden *g)
+{
+    g->network->layers[0].qkv.weight.bias[0] = NULL;
+}
+
+static void weave_key_and_value_the_other_way(golden *g)
+{
+    cz_weight *weight = &g->network->layers[0].qkv.weight;
+    const cz_tensor *part = weight->part[1];
+    weight->part[1] = weight->part[2];
+    weight->part[2] = part;
+}
+
+static void look_up_the_distance_beside(golden *g)
+{
+    for (size_t i = 0; i < 2 * g->network->entry_span; i++)
+        g->network->entry[i] = g->network->entry[i + 1];
+}
+
+static void look_up_the_distance_beside_too(golden *g)
+{
+    look_up_the_distance_beside(g);
+}
+
+static void let_queries_meet_nothing(golden *g)
+{
+    for (size_t i = 0; i < g->network->layer_count; i++)
+        g->network->layers[i].meets_queries = false;
+}
+
+static void turn_local_layers_as_the_others(golden *g)
+{
+    for (size_t i = 0; i < g->network->layer_count; i++)
+        g->network->layers[i].angles = &g->network->angles[0];
+}
+
+static void look_farther_in_local_layers(golden *g)
+{
+    for (size_t i = 0; i < g->network->layer_count; i++)
+        g->network->layers[i].attention.window++;
+}
+
+static void forget_the_last_norm(golden *g)
+{
+    g->network->final_norm.gain = NULL;
+}
+
+static void mix_without_the_norm_after(golden *g)
+{
+    g->network->layers[0].attention_norm.epsilon = 0.5;
+}
+
 static void look_one_key_farther(golden *g)
 {
     for (size_t i = 0; i < g->network->config.layers; i++)
@@ -308,6 +391,21 @@ FAULT_TEST_OF("roberta", count_positions_over_padding, true)
 FAULT_TEST_OF("albert_groups", run_the_first_group_in_every_turn, true)
 FAULT_TEST_OF("electra", forget_the_bias_of_the_projection, true)
 FAULT_TEST_OF("roberta", squash_the_classifier_with_relu, true)
+FAULT_TEST_OF("head_bert_words", take_the_other_activation_for_words, true)
+FAULT_TEST_OF("head_roberta_words", forget_the_norm_of_words, true)
+FAULT_TEST_OF("head_albert_words", forget_the_bias_of_words, true)
+FAULT_TEST_OF("head_distilbert_spans", forget_the_bias_of_spans, true)
+FAULT_TEST_OF("head_mpnet_tags", forget_the_bias_of_tags, true)
+FAULT_TEST_OF("head_electra_choice", choose_without_the_dense, true)
+FAULT_TEST_OF("deberta", forget_the_bias_of_queries_alone, true)
+FAULT_TEST_OF("deberta_far", weave_key_and_value_the_other_way, true)
+FAULT_TEST_OF("deberta_v3", look_up_the_distance_beside, true)
+FAULT_TEST_OF("mpnet_buckets", look_up_the_distance_beside_too, true)
+FAULT_TEST_OF("deberta_v2_plain", let_queries_meet_nothing, true)
+FAULT_TEST_OF("modernbert", turn_local_layers_as_the_others, true)
+FAULT_TEST_OF("modernbert_biased", look_farther_in_local_layers, true)
+FAULT_TEST_OF("modernbert", forget_the_last_norm, true)
+FAULT_TEST_OF("fnet", mix_without_the_norm_after, true)
 FAULT_TEST_OF("longformer_none", look_one_key_farther, true)
 FAULT_TEST_OF("longformer", turn_the_windows_of_layers_around, true)
 FAULT_TEST_OF("longformer", forget_who_sees_everything, true)
@@ -344,6 +442,21 @@ int main(void)
         cmocka_unit_test(take_the_usual_projection_for_those_who_see_everything_is_caught),
         cmocka_unit_test(hide_those_who_see_everything_is_caught),
         cmocka_unit_test(drop_the_gradients_through_globals_is_caught),
+        cmocka_unit_test(take_the_other_activation_for_words_is_caught),
+        cmocka_unit_test(forget_the_norm_of_words_is_caught),
+        cmocka_unit_test(forget_the_bias_of_words_is_caught),
+        cmocka_unit_test(forget_the_bias_of_spans_is_caught),
+        cmocka_unit_test(forget_the_bias_of_tags_is_caught),
+        cmocka_unit_test(choose_without_the_dense_is_caught),
+        cmocka_unit_test(forget_the_bias_of_queries_alone_is_caught),
+        cmocka_unit_test(weave_key_and_value_the_other_way_is_caught),
+        cmocka_unit_test(look_up_the_distance_beside_is_caught),
+        cmocka_unit_test(look_up_the_distance_beside_too_is_caught),
+        cmocka_unit_test(let_queries_meet_nothing_is_caught),
+        cmocka_unit_test(turn_local_layers_as_the_others_is_caught),
+        cmocka_unit_test(look_farther_in_local_layers_is_caught),
+        cmocka_unit_test(forget_the_last_norm_is_caught),
+        cmocka_unit_test(mix_without_the_norm_after_is_caught),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

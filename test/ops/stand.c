@@ -69,7 +69,8 @@ void stand_open(op_stand *stand, const op_case *c, const cz_backend *backend, co
         stand->value[i] = matrix(value, backend->type);
         stand->gradient[i] = matrix(value, backend->type);
         stand->gradients[i] = &stand->gradient[i];
-        stand->parameter[i] = (cz_parameter){ stand->value[i], (size_t)i, c->name };
+        stand->parameter[i] =
+            (cz_parameter){ .value = stand->value[i], .index = (size_t)i, .name = c->name };
         for (size_t e = 0; e < value->rows * value->columns; e++)
             /* Numbers that both types hold, so that float and double begin alike. */
             put(&stand->value[i], e,

@@ -222,10 +222,11 @@ static void a_norm_has_its_mean_and_variance(void **state)
     fixture f;
     (void)state;
     fixture_open(&f);
-    const cz_parameter g = { { in_type(&f, gain, 2), 1, 2, 2, device->type, false, NULL }, 0, "g" },
-                       s = { { in_type(&f, shift, 2), 1, 2, 2, device->type, false, NULL },
-                             1,
-                             "s" };
+    const cz_parameter g = { .value = { in_type(&f, gain, 2), 1, 2, 2, device->type, false, NULL },
+                             .name = "g" },
+                       s = { .value = { in_type(&f, shift, 2), 1, 2, 2, device->type, false, NULL },
+                             .index = 1,
+                             .name = "s" };
     const cz_norm_weights layer = { &g, &s, 3, false }, root = { &g, NULL, 4, true };
     cz_tensor *y = cz_norm(&f.run, give(&f, x, 1, 2), &layer);
     expect(y, 0, 0, 10 - 2 * 0.5); /* deviation -1, variance 1, epsilon 3 */
@@ -294,7 +295,7 @@ static void normalizing_leaves_a_row_of_zeros(void **state)
 static void the_way_back_through_an_activation_gives_its_room_back(void **state)
 {
     double numbers[] = { 1, 2, 3 }, x[] = { 4, 5, 6 };
-    const cz_parameter w = { { numbers, 3, 1, 1, CZ_F64, false, NULL }, 0, "w" };
+    const cz_parameter w = { .value = { numbers, 3, 1, 1, CZ_F64, false, NULL }, .name = "w" };
     cz_linear_weights linear = { .part = { &w }, .weight = { .in = 1, .out = 3, .parts = 1 } };
     fixture f;
     (void)state;

@@ -70,7 +70,8 @@ static cz_parameter parameter(size_t rows, size_t columns, cz_type type, const c
     char *data = calloc(rows * columns * size + 1, 1);
     for (size_t i = 0; i < rows * columns; i++)
         store(data + 1 + i * size, type, weight_number(i));
-    return (cz_parameter){ { data + 1, rows, columns, columns, type, false, NULL }, 0, name };
+    return (cz_parameter){ .value = { data + 1, rows, columns, columns, type, false, NULL },
+                           .name = name };
 }
 
 static void release(cz_parameter *p)

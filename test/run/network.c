@@ -39,7 +39,9 @@ static const cz_parameter *add(tiny *t, size_t rows, size_t columns, double arou
     cz_type type = t->backend->type;
     cz_parameter *p = &t->parameter[index];
     void *numbers = random_numbers(type, rows * columns, around, 0.7, 100 + (uint32_t)index);
-    *p = (cz_parameter){ { numbers, rows, columns, columns, type, false, NULL }, index, "tiny" };
+    *p = (cz_parameter){ .value = { numbers, rows, columns, columns, type, false, NULL },
+                         .index = index,
+                         .name = "tiny" };
     t->gradient[index] = p->value;
     t->gradient[index].data = calloc(rows * columns, cz_type_size(type));
     t->gradients[index] = &t->gradient[index];

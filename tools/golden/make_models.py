@@ -59,6 +59,8 @@ ALBERT = dict(embedding_size=24, hidden_act="gelu_new", pad_token_id=0)
 DEBERTA = dict(relative_attention=True, position_biased_input=False, type_vocab_size=0, pos_att_type=["p2c", "c2p"],
                share_att_key=True, position_buckets=8, max_relative_positions=24, norm_rel_ebd="layer_norm",
                layer_norm_eps=1e-7, max_position_embeddings=40)
+DEBERTA_OLD = dict(relative_attention=True, position_biased_input=False, type_vocab_size=0, pos_att_type=["c2p", "p2c"],
+                   max_relative_positions=-1, layer_norm_eps=1e-7)
 MODERNBERT = dict(
     vocab_size=61, hidden_size=32, num_hidden_layers=4, num_attention_heads=4, intermediate_size=24,
     max_position_embeddings=40, pad_token_id=3, bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2,
@@ -135,6 +137,16 @@ VARIANTS = [
             lengths=(2, 5, 13, 31, 36), attentions=True, globals="many", family="longformer"),
     Variant("longformer_none", LONGFORMER | dict(attention_window=4, num_hidden_layers=2), lengths=(1, 4, 9, 21, 35),
             globals="none", family="longformer"),
+    Variant("deberta", DEBERTA_OLD, family="deberta"),
+    Variant("deberta_far", SMALL | DEBERTA_OLD | dict(
+        max_relative_positions=7, position_biased_input=True, type_vocab_size=2, embedding_size=24, num_labels=3,
+        num_hidden_layers=2), family="deberta"),
+    Variant("deberta_old_c2p", SMALL | DEBERTA_OLD | dict(pos_att_type=["c2p"]), family="deberta"),
+    Variant("deberta_old_p2c", SMALL | DEBERTA_OLD | dict(pos_att_type=["p2c"], pooler_hidden_act="relu"),
+            family="deberta"),
+    Variant("deberta_old_plain", SMALL | DEBERTA_OLD | dict(
+        relative_attention=False, position_biased_input=True, pos_att_type=[]), stored=torch.float16,
+        family="deberta"),
     # With the newer transformers of requirements-new.txt.
     Variant("modernbert", family="modernbert"),
     Variant("modernbert_biased", dict(
@@ -152,12 +164,12 @@ def tiny_heads() -> list[Variant]:
         "electra": dict(embedding_size=10, summary_type="first", summary_use_proj=True, summary_activation="gelu"),
         "distilbert": dict(vocab_size=37, dim=12, n_heads=2, hidden_dim=16, n_layers=1, max_position_embeddings=16),
         "albert": ALBERT | dict(embedding_size=10), "fnet": dict(num_attention_heads=None, pad_token_id=3),
-        "mpnet": {}, "deberta-v2": DEBERTA | dict(embedding_size=10, hidden_act="relu", pooler_hidden_act="tanh"),
+        "mpnet": {}, "deberta": DEBERTA_OLD | dict(embedding_size=10), "deberta-v2": DEBERTA | dict(embedding_size=10, hidden_act="relu", pooler_hidden_act="tanh"),
         "modernbert": dict(classifier_activation="relu", norm_bias=True),
         "longformer": ROBERTA | dict(sep_token_id=2, attention_window=4),
     }
     # xlm-roberta and camembert are roberta's row of the table: one head each is enough.
-    heads = {"xlm-roberta": ["tags"], "camembert": ["words"],
+    heads = {"deberta": ["tags", "spans", "words"], "xlm-roberta": ["tags"], "camembert": ["words"],
              "bert": ["choice", "tags", "spans", "words", "pretraining"],
              "albert": ["choice", "tags", "spans", "words", "pretraining"],
              "fnet": ["choice", "tags", "spans", "words", "pretraining"]}
@@ -207,6 +219,17 @@ def turn_in_double() -> None:
         return angles.cos(), angles.sin()
 
     modeling_modernbert.ModernBertRotaryEmbedding.forward = forward
+
+
+def norm_in_double() -> None:
+    """The first DeBERTa's norm in the model's type: transformers rounds to float32 whatever that is."""
+    from transformers.models.deberta import modeling_deberta
+
+    def forward(self, x):
+        spread = x.var(-1, keepdim=True, unbiased=False)
+        return self.weight * (x - x.mean(-1, keepdim=True)) / torch.sqrt(spread + self.variance_epsilon) + self.bias
+
+    modeling_deberta.DebertaLayerNorm.forward = forward
 
 
 def logits_of(result, head: str) -> dict[str, torch.Tensor]:
@@ -335,6 +358,8 @@ def main() -> None:
         folder.mkdir(parents=True)
         if variant.family == "modernbert":
             turn_in_double()
+        if variant.family == "deberta":
+            norm_in_double()
         if variant.family == "longformer":
             longformer.soften_in_double()
         model = make_model(variant)

@@ -49,9 +49,9 @@ static void multiply_panel(linear_job *job, size_t panel, size_t top, size_t row
     p.half = job->as_it_is && cz_panel_is_half(weight);
     p.panel = cz_panel(job->kernels, weight, panel,
                        job->as_it_is ? NULL : scratch_of(job->place, worker));
-    if (p.panel && weight->bias[0])
+    if (p.panel && cz_weight_is_biased(weight))
         p.finish.bias = cz_panel_bias(job->kernels, weight, panel, bias);
-    if (!p.panel || (weight->bias[0] && !p.finish.bias))
+    if (!p.panel || (cz_weight_is_biased(weight) && !p.finish.bias))
         atomic_store(&job->bad, true);
     else
         job->kernels->multiply(&p);

@@ -139,7 +139,7 @@ static bool fill_bias(const cz_kernels *kernels, const cz_weight *weight, size_t
     for (size_t i = 0; i < count; i++) {
         size_t out = first + i;
         int part = part_of(weight, &out);
-        to[i] = (float)cz_tensor_at(weight->bias[part], 0, out);
+        to[i] = weight->bias[part] ? (float)cz_tensor_at(weight->bias[part], 0, out) : 0;
         finite = finite && isfinite(to[i]);
     }
     return finite;
@@ -154,7 +154,8 @@ static size_t lines(size_t size)
 
 static size_t bias_size(const cz_kernels *kernels, const cz_weight *weight)
 {
-    return weight->bias[0] ? cz_panels(kernels, weight) * kernels->panel * sizeof(float) : 0;
+    return cz_weight_is_biased(weight) ? cz_panels(kernels, weight) * kernels->panel * sizeof(float)
+                                       : 0;
 }
 
 size_t cz_cpu_pack_size(const void *table, const cz_weight *weight, bool bf16)
@@ -201,7 +202,7 @@ cloze_status cz_cpu_pack(const cz_place *place, const cz_weight *weight, bool bf
     pack_job job = {
         .kernels = kernels,
         .weight = weight,
-        .bias = weight->bias[0] ? (float *)(void *)bias : NULL,
+        .bias = cz_weight_is_biased(weight) ? (float *)(void *)bias : NULL,
         .data = bias + lines(bias_size(kernels, weight)),
         .panel_size = kernels->panel * weight->in * element,
         .bf16 = bf16,
