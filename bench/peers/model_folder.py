@@ -32,6 +32,10 @@ def make_model_folder(folder: Path, shape: Shape) -> None:
     if (folder / "model.safetensors").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
+    write_tokenizer(folder, shape)
+    if shape.family != "bert":
+        save_model_of_transformers(folder, shape)
+        return
     config = {
         "architectures": ["BertModel"], "model_type": "bert", "hidden_act": "gelu",
         "hidden_size": shape.hidden, "intermediate_size": shape.intermediate,
@@ -43,9 +47,30 @@ def make_model_folder(folder: Path, shape: Shape) -> None:
         config |= {"architectures": ["LongformerModel"], "model_type": "longformer",
                    "attention_window": shape.window, "pad_token_id": 1}
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    save_file(random_weights(shape), folder / "model.safetensors")
+
+
+def write_tokenizer(folder: Path, shape: Shape) -> None:
     words = "\n".join(word_of(token) for token in range(shape.vocabulary))
     (folder / "vocab.txt").write_text(words + "\n")
-    save_file(random_weights(shape), folder / "model.safetensors")
+    (folder / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}\n')
+
+
+def save_model_of_transformers(folder: Path, shape: Shape) -> None:
+    import torch
+    from transformers import CONFIG_MAPPING, AutoModel
+
+    torch.manual_seed(7)
+    config = CONFIG_MAPPING[shape.family](vocab_size=shape.vocabulary, pad_token_id=0, **dict(shape.settings))
+    model = AutoModel.from_config(config)
+    for name, parameter in model.named_parameters():
+        if "norm" in name.lower() and name.endswith("weight"):
+            parameter.data = 1 + 0.1 * torch.randn_like(parameter)
+        elif parameter.dim() > 1:
+            parameter.data = 0.05 * torch.randn_like(parameter)
+        else:
+            parameter.data = 0.1 * torch.randn_like(parameter)
+    model.save_pretrained(folder)
 
 
 def random_weights(shape: Shape) -> Weights:

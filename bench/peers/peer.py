@@ -39,6 +39,7 @@ class Entry:
 
 PEERS = {
     "onnxruntime": Entry("peer_onnxruntime", "float32", "fused operators of com.microsoft"),
+    "onnxruntime-exported": Entry("peer_exported", "float32", "transformers' model exported, then optimized"),
     "onnxruntime-int8": Entry("peer_onnxruntime", "int8", "dynamic quantization", exact=False),
     "torch": Entry("peer_torch", "eager", "inference mode, joined query, key and value, SDPA"),
     "torch-frozen": Entry("peer_torch", "frozen", "traced and frozen"),

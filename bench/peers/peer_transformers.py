@@ -15,6 +15,10 @@ from torch_encoder import mean
 from workloads import Ids, Shape, Vectors, pad
 
 
+def arguments_of(family: str, ids: torch.Tensor, real: torch.Tensor) -> dict[str, torch.Tensor]:
+    return {"input_ids": ids} if family == "fnet" else {"input_ids": ids, "attention_mask": real}
+
+
 class Transformers(Peer):
     def __init__(self, compiled: bool) -> None:
         self.compiled = compiled
@@ -23,7 +27,8 @@ class Transformers(Peer):
         torch.set_num_threads(threads)
         torch.set_num_interop_threads(1)
         torch.set_flush_denormal(True)
-        self.model = AutoModel.from_pretrained(model, add_pooling_layer=False).eval()
+        self.family = shape.family
+        self.model = AutoModel.from_pretrained(model).eval()
         if self.compiled:
             import torch._inductor.config as inductor
 
@@ -33,7 +38,7 @@ class Transformers(Peer):
     def embed(self, batch: Sequence[Ids]) -> Vectors:
         ids, real = map(torch.from_numpy, pad(batch, numpy.int64))
         with torch.inference_mode():
-            states = self.model(input_ids=ids, attention_mask=real).last_hidden_state
+            states = self.model(**arguments_of(self.family, ids, real)).last_hidden_state
             return mean(states, real).numpy()
 
 

@@ -41,6 +41,12 @@ class Shape:
     types: int = 2
     window: int = 0
     """Keys that a token sees around it, half on either side (Longformer); 0: all (BERT)."""
+    family: str = "bert"
+    """A model_type of transformers; folders of all but BERT and Longformer are made by transformers."""
+    settings: tuple[tuple[str, Any], ...] = ()
+    """What its configuration says beside the sizes, with the names that the family has for them."""
+    alone: tuple[int, ...] = ()
+    """Lengths of single texts to run instead of the usual workloads, for families that cannot pad."""
 
     def flops(self, length: int) -> float:
         """2 a multiply-add: products, scores and weighted sums of real tokens; nothing else."""
@@ -54,6 +60,20 @@ SHAPES = {shape.name: shape for shape in (
     Shape("minilm", layers=6, hidden=384, heads=12, intermediate=1536, natural=1000),
     Shape("bert-base", layers=12, hidden=768, heads=12, intermediate=3072, natural=256),
     Shape("tiny", layers=2, hidden=64, heads=4, intermediate=256, natural=64, vocabulary=1000),
+    Shape("distilbert-base", layers=6, hidden=768, heads=12, intermediate=3072, natural=256, types=0,
+          family="distilbert"),
+    Shape("albert-base", layers=12, hidden=768, heads=12, intermediate=3072, natural=256,
+          vocabulary=30000, family="albert", settings=(
+              ("hidden_size", 768), ("num_attention_heads", 12), ("intermediate_size", 3072))),
+    Shape("deberta-v3-base", layers=12, hidden=768, heads=12, intermediate=3072, natural=256,
+          vocabulary=128100, types=0, family="deberta-v2", settings=(
+              ("hidden_size", 768), ("num_attention_heads", 12), ("num_hidden_layers", 12),
+              ("intermediate_size", 3072), ("relative_attention", True), ("position_buckets", 256),
+              ("norm_rel_ebd", "layer_norm"), ("share_att_key", True), ("pos_att_type", ["p2c", "c2p"]),
+              ("max_relative_positions", -1), ("position_biased_input", False), ("type_vocab_size", 0))),
+    Shape("fnet-base", layers=12, hidden=768, heads=1, intermediate=3072, natural=0, vocabulary=32000,
+          positions=4096, types=4, family="fnet", alone=(512, 4096), settings=(
+              ("max_position_embeddings", 4096),)),
     Shape("longformer-base", layers=12, hidden=768, heads=12, intermediate=3072, natural=0,
           vocabulary=50265, positions=4098, types=1, window=512),
 )}
@@ -74,6 +94,8 @@ class Workload:
 def workloads_of(shape: Shape, natural: Sequence[int]) -> list[Workload]:
     if shape.window:
         return [Workload(f"1x{length}", (length,), 1) for length in (512, 1024, 2048, 4096)]
+    if shape.alone:
+        return [Workload(f"1x{length}", (length,), 1) for length in shape.alone]
     lengths = tuple(natural[: shape.natural])
     return [
         Workload("1x16", (16,), 1),
