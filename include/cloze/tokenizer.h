@@ -25,7 +25,8 @@ typedef struct cloze_tokenizer_options {
 } cloze_tokenizer_options;
 
 /*
- * Opens `path`: a folder (tokenizer.json, else vocab.txt, or vocab.json with merges.txt), or a
+ * Opens `path`: a folder (tokenizer.json, else vocab.txt, or vocab.json with merges.txt, or a
+ * SentencePiece Unigram model), or a
  * tokenizer.json or vocab.txt. Padding and truncation stored inside tokenizer.json are kept apart: see
  * cloze_tokenize_options. The method of each part is that of the Rust `tokenizers` package. In a
  * folder tokenizer_config.json decides about lower case, accents and Chinese characters, as it does

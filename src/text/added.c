@@ -133,10 +133,14 @@ cloze_status cz_added_put(cloze_tokenizer *tokenizer, const cz_added_spec *spec,
     const cloze_allocator *allocator = &tokenizer->hooks.allocator;
     const cz_added_token *known = cz_added_by_text(&tokenizer->added, spec->text);
     cz_added_token token;
+    cz_added_spec own = *spec;
     cloze_status status = check_spec(tokenizer, spec, error);
     if (status || !spec->text.size)
         return status;
-    status = make_token(tokenizer, spec, &token, error);
+    /* The package goes on finding the first one, in the text as it is, by the new one's habits. */
+    if (known && known->special && !known->normalized)
+        own.normalized = false;
+    status = make_token(tokenizer, &own, &token, error);
     if (!status && known) {
         cz_added_token *old = &tokenizer->added.tokens[known - tokenizer->added.tokens];
         char *unused = token.text;

@@ -2,13 +2,14 @@
  * convert.c - a tokenizer from files older than tokenizer.json: the vocabulary they hold, and what
  * transformers' converter of the tokenizer's class puts around it (tokenizer_class.c).
  */
-#include "text/loaders.h"
+#include "text/pieces_file.h"
 
 typedef struct conversion {
     cloze_tokenizer *tokenizer;
     const cz_tokenizer_files *files;
     const cz_tokenizer_class *class;
     cz_configs configs;
+    cz_pieces_source pieces;
     cloze_text specials[CZ_SPECIALS];
 } conversion;
 
@@ -159,11 +160,8 @@ static cloze_status put_ends(const conversion *work, cloze_error *error)
 
 /* ---- the parts around the vocabulary ---- */
 
-typedef cloze_status loader(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
-
-/* A part as a tokenizer.json would say it. */
-static cloze_status load_part(cloze_tokenizer *tokenizer, loader *load, const char *json,
-                              cloze_error *error)
+cloze_status cz_load_part(cloze_tokenizer *tokenizer, cz_part_loader *load, const char *json,
+                          cloze_error *error)
 {
     json_t *object = NULL;
     cloze_status status = cz_json_parse(&object, json, strlen(json), "a part", error);
@@ -206,31 +204,50 @@ static cloze_status load_merges(const conversion *work, cloze_error *error)
     if (!status)
         status = cz_load_merges(tokenizer, files->merges.data, files->merges.size, error);
     if (!status)
-        status = load_part(tokenizer, cz_load_splitter,
-                           "{\"type\":\"ByteLevel\",\"add_prefix_space\":false}", error);
+        status = cz_load_part(tokenizer, cz_load_splitter,
+                              "{\"type\":\"ByteLevel\",\"add_prefix_space\":false}", error);
     return status ? status
-                  : load_part(tokenizer, cz_load_decoder, "{\"type\":\"ByteLevel\"}", error);
+                  : cz_load_part(tokenizer, cz_load_decoder, "{\"type\":\"ByteLevel\"}", error);
+}
+
+static cloze_status load_pieces(conversion *work, cloze_error *error)
+{
+    cloze_text bytes = work->files->pieces;
+    cloze_status status = cz_sentencepiece_read(
+        &work->pieces.file, &work->tokenizer->hooks.allocator, bytes.data, bytes.size, error);
+    work->pieces.class = work->class;
+    return status ? status
+                  : cz_pieces_load(work->tokenizer, &work->pieces, work->configs.config, error);
+}
+
+static cloze_status load_vocabulary(conversion *work, cloze_error *error)
+{
+    cz_old_files kind = work->class->files;
+    return kind == CZ_OLD_LINES    ? load_lines(work, error)
+           : kind == CZ_OLD_MERGES ? load_merges(work, error)
+                                   : load_pieces(work, error);
 }
 
 static cloze_status load_parts(conversion *work, cloze_error *error)
 {
     cloze_tokenizer *tokenizer = work->tokenizer;
+    bool lines = work->class->files == CZ_OLD_LINES;
     cloze_status status = cz_adjust_by_config(tokenizer, work->configs.config, error);
     if (!status)
-        status =
-            work->class->files == CZ_OLD_LINES ? load_lines(work, error) : load_merges(work, error);
+        status = load_vocabulary(work, error);
     if (status)
         return status;
     cz_added_begin(tokenizer);
-    status = cz_load_specials(tokenizer, work->class, &work->configs, 0, work->specials, error);
-    if (!status && work->class->files == CZ_OLD_LINES)
+    status = cz_pieces_add(tokenizer, &work->pieces, error);
+    if (!status)
+        status = cz_load_specials(tokenizer, work->class, &work->configs, work->pieces.extras,
+                                  work->specials, error);
+    if (!status && lines)
         status = cz_set_text(tokenizer, &tokenizer->model.unknown, &tokenizer->model.unknown_size,
                              work->specials[CZ_SPECIAL_UNKNOWN], error);
     if (!status)
         status = put_ends(work, error);
-    if (!status && work->class->files != CZ_OLD_LINES)
-        status = cz_settle_splitter(tokenizer, error);
-    return status;
+    return status || lines ? status : cz_settle_splitter(tokenizer, error);
 }
 
 static cloze_status parse(json_t **out, cloze_text text, const char *name, cloze_error *error)
@@ -255,6 +272,7 @@ cloze_status cz_load_old(cloze_tokenizer *tokenizer, const cz_tokenizer_files *f
         status = choose_class(&work, model, error);
     if (!status)
         status = load_parts(&work, error);
+    cz_sentencepiece_clear(&work.pieces.file, &tokenizer->hooks.allocator);
     json_decref(config);
     json_decref(special);
     json_decref(added);

@@ -63,12 +63,16 @@ static cloze_status open_configs(opened *in, cloze_error *error)
 
 static cloze_status open_vocabularies(opened *in, cloze_error *error)
 {
+    static const char *const models[] = { "spiece.model", "sentencepiece.bpe.model", "spm.model",
+                                          "sentencepiece.model", "tokenizer.model" };
     cz_tokenizer_files *files = &in->files;
     cloze_status status = open_beside(in, "vocab.txt", JSON_LIMIT, &files->lines, error);
     if (!status)
         status = open_beside(in, "vocab.json", JSON_LIMIT, &files->vocabulary, error);
     if (!status)
         status = open_beside(in, "merges.txt", JSON_LIMIT, &files->merges, error);
+    for (size_t i = 0; i < sizeof models / sizeof *models && !status && !files->pieces.data; i++)
+        status = open_beside(in, models[i], JSON_LIMIT, &files->pieces, error);
     return status;
 }
 
@@ -78,10 +82,11 @@ static cloze_status load_old(cloze_tokenizer *tokenizer, opened *in, cloze_error
     cloze_status status = open_vocabularies(in, error);
     if (status)
         return status;
-    if (!files->lines.data && !(files->vocabulary.data && files->merges.data))
+    if (!files->lines.data && !(files->vocabulary.data && files->merges.data) &&
+        !files->pieces.data)
         return cz_fail(error, CLOZE_ERROR_NOT_FOUND,
                        "%.300s holds no tokenizer: neither tokenizer.json nor vocab.txt, nor "
-                       "vocab.json with merges.txt is there",
+                       "vocab.json with merges.txt, nor a SentencePiece model is there",
                        in->folder);
     status = open_configs(in, error);
     if (!status)
@@ -141,7 +146,9 @@ static cloze_status load_file(cloze_tokenizer *tokenizer, opened *in, const char
     cloze_status status;
     if (ending && !strcmp(ending, ".json"))
         return load_json(tokenizer, in, path, error);
-    status = open_file(in, path, JSON_LIMIT, &in->files.lines, error);
+    status = open_file(in, path, JSON_LIMIT,
+                       ending && !strcmp(ending, ".model") ? &in->files.pieces : &in->files.lines,
+                       error);
     if (!status)
         status = cz_load_old(tokenizer, &in->files, error);
     if (status)

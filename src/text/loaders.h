@@ -45,6 +45,11 @@ typedef struct cz_configs {
 cloze_status cz_load_specials(cloze_tokenizer *tokenizer, const cz_tokenizer_class *class,
                               const cz_configs *files, size_t extras,
                               cloze_text specials[CZ_SPECIALS], cloze_error *error);
+/* convert.c: a part as a tokenizer.json would say it, read by one of the functions below. */
+typedef cloze_status cz_part_loader(cloze_tokenizer *tokenizer, const json_t *object,
+                                    cloze_error *error);
+cloze_status cz_load_part(cloze_tokenizer *tokenizer, cz_part_loader *load, const char *json,
+                          cloze_error *error);
 /* convert.c: a tokenizer from files older than tokenizer.json. */
 cloze_status cz_load_old(cloze_tokenizer *tokenizer, const cz_tokenizer_files *files,
                          cloze_error *error);
@@ -88,7 +93,9 @@ cloze_status cz_load_finder(cz_finder *finder, const cloze_allocator *allocator,
                             const json_t *pattern, cloze_error *error);
 cloze_status cz_load_decoder(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
 
-/* unigram_json.c */
+/* unigram_json.c; the first one takes tokens and scores from the tokenizer's vocabulary. */
+cloze_status cz_unigram_from_vocabulary(cloze_tokenizer *tokenizer, int64_t unknown, bool fallback,
+                                        cloze_error *error);
 cloze_status cz_load_unigram(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
 /* The "replacement" of a Metaspace, and where it is put before a text. */
 cloze_status cz_load_mark(const json_t *object, uint32_t *mark, cz_prepend *prepend,

@@ -229,15 +229,20 @@ static cloze_status add_special(cloze_tokenizer *tokenizer, const stated_special
     return cz_added_put(tokenizer, &spec, error);
 }
 
-/* What the class adds by itself behind its special tokens. */
+static bool has_additional(const json_t *source)
+{
+    return json_is_array(json_object_get(source, "additional_special_tokens"));
+}
+
+/* What the class adds by itself behind its special tokens; `others`: some are stated. */
 static cloze_status add_extras(cloze_tokenizer *tokenizer, const cz_tokenizer_class *class,
-                               size_t extras, cloze_error *error)
+                               size_t extras, bool others, cloze_error *error)
 {
     static const char *const unused[] = { "<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED" };
     cloze_status status = CLOZE_OK;
     char name[32];
     cz_added_spec spec = { .text = { name, 0 }, .special = true };
-    size_t count = class->layout == CZ_PIECES_BEHIND_FIVE ? 3 : extras;
+    size_t count = class->layout == CZ_PIECES_BEHIND_FIVE && !others ? 3 : extras;
     for (size_t i = 0; i < count && !status; i++) {
         if (class->layout == CZ_PIECES_BEHIND_FIVE)
             snprintf(name, sizeof name, "%s", unused[i]);
@@ -275,5 +280,7 @@ cloze_status cz_load_specials(cloze_tokenizer *tokenizer, const cz_tokenizer_cla
         status = add_additional(tokenizer, used.config, error);
     if (!status)
         status = add_additional(tokenizer, used.special, error);
-    return status ? status : add_extras(tokenizer, class, extras, error);
+    return status ? status
+                  : add_extras(tokenizer, class, extras,
+                               has_additional(used.config) || has_additional(used.special), error);
 }

@@ -25,10 +25,18 @@ static cloze_status build(cloze_tokenizer *tokenizer, int64_t unknown, bool fall
     return status;
 }
 
+cloze_status cz_unigram_from_vocabulary(cloze_tokenizer *tokenizer, int64_t unknown, bool fallback,
+                                        cloze_error *error)
+{
+    tokenizer->unigram = cz_allocate_zero(&tokenizer->hooks.allocator, 1, sizeof(cz_unigram));
+    if (!tokenizer->unigram)
+        return cz_fail_memory(error, "a Unigram", sizeof(cz_unigram));
+    return build(tokenizer, unknown, fallback, error);
+}
+
 cloze_status cz_load_unigram(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error)
 {
     const cz_vocabulary *vocabulary = &tokenizer->model.vocabulary;
-    const cloze_allocator *allocator = &tokenizer->hooks.allocator;
     int64_t unknown = CZ_UNIGRAM_NONE;
     bool fallback = false;
     cloze_status status;
@@ -42,10 +50,7 @@ cloze_status cz_load_unigram(cloze_tokenizer *tokenizer, const json_t *object, c
         status = cz_json_flag(object, "byte_fallback", &fallback, error);
     if (status)
         return status;
-    tokenizer->unigram = cz_allocate_zero(allocator, 1, sizeof *tokenizer->unigram);
-    if (!tokenizer->unigram)
-        return cz_fail_memory(error, "a Unigram", sizeof *tokenizer->unigram);
-    return build(tokenizer, unknown, fallback, error);
+    return cz_unigram_from_vocabulary(tokenizer, unknown, fallback, error);
 }
 
 /* One character, or an empty text. */

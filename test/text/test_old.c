@@ -13,9 +13,14 @@
 
 #include <cmocka.h>
 
-static const char *const folders[] = { "roberta",    "roberta_stated", "roberta_spaced",
-                                       "longformer", "deberta",        "deberta_listed",
-                                       "gpt2",       "mpnet",          "bert_added" };
+static const char *const folders[] = {
+    "roberta",          "roberta_stated", "roberta_spaced", "longformer",
+    "deberta",          "deberta_listed", "gpt2",           "mpnet",
+    "bert_added",       "albert",         "albert_cased",   "fnet",
+    "camembert",        "camembert_more", "xlm_roberta",    "deberta_v2",
+    "deberta_v2_split", "rembert",        "bigbird",        "t5",
+    "reformer"
+};
 
 static cloze_text text_of(const json_t *value)
 {

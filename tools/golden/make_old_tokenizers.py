@@ -10,6 +10,7 @@ usage: CLOZE_DATA=... make_old_tokenizers.py TARGET_FOLDER
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -17,12 +18,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+import sentencepiece
 import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "test" / "golden" / "text"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from make_tokenizers import PIECES, byte_level_trainer, lines, random_texts, train  # noqa: E402
+from make_tokenizers import PIECES, byte_level_trainer, lines, random_texts, train, training_texts  # noqa: E402
 from reference import data_folder, hash_encodings  # noqa: E402
 
 SPECIALS = ["<mask>", "  <mask> ", "a<mask>b", "<s>", "</s>x", " </s> ", "<pad>", "<unk>", "[CLS]",
@@ -78,10 +80,40 @@ CASES = {
                              "tokenizer_config.json": {"bos_token": "<x>", "do_lower_case": False},
                              "added_tokens.json": {"[MASK]": 300, "<new>": 301}}),
 }
+PIECES_CASES = {
+    "albert": ("cls", "spiece.model", {"config.json": {"model_type": "albert"}}),
+    "albert_cased": ("plain", "spiece.model", {
+        "tokenizer_config.json": {"tokenizer_class": "AlbertTokenizer", "do_lower_case": False,
+                                  "keep_accents": True, "bos_token": "<s>",
+                                  "mask_token": added("[MASK]", lstrip=True)}}),
+    "fnet": ("cls", "spiece.model", {"config.json": {"model_type": "fnet"}}),
+    "camembert": ("plain", "sentencepiece.bpe.model", {"config.json": {"model_type": "camembert"}}),
+    "camembert_more": ("plain", "sentencepiece.bpe.model", {
+        "config.json": {"model_type": "camembert"},
+        "special_tokens_map.json": {"additional_special_tokens": ["<x>", "<y>"], "mask_token": "<mask>"}}),
+    "xlm_roberta": ("plain", "sentencepiece.bpe.model", {"config.json": {"model_type": "xlm-roberta"}}),
+    "deberta_v2": ("plain", "spm.model", {
+        "config.json": {"model_type": "deberta-v2"}, "added_tokens.json": {"[MASK]": 300},
+        "tokenizer_config.json": {"do_lower_case": False, "vocab_type": "spm"}}),
+    "deberta_v2_split": ("cls", "spm.model", {
+        "tokenizer_config.json": {"tokenizer_class": "DebertaV2Tokenizer", "do_lower_case": True,
+                                  "split_by_punct": True, "unk_token": "<unk>"}}),
+    "rembert": ("cls", "sentencepiece.model", {"config.json": {"model_type": "rembert"}}),
+    "bigbird": ("cls", "spiece.model", {"config.json": {"model_type": "big_bird"}}),
+    "t5": ("plain", "spiece.model", {"config.json": {"model_type": "t5"},
+                                     "tokenizer_config.json": {"extra_ids": 3, "legacy": False}}),
+    "reformer": ("plain", "spiece.model", {"config.json": {"model_type": "reformer"}}),
+}
+CASES |= {name: (kind + ":" + file, beside) for name, (kind, file, beside) in PIECES_CASES.items()}
 # The real files: class, and where they come from.
 REAL = [("Roberta", {"vocab.json": "roberta-base/vocab.json", "merges.txt": "roberta-base/merges.txt"}),
         ("Deberta", {"vocab.json": "roberta-base/vocab.json", "merges.txt": "roberta-base/merges.txt"}),
-        ("GPT2", {"vocab.json": "gpt2/vocab.json", "merges.txt": "gpt2/merges.txt"})]
+        ("GPT2", {"vocab.json": "gpt2/vocab.json", "merges.txt": "gpt2/merges.txt"}),
+        ("Albert", {"spiece.model": "albert-base-v2/spiece.model"}),
+        ("FNet", {"spiece.model": "albert-base-v2/spiece.model"}),
+        ("T5", {"spiece.model": "t5-base/spiece.model"}),
+        ("XLMRoberta", {"sentencepiece.bpe.model": "sp-fixtures/sp_test_ja_model.model"}),
+        ("DebertaV2", {"spm.model": "sp-fixtures/test_sentencepiece_with_bytefallback.model"})]
 
 
 def make_merges(folder: Path) -> None:
@@ -97,6 +129,20 @@ def make_lines(folder: Path) -> None:
     start = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "<s>", "</s>"]
     vocabulary = start + words + ["##" + word for word in words]
     (folder / "vocab.txt").write_text("\n".join(vocabulary[:SIZES["lines"]]) + "\n", encoding="utf-8")
+
+
+def make_pieces(folder: Path, kind: str, file: str) -> None:
+    if kind.startswith("cls"):
+        special = dict(pad_id=0, pad_piece="<pad>", unk_id=1, bos_id=-1, eos_id=-1,
+                       control_symbols=["[CLS]", "[SEP]", "[MASK]"])
+    else:
+        special = dict(user_defined_symbols=["<new>"])
+    made = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(training_texts()[::20]), model_writer=made, vocab_size=300,
+        model_type="bpe" if kind.endswith("bpe") else "unigram", character_coverage=0.98,
+        normalization_rule_name="identity", minloglevel=2, num_threads=1, **special)
+    (folder / file).write_bytes(made.getvalue())
 
 
 MAKERS = {"merges": (make_merges, ["vocab.json", "merges.txt"]), "lines": (make_lines, ["vocab.txt"])}
@@ -115,11 +161,14 @@ def cases_of(tokenizer) -> list:
 
 
 def make_case(target: Path, name: str, kind: str, beside: dict) -> None:
-    maker, files = MAKERS[kind]
     folder = target / name
     folder.mkdir(parents=True, exist_ok=True)
-    if not all((folder / file).exists() for file in files):
-        maker(folder)
+    if ":" in kind:
+        kind, file = kind.split(":")
+        if not (folder / file).exists():
+            make_pieces(folder, kind, file)
+    elif not all((folder / file).exists() for file in MAKERS[kind][1]):
+        MAKERS[kind][0](folder)
     for file, content in beside.items():
         (folder / file).write_text(json.dumps(content, indent=1) + "\n")
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
