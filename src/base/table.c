@@ -91,6 +91,7 @@ bool cz_table_put(cz_table *table, const cloze_allocator *allocator, const char 
     if (size > UINT32_MAX ||
         (table->count + 1 > table->capacity / 3 * 2 && !enlarge(table, allocator)))
         return false;
+    key = size > 0 ? key : "";
     hash = hash_of(table->seed, key, size);
     entry = place_of(table, key, size, hash);
     if (existed)
@@ -110,6 +111,7 @@ bool cz_table_get(const cz_table *table, const char *key, size_t size, uint32_t 
     const cz_table_entry *entry;
     if (!table->count || size > UINT32_MAX)
         return false;
+    key = size > 0 ? key : "";
     entry = place_of(table, key, size, hash_of(table->seed, key, size));
     if (!entry->key)
         return false;

@@ -21,7 +21,7 @@ typedef struct cz_table {
 bool cz_table_init(cz_table *table, const cloze_allocator *allocator, size_t expected);
 void cz_table_clear(cz_table *table, const cloze_allocator *allocator);
 /* Adds or finds; *existed tells which, and *old then receives the value found. False: memory is
- * out, or the key is longer than UINT32_MAX. */
+ * out, or the key is longer than UINT32_MAX. An empty key may be NULL. */
 bool cz_table_put(cz_table *table, const cloze_allocator *allocator, const char *key, size_t size,
                   uint32_t value, bool *existed, uint32_t *old);
 bool cz_table_get(const cz_table *table, const char *key, size_t size, uint32_t *value);
