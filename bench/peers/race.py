@@ -35,7 +35,8 @@ HERE = Path(__file__).resolve().parent
 CLOZE = "cloze"
 CHECKED_LENGTHS = [16, 3, 128, 40, 7]
 AGREEMENT = 5e-3
-"""Largest difference of vectors between float32 engines; llama.cpp comes close to it, others not."""
+"""Largest difference of vectors between float32 engines, as a share of the largest value where that is
+above 1; llama.cpp comes close to it, others not."""
 REST = 0.25
 """Seconds between turns, so that the spinning threads of one engine do not disturb the next."""
 
@@ -53,7 +54,7 @@ class Worker:
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen([*command, "serve", *places, str(threads)], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log)
-        self.name = name
+        self.name, self.alone = name, bool(shape.alone)
         self.receive()
 
     def receive(self) -> dict[str, Any]:
@@ -76,7 +77,7 @@ class Worker:
         return float(answer["seconds"])
 
     def vectors(self, lengths: list[int]) -> Vectors:
-        answer = self.ask(do="embed", lengths=lengths, batch=len(lengths))
+        answer = self.ask(do="embed", lengths=lengths, batch=1 if self.alone else len(lengths))
         return numpy.array(answer["vectors"], dtype=numpy.float32)
 
     def stop(self) -> None:
@@ -134,8 +135,9 @@ def start_runners(settings: Settings, shape: Shape, model: Path, threads: int) -
 def check_agreement(runners: list[Runner]) -> None:
     """An engine that computes something else is not in this race."""
     expected = runners[0].vectors(CHECKED_LENGTHS)
+    largest = max(1, float(numpy.abs(expected).max()))
     for runner in runners:
-        runner.difference = float(numpy.abs(runner.vectors(CHECKED_LENGTHS) - expected).max())
+        runner.difference = float(numpy.abs(runner.vectors(CHECKED_LENGTHS) - expected).max()) / largest
         exact = runner.name == CLOZE or PEERS[runner.name].exact
         if exact and not runner.difference <= AGREEMENT:
             remark(f"{runner.name} differs from {runners[0].name} by {runner.difference:.2g}")
