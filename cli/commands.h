@@ -7,6 +7,7 @@
 extern const cli_command command_embed;
 extern const cli_command command_similar;
 extern const cli_command command_search;
+extern const cli_command command_cluster;
 extern const cli_command command_classify;
 extern const cli_command command_zero_shot;
 extern const cli_command command_tag;

@@ -16,6 +16,7 @@ const cli_command *const all_commands[] = {
     &command_embed,
     &command_similar,
     &command_search,
+    &command_cluster,
     &command_classify,
     &command_zero_shot,
     &command_tag,

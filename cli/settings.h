@@ -41,6 +41,9 @@ typedef struct cli_settings {
     const char *query_file, *query_prompt, *vector_cache;
     size_t top;
 
+    /* cluster */
+    size_t clusters, seed, least;
+
     /* tokenize */
     const char *pair, *pair_field;
     bool tab_pairs, ids, decode, no_special, bytes, truncate_left;

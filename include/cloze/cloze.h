@@ -6,6 +6,7 @@
 #include <cloze/cache.h>
 #include <cloze/choose.h>
 #include <cloze/classify.h>
+#include <cloze/cluster.h>
 #include <cloze/compare.h>
 #include <cloze/convert.h>
 #include <cloze/fill.h>
