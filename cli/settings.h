@@ -42,13 +42,13 @@ typedef struct cli_settings {
     size_t top;
 
     /* cluster */
-    size_t clusters, seed, least;
+    size_t clusters, least;
 
     /* tokenize */
     const char *pair, *pair_field;
     bool tab_pairs, ids, decode, no_special, bytes, truncate_left;
     int truncation;
-    size_t max_length, stride;
+    size_t max_length, stride, seed; /* seed: of cluster, too */
 
     /* classify */
     bool all;

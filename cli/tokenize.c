@@ -32,6 +32,8 @@ static const option_group own = {
                "cut at the beginning instead of the end"),
         OPTION("stride", 0, OPTION_NUMBER, "N", stride,
                "keep what is cut as further windows that share N tokens"),
+        OPTION("seed", 0, OPTION_NUMBER, "N", seed,
+               "of the dropout that a BPE may have (default: 0)"),
         OPTION("bytes", 0, OPTION_FLAG, NULL, bytes, "offsets in bytes instead of code points"),
         OPTIONS_END },
 };
@@ -380,6 +382,7 @@ static int prepare(tokenize_job *job)
                                            : CLOZE_TRUNCATE_LONGEST_FIRST,
         .truncate_left = settings->truncate_left,
         .stride = settings->stride,
+        .seed = settings->seed,
         .overflow = settings->stride > 0,
     };
     if (code)

@@ -26,13 +26,13 @@ typedef struct cloze_tokenizer_options {
 
 /*
  * Opens `path`: a folder (tokenizer.json, else vocab.txt, or vocab.json with merges.txt, or a
- * SentencePiece Unigram model), or a
- * tokenizer.json or vocab.txt. Padding and truncation stored inside tokenizer.json are kept apart: see
+ * SentencePiece model, Unigram or BPE), or a tokenizer.json or vocab.txt. Padding and truncation stored inside tokenizer.json are kept apart: see
  * cloze_tokenize_options. The method of each part is that of the Rust `tokenizers` package. In a
  * folder tokenizer_config.json decides about lower case, accents and Chinese characters, as it does
  * in transformers; a tokenizer.json that is named itself is taken as it is. Files older than
  * tokenizer.json are converted as transformers converts them for the tokenizer's class (BERT and its
- * like, MPNet, RoBERTa, Longformer, DeBERTa, GPT-2), with special_tokens_map.json and
+ * like, MPNet, RoBERTa, Longformer, DeBERTa, GPT-2; of SentencePiece models ALBERT, FNet, CamemBERT,
+ * XLM-R, DeBERTa v2 and v3, RemBERT, BigBird, T5, Reformer), with special_tokens_map.json and
  * added_tokens.json.
  */
 CLOZE_API cloze_status cloze_tokenizer_open(cloze_tokenizer **out, const char *path,
@@ -58,6 +58,8 @@ typedef struct cloze_tokenize_options {
     bool truncate_left;          /* drop from the beginning instead of the end */
     size_t stride;               /* tokens shared by a window and the next (with `overflow`) */
     bool overflow;               /* keep what was cut off as further windows */
+    uint64_t seed;               /* of the dropout that a BPE may have: with another one the same
+                                    text becomes other pieces */
 } cloze_tokenize_options;
 
 /*

@@ -1,7 +1,8 @@
 /*
- * bpe.c - one word to pieces by byte-pair encoding over the 256 letters of bytes: of all
- * neighbours that the list of merges joins, those that it names first are joined first, the
- * leftmost of equals, until none is left (Sennrich et al. 2016; the package's Word::merge_all).
+ * bpe.c - one word to pieces by byte-pair encoding: of all neighbours that the list of merges joins,
+ * those that it names first are joined first, the leftmost of equals, until none is left (Sennrich
+ * et al. 2016; the package's Word::merge_all). With dropout a candidate is passed over now and then,
+ * and comes back after the next join (Provilkov et al. 2020).
  *
  * A short word is scanned again after each join; a long one keeps its candidates in a heap, so that
  * no word costs more than n log n.
@@ -77,7 +78,9 @@ void cz_bpe_put(cz_bpe *bpe, uint32_t left, uint32_t right, cz_merge_place place
 void cz_bpe_clear(cz_bpe *bpe, const cloze_allocator *allocator)
 {
     cz_release(allocator, bpe->merges);
+    cz_release(allocator, bpe->suffix);
     bpe->merges = NULL;
+    bpe->suffix = NULL;
 }
 
 /* ---- a short word ---- */
@@ -180,17 +183,45 @@ static bool join(cz_symbol *symbols, const cz_candidate *chosen)
     return true;
 }
 
+/* Whether a candidate is passed over: a function of the seed and of how many were drawn. */
+static bool drops(float dropout, cloze_encoding *encoding)
+{
+    const uint32_t counter[4] = { encoding->draws++, 0, 0, 0x6265 };
+    const uint32_t key[2] = { (uint32_t)encoding->seed, (uint32_t)(encoding->seed >> 32) };
+    return (float)(cz_philox_at(counter, key).word[0] >> 8) * 0x1p-24f < dropout;
+}
+
+/* The next candidate in *chosen; those that are passed over wait at the end of the room, behind
+ * candidates[room]. False: none is left, or all were passed over. */
+static bool choose(const cz_bpe *bpe, cloze_encoding *encoding, size_t *candidates, size_t room,
+                   cz_candidate *chosen)
+{
+    cz_candidate *waiting = encoding->candidates + room;
+    size_t passed = 0;
+    while (*candidates) {
+        *chosen = pop(encoding->candidates, candidates);
+        if (bpe->dropout > 0 && drops(bpe->dropout, encoding)) {
+            waiting[passed++] = *chosen;
+            continue;
+        }
+        while (passed)
+            push(encoding->candidates, candidates, waiting[--passed]);
+        return true;
+    }
+    return false;
+}
+
 static size_t queue(const cz_bpe *bpe, cloze_encoding *encoding, size_t count)
 {
     cz_symbol *symbols = encoding->symbols;
-    size_t candidates = 0, left = 0;
+    cz_candidate chosen;
+    size_t candidates = 0, left = 0, room = 3 * count;
     for (uint32_t i = 0; i < count; i++)
         symbols[i] = (cz_symbol){ encoding->word_ids[i], encoding->word_ends[i], i - 1,
                                   i + 1 < count ? i + 1 : UINT32_MAX };
     for (uint32_t i = 0; i + 1 < count; i++)
         propose(bpe, encoding, i, &candidates);
-    while (candidates) {
-        cz_candidate chosen = pop(encoding->candidates, &candidates);
+    while (choose(bpe, encoding, &candidates, room, &chosen)) {
         if (!join(symbols, &chosen))
             continue;
         propose(bpe, encoding, chosen.at, &candidates);
@@ -205,20 +236,27 @@ static size_t queue(const cz_bpe *bpe, cloze_encoding *encoding, size_t count)
 }
 
 /* The whole word when the vocabulary has it. */
-static bool find_whole(const cloze_tokenizer *tokenizer, cloze_encoding *encoding, const char *word,
-                       size_t size, uint32_t *id)
+static bool find_whole(const cloze_tokenizer *tokenizer, const char *word, size_t size,
+                       uint32_t *id)
 {
     size_t used = 0;
     if (!size || size > CZ_TOKEN_LIMIT)
         return false;
+    if (!tokenizer->bpe.by_bytes)
+        return cz_vocabulary_get(&tokenizer->model.vocabulary, word, size, id);
     char letters[2 * CZ_TOKEN_LIMIT];
     for (size_t i = 0; i < size; i++)
         used += cz_utf8_put(letters + used, tokenizer->bpe.letter[(unsigned char)word[i]]);
-    (void)encoding;
     return cz_vocabulary_get(&tokenizer->model.vocabulary, letters, used, id);
 }
 
-static bool reserve(cloze_encoding *encoding, size_t count)
+/* Whether a word of so many letters is scanned; else it is queued. */
+static bool is_scanned(const cz_bpe *bpe, size_t count)
+{
+    return count <= SCANNED_MOST && bpe->dropout == 0;
+}
+
+static bool reserve(const cz_bpe *bpe, cloze_encoding *encoding, size_t count)
 {
     const cloze_allocator *allocator = &encoding->hooks.allocator;
     size_t candidates;
@@ -227,10 +265,10 @@ static bool reserve(cloze_encoding *encoding, size_t count)
         !cz_grow(allocator, (void **)&encoding->word_ends, &encoding->word_ends_capacity, count + 1,
                  sizeof *encoding->word_ends))
         return false;
-    if (count <= SCANNED_MOST)
+    if (is_scanned(bpe, count))
         return true;
-    /* One candidate for each pair at first, and at most two for each join. */
-    return cz_multiply(count, 3, &candidates) &&
+    /* One candidate for each pair at first, and at most two for each join; as many that wait. */
+    return cz_multiply(count, bpe->dropout > 0 ? 6 : 3, &candidates) &&
            cz_grow(allocator, (void **)&encoding->symbols, &encoding->symbols_capacity, count,
                    sizeof *encoding->symbols) &&
            cz_grow(allocator, (void **)&encoding->candidates, &encoding->candidates_capacity,
@@ -242,21 +280,26 @@ cloze_status cz_bpe_split(const cloze_tokenizer *tokenizer, cloze_encoding *enco
 {
     const cz_bpe *bpe = &tokenizer->bpe;
     size_t count = size;
-    if (!reserve(encoding, size))
+    cloze_status status = CLOZE_OK;
+    if (!reserve(bpe, encoding, size))
         return cz_text_memory(error);
-    if (bpe->whole && find_whole(tokenizer, encoding, word, size, encoding->word_ids)) {
+    if (bpe->whole && bpe->dropout == 0 && find_whole(tokenizer, word, size, encoding->word_ids)) {
         encoding->word_ends[0] = (uint32_t)size;
         *out = (cz_word_pieces){ encoding->word_ids, encoding->word_ends, 1 };
         return CLOZE_OK;
     }
-    for (size_t i = 0; i < size; i++) {
+    for (size_t i = 0; i < size && bpe->by_bytes; i++) {
         encoding->word_ids[i] = bpe->byte_id[(unsigned char)word[i]];
         encoding->word_ends[i] = (uint32_t)i + 1;
     }
-    if (count > SCANNED_MOST)
-        count = queue(bpe, encoding, count);
-    else if (count > 1)
+    if (!bpe->by_bytes)
+        status = cz_bpe_letters(tokenizer, encoding, word, size, &count, error);
+    if (status)
+        return status;
+    if (count > 1 && is_scanned(bpe, size))
         count = scan(bpe, encoding->word_ids, encoding->word_ends, count);
+    else if (count > 1)
+        count = queue(bpe, encoding, count);
     *out = (cz_word_pieces){ encoding->word_ids, encoding->word_ends, count };
     return CLOZE_OK;
 }

@@ -247,7 +247,9 @@ static cloze_status load_parts(conversion *work, cloze_error *error)
                              work->specials[CZ_SPECIAL_UNKNOWN], error);
     if (!status)
         status = put_ends(work, error);
-    return status || lines ? status : cz_settle_splitter(tokenizer, error);
+    if (!status && !lines)
+        cz_settle_splitter(tokenizer);
+    return status;
 }
 
 static cloze_status parse(json_t **out, cloze_text text, const char *name, cloze_error *error)

@@ -163,7 +163,7 @@ static cloze_status tokenize_segment(const cloze_tokenizer *tokenizer, cloze_enc
     if (tokenizer->bytes.used && cz_normalizer_rests(&tokenizer->normalizer, text.data, begin, end))
         return scan_bytes(tokenizer, encoding, text, begin, end, pieces, error);
     if (tokenizer->normalizer.whole || tokenizer->splitter.cuts || tokenizer->bytes.used ||
-        tokenizer->unigram || tokenizer->added.normalized.count)
+        tokenizer->unigram || tokenizer->bpe.used || tokenizer->added.normalized.count)
         return tokenize_whole(tokenizer, encoding, text, begin, end, pieces, error);
     return cz_scan(tokenizer, encoding, text, begin, end, pieces, error);
 }
@@ -208,7 +208,7 @@ static cloze_status prepare(const cloze_tokenizer *tokenizer, cloze_encoding *en
     size_t size = CZ_CACHE_SIZE * sizeof *encoding->cache;
     encoding->windows = 0;
     encoding->parts[0].count = encoding->parts[1].count = 0;
-    encoding->words = 0;
+    encoding->words = encoding->draws = 0;
     if (!encoding->cache) {
         encoding->cache =
             cz_allocate_zero(&encoding->hooks.allocator, CZ_CACHE_SIZE, sizeof *encoding->cache);
@@ -247,6 +247,7 @@ cloze_status cloze_tokenize(const cloze_tokenizer *tokenizer, cloze_text text, c
 {
     cloze_status status = prepare(tokenizer, encoding, error);
     remember(encoding, &text, &pair, false);
+    encoding->seed = options ? options->seed : 0;
     if (!status)
         status = cz_tokenize_text(tokenizer, encoding, text, &encoding->parts[0], error);
     if (!status && pair.data) {
@@ -285,6 +286,7 @@ cloze_status cloze_tokenize_words(const cloze_tokenizer *tokenizer, const cloze_
 {
     cloze_status status = prepare(tokenizer, encoding, error);
     remember(encoding, words, pair_words, true);
+    encoding->seed = options ? options->seed : 0;
     if (!status)
         status = tokenize_list(tokenizer, encoding, words, count, &encoding->parts[0], error);
     if (!status && pair_words) {

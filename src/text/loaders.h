@@ -85,9 +85,8 @@ cloze_status cz_part_text(const cloze_tokenizer *tokenizer, const json_t *object
 cloze_status cz_load_normalizer(cloze_tokenizer *tokenizer, const json_t *object,
                                 cloze_error *error);
 cloze_status cz_load_splitter(cloze_tokenizer *tokenizer, const json_t *object, cloze_error *error);
-/* After all parts are read: checks that model and pre-tokenizer go together, and takes the short
- * way for what is common. */
-cloze_status cz_settle_splitter(cloze_tokenizer *tokenizer, cloze_error *error);
+/* After all parts are read: takes the short way for what is common. */
+void cz_settle_splitter(cloze_tokenizer *tokenizer);
 /* finder_json.c: { "String": ... } or { "Regex": ... }. */
 cloze_status cz_load_finder(cz_finder *finder, const cloze_allocator *allocator,
                             const json_t *pattern, cloze_error *error);

@@ -1,6 +1,6 @@
 /*
  * metaspace.c - words whose spaces became a mark (U+2581), each word beginning with one, and their
- * pieces in a Unigram, by way of the encoding's cache.
+ * pieces in a Unigram or a BPE, by way of the encoding's cache.
  *
  * A mark that is put before a text has the place of the first character, as in the package.
  */
@@ -51,12 +51,24 @@ cloze_status cz_unigram_word(const cloze_tokenizer *tokenizer, cloze_encoding *e
     return CLOZE_OK;
 }
 
+/* The character that has byte `wanted` of a word; *at and *byte are one before it and its place. */
+static cz_character character_with(const marked *span, size_t end, size_t wanted, size_t *at,
+                                   size_t *byte)
+{
+    for (size_t size; *at + 1 < end; ++*at, *byte += size) {
+        size = cz_utf8_size(character_at(span, *at).code);
+        if (*byte + size > wanted)
+            break;
+    }
+    return character_at(span, *at);
+}
+
 /* Appends the pieces of the word span[begin, end). */
 static cloze_status append_word(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                                 const marked *span, size_t begin, size_t end, cz_pieces *pieces,
                                 cloze_error *error)
 {
-    size_t size = 0, at = begin, byte = 0;
+    size_t size = 0, at = begin, byte = 0, done = 0;
     uint32_t first = 0;
     cz_word_pieces word;
     cloze_status status;
@@ -72,12 +84,11 @@ static cloze_status append_word(const cloze_tokenizer *tokenizer, cloze_encoding
         return cz_text_memory(error);
     for (size_t i = 0; i < word.count; i++) {
         cz_piece piece = { .id = word.ids[i], .word = encoding->words };
-        if (i == 0 || word.ends[i] > byte) /* else it is another byte of the same characters */
-            first = character_at(span, at).begin;
-        for (; byte < word.ends[i] && at < end; at++)
-            byte += cz_utf8_size(character_at(span, at).code);
+        if (i == 0 || word.ends[i] > done) /* else it is another byte of the same characters */
+            first = character_with(span, end, done, &at, &byte).begin;
+        done = word.ends[i];
         piece.begin = first;
-        piece.end = character_at(span, at - 1).end;
+        piece.end = character_with(span, end, done - 1, &at, &byte).end;
         pieces->items[pieces->count++] = piece;
     }
     encoding->words++;

@@ -90,7 +90,7 @@ typedef struct cz_wordpiece {
     bool whole;        /* WordLevel: a word is one token or unknown */
 } cz_wordpiece;
 
-/* ---- bpe.c: byte-level BPE; its tokens are in the vocabulary above ---- */
+/* ---- bpe.c, bpe_letters.c: its tokens are in the vocabulary above ---- */
 
 #define CZ_NO_PAIR UINT64_MAX
 
@@ -100,14 +100,27 @@ typedef struct cz_merge {
 } cz_merge;
 
 typedef struct cz_bpe {
-    bool used;  /* instead of WordPiece */
-    bool whole; /* a word that is a token is not taken apart ("ignore_merges") */
+    bool used;     /* instead of WordPiece */
+    bool whole;    /* a word that is a token is not taken apart ("ignore_merges") */
+    bool by_bytes; /* words are given as bytes, each of which stands for a letter */
+    bool fuses;    /* unknown letters that follow each other are one */
+    bool fallback; /* unknown letters become the tokens of their bytes, if all are there */
+    float dropout; /* how often a merge is passed over */
+    char *suffix;  /* of the last letter of a word; the prefix of others is the model's */
+    size_t suffix_size;
     cz_merge *merges;
     size_t capacity;       /* a power of two */
     uint64_t factor;       /* secret of the hash */
-    uint32_t byte_id[256]; /* ids of the letters */
+    uint32_t byte_id[256]; /* ids of the letters; UINT32_MAX: there is none */
     uint32_t letter[256];
+    uint32_t byte_token[256]; /* ids of "<0x00>" and so on, where letters fall back */
 } cz_bpe;
+
+/* The letters of a word that are in the vocabulary, and what takes the place of others: their ids
+ * and ends into the encoding's word_ids and word_ends, which have room for `size`. As in the package
+ * an end is the sum of what has been put, so that a letter that is left out moves all that follow. */
+cloze_status cz_bpe_letters(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
+                            const char *word, size_t size, size_t *count, cloze_error *error);
 
 /* The byte that a letter stands for; -1 for what is no letter. */
 int cz_letter_byte(uint32_t letter);
@@ -147,7 +160,7 @@ typedef struct cz_splitter {
     bool cuts;        /* none of these: the tokenizer's cuts */
 } cz_splitter;
 
-/* ---- metaspace.c: words that begin with the mark of a space, cut by a Unigram ---- */
+/* ---- metaspace.c: words that begin with the mark of a space, for a Unigram or a BPE ---- */
 
 typedef struct cz_metaspace {
     bool used;     /* behind the splitter's rules */
@@ -367,6 +380,8 @@ struct cloze_encoding {
     cz_candidate *candidates;
     size_t symbols_capacity, candidates_capacity;
     uint32_t words; /* words so far in this sequence */
+    uint64_t seed;  /* of dropout */
+    uint32_t draws; /* so far in this call */
     const cloze_text *source[2]; /* during a call: the texts, or the words of each */
     bool split;                  /* they are words */
     /* results */
@@ -404,7 +419,7 @@ cloze_status cz_give_ascii(const cloze_tokenizer *tokenizer, cloze_encoding *enc
 cloze_status cz_wordpiece_ascii(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                                 cloze_text text, size_t begin, size_t end, cz_pieces *pieces,
                                 cloze_error *error);
-/* bpe.c: the pieces of a word of bytes. */
+/* bpe.c: the pieces of a word. */
 cloze_status cz_bpe_split(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                           const char *word, size_t size, cz_word_pieces *out, cloze_error *error);
 /* byte_level.c: words and their pieces of text[begin, end), or of normalized characters of it. */
@@ -423,7 +438,7 @@ bool cz_read_score(const char *text, size_t size, size_t *at, double *out);
 cloze_status cz_unigram_word(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                              const char *word, size_t size, cz_word_pieces *out,
                              cloze_error *error);
-/* metaspace.c: the words of a span without gaps, and their pieces. */
+/* metaspace.c: the words of a span without gaps, and their pieces, which may be parts of letters. */
 cloze_status cz_split_marked(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                              const cz_character *characters, size_t count, cz_pieces *pieces,
                              cloze_error *error);

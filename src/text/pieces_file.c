@@ -102,9 +102,13 @@ static cloze_status load_model(cloze_tokenizer *tokenizer, const cz_pieces_sourc
 {
     cz_piece_layout layout = from->class->layout;
     bool moved = layout == CZ_PIECES_BEHIND_FOUR || layout == CZ_PIECES_BEHIND_FIVE;
-    if (from->file.model != CZ_SENTENCEPIECE_UNIGRAM)
-        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                       "the SentencePiece model is a BPE; only Unigram is supported");
+    if (from->file.model == CZ_SENTENCEPIECE_BPE) {
+        cloze_status status = cz_set_text(tokenizer, &tokenizer->model.unknown,
+                                          &tokenizer->model.unknown_size, from->file.unknown,
+                                          error);
+        tokenizer->bpe.fuses = true;
+        return status ? status : cz_pieces_merges(tokenizer, &from->file, error);
+    }
     return cz_unigram_from_vocabulary(tokenizer, moved ? 3 : from->file.unknown_id, false, error);
 }
 

@@ -66,7 +66,7 @@ cloze_status cz_split_words(const cloze_tokenizer *tokenizer, cloze_encoding *en
             }
         }
         status =
-            tokenizer->unigram
+            tokenizer->unigram || tokenizer->bpe.used
                 ? cz_split_marked(tokenizer, encoding, characters + begin, i - begin, pieces, error)
                 : append_word(tokenizer, encoding, characters + begin, i - begin, pieces, error);
         if (status)
@@ -115,7 +115,7 @@ cloze_status cz_split_by_cuts(const cloze_tokenizer *tokenizer, cloze_encoding *
         const cz_character *word = cutting->characters.items + cutting->words.items[i].begin;
         size_t length = cutting->words.items[i].end - cutting->words.items[i].begin;
         size_t first = pieces->count;
-        if (tokenizer->unigram)
+        if (tokenizer->unigram || (tokenizer->bpe.used && !tokenizer->bpe.by_bytes))
             status = cz_split_marked(tokenizer, encoding, word, length, pieces, error);
         else if (tokenizer->bpe.used)
             status = append_letters(tokenizer, encoding, word, length, pieces, error);

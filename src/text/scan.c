@@ -22,7 +22,7 @@ static cz_byte_class class_of(const cz_splitter *splitter, uint32_t c)
 /* What each byte is, found by normalizing it alone. On entry all bytes are CZ_BYTE_SLOW. */
 void cz_scan_prepare(cloze_tokenizer *tokenizer)
 {
-    if (tokenizer->normalizer.whole || tokenizer->unigram)
+    if (tokenizer->normalizer.whole || tokenizer->unigram || tokenizer->bpe.used)
         return; /* never asked for */
     for (int byte = 0; byte < 0x80; byte++) {
         cz_character items[2][8];

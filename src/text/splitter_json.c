@@ -183,12 +183,12 @@ static bool settle_rule(const cz_cut *cut, cz_splitter *splitter)
     return isolates || cut->kind == CZ_CUT_SPACES || cut->kind == CZ_CUT_WORDS;
 }
 
-/* The splitter's rules, and marks behind them for a Unigram. */
+/* The splitter's rules, and marks behind them for a Unigram or a BPE. */
 static bool settle_rules(cloze_tokenizer *tokenizer)
 {
     const cz_cuts *cuts = &tokenizer->cuts;
     const cz_cut *last = cuts->count ? &cuts->items[cuts->count - 1] : NULL;
-    bool marks = last && last->kind == CZ_CUT_MARKS && tokenizer->unigram;
+    bool marks = last && last->kind == CZ_CUT_MARKS && (tokenizer->unigram || tokenizer->bpe.used);
     cz_splitter splitter = { 0 };
     for (size_t i = 0; i + marks < cuts->count; i++)
         if (!settle_rule(&cuts->items[i], &splitter))
@@ -235,16 +235,13 @@ static bool gives_letters(const cloze_tokenizer *tokenizer)
     return letters;
 }
 
-cloze_status cz_settle_splitter(cloze_tokenizer *tokenizer, cloze_error *error)
+void cz_settle_splitter(cloze_tokenizer *tokenizer)
 {
-    bool bpe = tokenizer->bpe.used;
-    if (bpe && !gives_letters(tokenizer))
-        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                       "the model BPE is supported with the letters of bytes only: with the "
-                       "pre_tokenizer or the normalizer ByteLevel");
-    if (bpe ? settle_bytes(tokenizer) : !tokenizer->bytes.trims && settle_rules(tokenizer))
+    cz_bpe *bpe = &tokenizer->bpe;
+    bpe->by_bytes = bpe->by_bytes && gives_letters(tokenizer);
+    if (bpe->by_bytes ? settle_bytes(tokenizer)
+                      : !tokenizer->bytes.trims && settle_rules(tokenizer))
         cz_cuts_clear(&tokenizer->cuts, &tokenizer->hooks.allocator);
     else
         tokenizer->splitter.cuts = true;
-    return CLOZE_OK;
 }

@@ -190,7 +190,9 @@ size_t cz_tokenizer_bytes(const cloze_tokenizer *tokenizer)
     for (size_t i = 0; i < tokenizer->cuts.count; i++)
         bytes += cz_finder_bytes(&tokenizer->cuts.items[i].finder);
     bytes += tokenizer->bpe.capacity * sizeof *tokenizer->bpe.merges;
-    bytes += tokenizer->model.prefix_size + tokenizer->model.unknown_size + 2;
+    bytes += tokenizer->model.prefix ? tokenizer->model.prefix_size + 1 : 0;
+    bytes += tokenizer->model.unknown ? tokenizer->model.unknown_size + 1 : 0;
+    bytes += tokenizer->bpe.suffix ? tokenizer->bpe.suffix_size + 1 : 0;
     bytes += cz_decoder_bytes(&tokenizer->decoder);
     bytes += added->capacity * sizeof *added->tokens + added->count * sizeof *added->by_id;
     bytes += added->by_id && !added->count; /* a block of nothing has a byte */

@@ -172,9 +172,10 @@ static cloze_status load_root(cloze_tokenizer *tokenizer, const json_t *root, cl
         status = load_added(tokenizer, json_object_get(root, "added_tokens"), error);
     if (!status)
         status = cz_load_template(tokenizer, json_object_get(root, "post_processor"), error);
-    if (!status)
-        status = cz_settle_splitter(tokenizer, error);
-    return status ? status : cz_load_decoder(tokenizer, json_object_get(root, "decoder"), error);
+    if (status)
+        return status;
+    cz_settle_splitter(tokenizer);
+    return cz_load_decoder(tokenizer, json_object_get(root, "decoder"), error);
 }
 
 cloze_status cz_load_json(cloze_tokenizer *tokenizer, const char *json, size_t size,

@@ -145,7 +145,7 @@ cloze_status cz_word_split(const cloze_tokenizer *tokenizer, cloze_encoding *enc
     cloze_status status;
     if (encoding->take)
         return cz_give_word(encoding, word, size, out, error);
-    if (!size || size > CZ_CACHE_WORD)
+    if (!size || size > CZ_CACHE_WORD || tokenizer->bpe.dropout > 0)
         return split_word(tokenizer, encoding, word, size, characters, out, error);
     memcpy(key, word, size);
     entry = &encoding->cache[place_of(key)];

@@ -1,10 +1,11 @@
 /* fuzz_sentencepiece.c - a SentencePiece model file: its pieces become a Unigram, its character map
- * is applied, and both must hold whatever was accepted. */
+ * is applied, and it is converted to a tokenizer of some classes; all must hold whatever was
+ * accepted. */
+#include "tokenize_some.h"
+
 #include "text/charsmap.h"
 #include "text/sentencepiece.h"
 #include "text/unigram.h"
-
-#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -54,12 +55,26 @@ static void normalize(const cz_charsmap *map)
     free(spare.items);
 }
 
+static void convert(const char *data, size_t size)
+{
+    static const char *const classes[] = { "AlbertTokenizer", "XLMRobertaTokenizer",
+                                           "DebertaV2Tokenizer", "T5Tokenizer" };
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        cz_tokenizer_files files = { .pieces = { data, size }, .class_name = classes[i] };
+        cloze_tokenizer *tokenizer = NULL;
+        if (!cz_tokenizer_from_files(&tokenizer, &files, NULL, NULL))
+            tokenize_some(tokenizer);
+        cloze_tokenizer_free(tokenizer);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cz_sentencepiece file;
     cz_charsmap map;
     if (cz_sentencepiece_read(&file, NULL, (const char *)data, size, NULL))
         return 0;
+    convert((const char *)data, size);
     cut(&file);
     if (!cz_charsmap_init(&map, NULL, file.map.data, file.map.size, NULL)) {
         normalize(&map);

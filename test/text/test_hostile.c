@@ -16,6 +16,8 @@
     "\"max_input_chars_per_word\":100,\"vocab\":"
 #define MODEL MODEL_BEGIN "{\"[UNK]\":0,\"[CLS]\":1,\"[SEP]\":2}}"
 
+#define BPE "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},"
+
 typedef struct refused {
     const char *json, *says;
     cloze_status status;
@@ -30,15 +32,17 @@ static const refused documents[] = {
     { "{\"model\":" MODEL ",\"model\":" MODEL "}", "second vocabulary", CLOZE_ERROR_FORMAT },
     { "{\"version\":\"2.0\",\"model\":" MODEL "}", "2.0", CLOZE_ERROR_UNSUPPORTED },
     { "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0}}}", "merges", CLOZE_ERROR_FORMAT },
-    { "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}", "letter of byte 0x00",
-      CLOZE_ERROR_UNSUPPORTED },
-    { "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"dropout\":0.1}}", "dropout",
-      CLOZE_ERROR_UNSUPPORTED },
-    { "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"byte_fallback\":true}}",
-      "byte_fallback", CLOZE_ERROR_UNSUPPORTED },
-    { "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[],\"end_of_word_suffix\":\"w\"}"
-      "}",
+    { BPE "\"merges\":[],\"dropout\":1.5}}", "0 to 1", CLOZE_ERROR_FORMAT },
+    { BPE "\"merges\":[],\"dropout\":-0.1}}", "0 to 1", CLOZE_ERROR_FORMAT },
+    { BPE "\"merges\":[],\"dropout\":\"x\"}}", "dropout", CLOZE_ERROR_FORMAT },
+    { BPE "\"merges\":[],\"byte_fallback\":1}}", "byte_fallback", CLOZE_ERROR_FORMAT },
+    { BPE "\"merges\":[],\"byte_fallback\":true,\"end_of_word_suffix\":\"w\"}}",
       "end_of_word_suffix", CLOZE_ERROR_UNSUPPORTED },
+    { BPE "\"merges\":[],\"end_of_word_suffix\":7}}", "end_of_word_suffix", CLOZE_ERROR_FORMAT },
+    { BPE "\"merges\":[],\"unk_token\":[]}}", "unk_token", CLOZE_ERROR_FORMAT },
+    { BPE "\"merges\":[\"a a\"],\"continuing_subword_prefix\":\"##\"}}", "prefix",
+      CLOZE_ERROR_FORMAT },
+    { BPE "\"merges\":[\"a a\"]}}", "lacks", CLOZE_ERROR_FORMAT },
     { "{\"model\":{\"type\":\"WordLevel\",\"vocab\":{}}}", "unk_token", CLOZE_ERROR_FORMAT },
     { "{\"model\":{\"type\":\"Words\",\"vocab\":{}}}", "WordLevel", CLOZE_ERROR_UNSUPPORTED },
     { "{\"model\":" MODEL_BEGIN "7}}", "vocab", CLOZE_ERROR_FORMAT },
@@ -194,6 +198,36 @@ static void a_long_word_of_merges_ends_soon(void **state)
     free(word);
 }
 
+/* The same where a text is one word of letters, with dropout, and with letters left out. */
+static void a_long_text_that_is_one_word_ends_soon(void **state)
+{
+    enum { SIZE = 1 << 18 };
+    static const char *const dropouts[] = { "0", "0.5", "0.999999", "1" };
+    char *text = malloc(SIZE), json[256];
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < SIZE; i++)
+        text[i] = "abz "[i % 4];
+    for (size_t i = 0; i < sizeof dropouts / sizeof *dropouts; i++) {
+        cloze_tokenizer *tokenizer = NULL;
+        cloze_encoding *encoding = NULL;
+        cloze_text none = { NULL, 0 };
+        snprintf(json, sizeof json,
+                 "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0,\"b\":1,\"ab\":2},\"merges\":"
+                 "[\"a b\"],\"dropout\":%s}}",
+                 dropouts[i]);
+        assert_int_equal(cz_tokenizer_from_json(&tokenizer, json, strlen(json), NULL, NULL), 0);
+        assert_int_equal(cloze_encoding_new(&encoding, NULL, NULL), 0);
+        assert_int_equal(
+            cloze_tokenize(tokenizer, (cloze_text){ text, SIZE }, none, NULL, encoding, NULL), 0);
+        size_t length = cloze_encoding_tokens(encoding, 0).length;
+        assert_true(length >= SIZE / 4 && length <= SIZE / 2);
+        cloze_encoding_free(encoding);
+        cloze_tokenizer_free(tokenizer);
+    }
+    free(text);
+}
+
 static void damaged_documents_are_refused_by_name(void **state)
 {
     (void)state;
@@ -328,6 +362,7 @@ int main(void)
         cmocka_unit_test(damaged_documents_are_refused_by_name),
         cmocka_unit_test(merges_are_checked),
         cmocka_unit_test(a_long_word_of_merges_ends_soon),
+        cmocka_unit_test(a_long_text_that_is_one_word_ends_soon),
         cmocka_unit_test(no_damage_to_a_document_crashes),
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(damaged_vocabularies_are_refused),

@@ -19,7 +19,8 @@ static const char *const folders[] = {
     "bert_added",       "albert",         "albert_cased",   "fnet",
     "camembert",        "camembert_more", "xlm_roberta",    "deberta_v2",
     "deberta_v2_split", "rembert",        "bigbird",        "t5",
-    "reformer"
+    "reformer",         "albert_bpe",     "camembert_bpe",  "xlm_roberta_bpe",
+    "deberta_v2_bpe"
 };
 
 static cloze_text text_of(const json_t *value)

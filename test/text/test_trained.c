@@ -8,6 +8,7 @@
 #include "vocabularies.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -232,11 +233,69 @@ static void every_line_is_as_the_package_has_it(void **state)
     assert_true(checked >= 400);
 }
 
+/* The tokens of the word with this seed, spaces between them. */
+static void cut_with(const cloze_tokenizer *tokenizer, cloze_encoding *encoding, cloze_text word,
+                     uint64_t seed, char out[256])
+{
+    cloze_tokenize_options options = { .seed = seed };
+    cloze_text none = { NULL, 0 };
+    size_t used = 0;
+    assert_int_equal(cloze_tokenize(tokenizer, word, none, &options, encoding, NULL), CLOZE_OK);
+    for (size_t i = 0; i < cloze_encoding_tokens(encoding, 0).length; i++) {
+        cloze_text token =
+            cloze_tokenizer_token(tokenizer, cloze_encoding_tokens(encoding, 0).ids[i]);
+        used += (size_t)snprintf(out + used, 256 - used, "%s%.*s", i ? " " : "", (int)token.size,
+                                 token.data);
+    }
+}
+
+static void dropout_cuts_as_often_as_the_package(void **state)
+{
+    enum { DRAWS = 40000 };
+    cloze_tokenizer *tokenizer = open_named("dropout");
+    cloze_encoding *encoding = NULL;
+    char *text, cut[256], again[256];
+    size_t size;
+    json_t *golden, *counts = json_object();
+    const char *key;
+    json_t *share;
+    (void)state;
+    text = read_named("CLOZE_TEST_DATA", "golden/tokenizers/", "dropout.shares.json", &size);
+    assert_non_null(text);
+    golden = json_loadb(text, size, 0, NULL);
+    free(text);
+    const json_t *word = json_object_get(golden, "word");
+    cloze_text given = { json_string_value(word), json_string_length(word) };
+    assert_int_equal(cloze_encoding_new(&encoding, NULL, NULL), CLOZE_OK);
+    for (uint64_t seed = 0; seed < DRAWS; seed++) {
+        cut_with(tokenizer, encoding, given, seed, cut);
+        json_object_set_new(counts, cut,
+                            json_integer(json_integer_value(json_object_get(counts, cut)) + 1));
+    }
+    cut_with(tokenizer, encoding, given, DRAWS - 1, again);
+    assert_string_equal(cut, again);
+    assert_true(json_object_size(json_object_get(golden, "shares")) > 10);
+    json_object_foreach(json_object_get(golden, "shares"), key, share)
+    {
+        double expected = json_number_value(share);
+        double found = (double)json_integer_value(json_object_get(counts, key)) / DRAWS;
+        /* Five standard errors of both. */
+        double error = 5 * sqrt(expected * (1 - expected) * 1.1 / DRAWS);
+        if (!(fabs(found - expected) < error))
+            fail_msg("\"%s\": %g of all, the package %g", key, found, expected);
+    }
+    json_decref(golden);
+    json_decref(counts);
+    cloze_encoding_free(encoding);
+    cloze_tokenizer_free(tokenizer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_case_is_as_the_package_has_it),
         cmocka_unit_test(every_line_is_as_the_package_has_it),
+        cmocka_unit_test(dropout_cuts_as_often_as_the_package),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

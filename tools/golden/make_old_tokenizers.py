@@ -102,6 +102,10 @@ PIECES_CASES = {
     "bigbird": ("cls", "spiece.model", {"config.json": {"model_type": "big_bird"}}),
     "t5": ("plain", "spiece.model", {"config.json": {"model_type": "t5"},
                                      "tokenizer_config.json": {"extra_ids": 3, "legacy": False}}),
+    "albert_bpe": ("clsbpe", "spiece.model", {"config.json": {"model_type": "albert"}}),
+    "camembert_bpe": ("plainbpe", "sentencepiece.bpe.model", {"config.json": {"model_type": "camembert"}}),
+    "xlm_roberta_bpe": ("plainbpe", "sentencepiece.bpe.model", {"config.json": {"model_type": "xlm-roberta"}}),
+    "deberta_v2_bpe": ("plainbpe", "spm.model", {"config.json": {"model_type": "deberta-v2"}}),
     "reformer": ("plain", "spiece.model", {"config.json": {"model_type": "reformer"}}),
 }
 CASES |= {name: (kind + ":" + file, beside) for name, (kind, file, beside) in PIECES_CASES.items()}

@@ -4,7 +4,7 @@ options, and what the package makes with them: every token of some texts (NAME.c
 hashes over the lines of text files, decoded text included (lines.txt).
 
 Needs tokenizers and numpy of test/golden/text/requirements.txt. A tokenizer that is there is kept,
-because the Unigram trainer does not give the same twice.
+because the Unigram trainer does not give the same twice; nor do draws of dropout.
 
 usage: CLOZE_DATA=... make_tokenizers.py TARGET_FOLDER
 """
@@ -232,7 +232,112 @@ def suffixed() -> Tokenizer:
     return made
 
 
-MAKERS = [modern, letters, llama, falcon, scripts, delimited, expressions, fallback, speech, suffixed]
+def letter_trainer(special: list[str], **options):
+    """Few letters, so that others are unknown."""
+    return trainers.BpeTrainer(vocab_size=500, limit_alphabet=90, special_tokens=special, show_progress=False,
+                               **options)
+
+
+def continued() -> Tokenizer:
+    """BPE whose pieces inside words have a prefix; unknown letters one by one."""
+    made = Tokenizer(models.BPE(unk_token="[UNK]", continuing_subword_prefix="##"))
+    made.normalizer = normalizers.BertNormalizer(lowercase=True)
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    train(made, letter_trainer(["[UNK]"], continuing_subword_prefix="##"))
+    made.decoder = decoders.WordPiece()
+    return made
+
+
+def ended() -> Tokenizer:
+    """BPE whose last pieces have a suffix, as the first GPT and CLIP; unknown letters together."""
+    made = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, end_of_word_suffix="</w>"))
+    made.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    train(made, letter_trainer(["<unk>"], end_of_word_suffix="</w>"))
+    made.add_tokens([AddedToken("Tom", normalized=False)])
+    made.decoder = decoders.BPEDecoder("</w>")
+    return made
+
+
+def enclosed() -> Tokenizer:
+    """Both affixes, and words that are tokens whole."""
+    made = Tokenizer(models.BPE(unk_token="<unk>", ignore_merges=True, continuing_subword_prefix="@",
+                                end_of_word_suffix="$"))
+    made.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(r"\s+"), "removed"), pre_tokenizers.Punctuation()])
+    train(made, letter_trainer(["<unk>"], continuing_subword_prefix="@", end_of_word_suffix="$"))
+    return made
+
+
+def marked() -> Tokenizer:
+    """BPE behind marks of spaces, trimmed offsets."""
+    made = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True))
+    made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
+    train(made, letter_trainer(["<unk>", "<s>"]))
+    made.add_tokens([AddedToken("Hello", normalized=True)])
+    made.post_processor = processors.Sequence([processors.ByteLevel(trim_offsets=True),
+                                               ends(made, "<s>", "<s>")])
+    made.decoder = decoders.Metaspace(prepend_scheme="first")
+    return made
+
+
+def sentence() -> Tokenizer:
+    """A text is one word, marks by the normalizer, bytes for what is unknown: Llama and Gemma."""
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.Metaspace()
+    train(made, letter_trainer(["<unk>", "<s>"] + ["<0x%02X>" % byte for byte in range(256)]))
+    model = json.loads(made.to_str())["model"]
+    made.model = models.BPE(model["vocab"], [tuple(pair) for pair in model["merges"]], unk_token="<unk>",
+                            fuse_unk=True, byte_fallback=True)
+    made.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    made.pre_tokenizer = None
+    made.decoder = decoders.Sequence([decoders.Replace("\u2581", " "), decoders.ByteFallback(),
+                                      decoders.Fuse(), decoders.Strip(" ", 1, 0)])
+    return made
+
+
+def lacking() -> Tokenizer:
+    """The letters of bytes, of which the vocabulary lacks some, and no unknown token; some bytes to
+    fall back on, but not all."""
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel()
+    train(made, letter_trainer(["<s>"] + ["<0x%02X>" % byte for byte in range(0xB0, 0xC8)]))
+    model = json.loads(made.to_str())["model"]
+    made.model = models.BPE(model["vocab"], [tuple(pair) for pair in model["merges"]], byte_fallback=True)
+    made.post_processor = processors.ByteLevel(trim_offsets=True)
+    made.decoder = decoders.ByteLevel()
+    return made
+
+
+def dropped() -> Tokenizer:
+    """Dropout of 1: no merge at all, and no words whole."""
+    made = Tokenizer(models.BPE(unk_token="<unk>"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    train(made, letter_trainer(["<unk>"]))
+    model = json.loads(made.to_str())["model"]
+    made.model = models.BPE(model["vocab"], [tuple(pair) for pair in model["merges"]], unk_token="<unk>",
+                            dropout=1.0, ignore_merges=True)
+    return made
+
+
+MAKERS = [modern, letters, llama, falcon, scripts, delimited, expressions, fallback, speech, suffixed, continued,
+          ended, enclosed, marked, sentence, lacking, dropped]
+
+
+DROPPED_WORD, DROPOUT, DRAWS = "hello\u2581world", 0.3, 400000
+
+
+def write_dropout(target: Path) -> None:
+    """How often the package cuts a word in which way, with a dropout between 0 and 1."""
+    model = json.loads((target / "marked.json").read_text())["model"]
+    made = Tokenizer(models.BPE(model["vocab"], [tuple(pair) for pair in model["merges"]], dropout=DROPOUT))
+    made.save(str(target / "dropout.json"), pretty=False)
+    counts: dict[str, int] = {}
+    for _ in range(DRAWS):
+        cut = " ".join(made.encode(DROPPED_WORD).tokens)
+        counts[cut] = counts.get(cut, 0) + 1
+    common = {cut: count / DRAWS for cut, count in sorted(counts.items()) if count > DRAWS / 200}
+    (target / "dropout.shares.json").write_text(json.dumps(
+        {"word": DROPPED_WORD, "shares": common}, ensure_ascii=False, indent=0) + "\n")
 
 
 def decoded_of(tokenizer: Tokenizer, ids: list[int], skip: bool) -> str:
@@ -278,6 +383,8 @@ def main() -> None:
                 encodings = tokenizer.encode_batch(lines(file))
                 print(make.__name__, file, f"{hash_encodings(encodings):016x}",
                       f"{hash_decoded(tokenizer, encodings):016x}", file=hashes)
+    if not (target / "dropout.json").exists():
+        write_dropout(target)
 
 
 if __name__ == "__main__":
