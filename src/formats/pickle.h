@@ -16,11 +16,15 @@ typedef enum cz_pickle_kind {
     CZ_PICKLE_INTEGER,
     CZ_PICKLE_NUMBER,
     CZ_PICKLE_TEXT,
+    CZ_PICKLE_BYTES,
     CZ_PICKLE_TUPLE,
+    CZ_PICKLE_LIST,
+    CZ_PICKLE_SET, /* an empty one */
     CZ_PICKLE_DICTIONARY,
     CZ_PICKLE_GLOBAL,  /* integer: its place in the allow-list */
     CZ_PICKLE_STORAGE, /* first of 5 items: "storage", type, key, location, elements */
-    CZ_PICKLE_TENSOR,  /* first of 6 items: storage, offset, size, stride, ... */
+    CZ_PICKLE_TENSOR,  /* first of 6 or 7 items: storage, offset, size, stride, ... */
+    CZ_PICKLE_MODULE,  /* of TorchScript: a dictionary of its attributes */
     CZ_PICKLE_MARK
 } cz_pickle_kind;
 
@@ -29,7 +33,7 @@ typedef struct cz_pickle_value {
     const char *text; /* in the bytes, not zero-terminated */
     size_t size;      /* of the text, or the number of items */
     size_t first;     /* of the items of a tuple; the first pair of a dictionary, counted from 1 */
-    size_t last;      /* pair of a dictionary */
+    size_t last;      /* pair of a dictionary; a list is one without keys */
     int64_t integer;
 } cz_pickle_value;
 

@@ -61,8 +61,8 @@ static cloze_status shard_add(cz_weights *weights, const char *path, shard **out
 
 static bool is_torch(const char *path)
 {
-    size_t size = strlen(path);
-    return size > 4 && !strcmp(path + size - 4, ".bin");
+    const char *dot = strrchr(path, '.');
+    return dot && (!strcmp(dot, ".bin") || !strcmp(dot, ".ot"));
 }
 
 static cloze_status shard_open(cz_weights *weights, const char *path, bool read_instead,
@@ -248,7 +248,8 @@ static cloze_status find_weights(const char *folder, char *path, size_t size, bo
                                  cloze_error *error)
 {
     static const char *const names[] = { "model.safetensors", "model.safetensors.index.json",
-                                         "pytorch_model.bin", "pytorch_model.bin.index.json" };
+                                         "pytorch_model.bin", "pytorch_model.bin.index.json",
+                                         "rust_model.ot" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         cloze_status status = cz_path_join(path, size, folder, names[i], error);
         *is_index = i % 2;
@@ -278,7 +279,7 @@ cloze_status cz_weights_open_folder(cz_weights **out, const char *folder,
         return is_index ? open_index(out, folder, path, options, error)
                         : cz_weights_open_file(out, path, options, error);
     return cz_fail(error, CLOZE_ERROR_NOT_FOUND,
-                   "no model.safetensors and no pytorch_model.bin in %.300s", folder);
+                   "no model.safetensors, pytorch_model.bin or rust_model.ot in %.300s", folder);
 }
 
 void cz_weights_close(cz_weights *weights)
@@ -326,6 +327,7 @@ const cz_stored_tensor *cz_weights_find(const cz_weights *weights, const char *n
 void cz_weights_forget(const cz_weights *weights, const cz_stored_tensor *tensor)
 {
     const cz_mapping *mapping = &weights->shards[tensor->file].mapping;
-    if (mapping->mapped)
-        cz_file_forget(mapping, (size_t)((const char *)tensor->data - mapping->data), tensor->size);
+    uintptr_t begin = (uintptr_t)mapping->data, at = (uintptr_t)tensor->data;
+    if (mapping->mapped && at >= begin && at - begin < mapping->size) /* else it is a copy */
+        cz_file_forget(mapping, at - begin, tensor->size);
 }

@@ -18,7 +18,7 @@ typedef struct cz_stored_tensor {
     const char *type_name; /* as safetensors writes it, also of such a type */
     int rank;
     size_t shape[CZ_RANK];
-    const void *data; /* in the mapping, not necessarily aligned for the type */
+    const void *data; /* in the mapping or a copy, not necessarily aligned for the type */
     size_t size;      /* bytes */
     size_t file;      /* which of the collection's files */
 } cz_stored_tensor;
@@ -31,8 +31,8 @@ typedef struct cz_weights_options {
 } cz_weights_options;
 
 /* Opens FOLDER/model.safetensors, or the shards that FOLDER/model.safetensors.index.json lists; if
- * there is neither, pytorch_model.bin in the same way (torch.h; a file is torch's if it ends in
- * ".bin"). */
+ * there is neither, pytorch_model.bin in the same way, or rust_model.ot (torch.h; a file is torch's
+ * if it ends in ".bin" or ".ot"). */
 cloze_status cz_weights_open_folder(cz_weights **out, const char *folder,
                                     const cz_weights_options *options, cloze_error *error);
 /* Is there any of these files? */

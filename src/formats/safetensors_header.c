@@ -464,7 +464,7 @@ static cloze_status check_length(const char *data, size_t size, size_t *out, clo
 cloze_status cz_header_read(cz_header *out, const char *data, size_t size,
                             const cloze_allocator *allocator, cloze_error *error)
 {
-    cz_header header = { NULL, 0, 0, NULL };
+    cz_header header = { 0 };
     size_t length = 0;
     cloze_status status = check_length(data, size, &length, error);
     if (status)
@@ -496,5 +496,6 @@ void cz_header_clear(cz_header *header, const cloze_allocator *allocator)
 {
     cz_release(allocator, header->tensors);
     cz_release(allocator, header->texts);
-    *header = (cz_header){ NULL, 0, 0, NULL };
+    cz_release(allocator, header->copies);
+    *header = (cz_header){ 0 };
 }

@@ -10,7 +10,8 @@
 typedef struct cz_header {
     cz_stored_tensor *tensors; /* by name */
     size_t count, capacity;
-    char *texts; /* the names and the keys of __metadata__, each zero-terminated */
+    char *texts;  /* the names and the keys of __metadata__, each zero-terminated */
+    char *copies; /* of tensors that do not lie row by row in the file (torch.h), or NULL */
 } cz_header;
 
 /* Checks the whole file of `size` bytes and describes its tensors, which point into `data`. */

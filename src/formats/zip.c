@@ -18,6 +18,7 @@ enum {
     LOCAL = 30,
     ENTRIES_MOST = 100000,
     NAME_MOST = 1024,
+    DEFLATED = 8,
     STREAMED = 8,    /* the sizes follow the data */
     FLAGS = 8 | 2048 /* and names are UTF-8 */
 };
@@ -156,8 +157,8 @@ static cloze_status read_central(const char *data, size_t at, size_t end, record
         return broken(error, at, "the name of an entry is not a plain path below the archive");
     if (out->flags & ~(uint32_t)FLAGS)
         return broken(error, at, "an encrypted entry, or flags that are not known");
-    if (out->method || out->size != out->packed)
-        return broken(error, at, "a compressed entry: torch stores its entries as they are");
+    if (out->method ? out->method != DEFLATED : out->size != out->packed)
+        return broken(error, at, "a stored entry of two sizes, or a packing that is not known");
     return CLOZE_OK;
 }
 
@@ -183,16 +184,20 @@ static cloze_status read_local(const char *data, size_t limit, const record *cen
         number(head + 14, 4) == central->crc && size == central->size && packed == central->packed;
     if (!same && !(central->flags & STREAMED && empty))
         return broken(error, at, "the sizes of an entry and of its directory record differ");
-    if (central->size > left - before)
+    if (central->packed > left - before)
         return broken(error, at, "an entry is longer than the file");
-    *entry = (cz_zip_entry){ central->name, central->name_size, head + before, central->size,
-                             central->crc };
-    size_t after = before + central->size;
+    *entry = (cz_zip_entry){ .name = central->name,
+                             .name_size = central->name_size,
+                             .data = central->method ? NULL : head + before,
+                             .size = central->size,
+                             .crc = central->crc,
+                             .is_packed = central->method };
+    size_t after = before + central->packed;
     if (central->flags & STREAMED) {
         size_t bytes = central->wide && left - after >= 24 ? 8 : 4;
         const char *tail = head + after;
         if (left - after < 8 + 2 * bytes || !is(tail, "PK\7\10") ||
-            number(tail + 4, 4) != central->crc || number(tail + 8, bytes) != central->size ||
+            number(tail + 4, 4) != central->crc || number(tail + 8, bytes) != central->packed ||
             number(tail + 8 + bytes, bytes) != central->size)
             return broken(error, at + after, "the sizes behind an entry differ");
         after += 8 + 2 * bytes;
@@ -259,19 +264,4 @@ void cz_zip_clear(cz_zip *zip, const cloze_allocator *allocator)
 {
     cz_release(allocator, zip->entries);
     *zip = (cz_zip){ 0 };
-}
-
-cloze_status cz_zip_check_crc(const cz_zip_entry *entry, cloze_error *error)
-{
-    uint32_t crc = 0xffffffff;
-    for (size_t i = 0; i < entry->size; i++) {
-        crc ^= (unsigned char)entry->data[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-    }
-    if (~crc == entry->crc)
-        return CLOZE_OK;
-    return cz_fail(error, CLOZE_ERROR_FORMAT,
-                   "zip: the checksum of an entry is wrong: the file is "
-                   "damaged; download it again");
 }

@@ -20,7 +20,10 @@ state = collections.OrderedDict(
 )
 state._metadata = collections.OrderedDict([("", dict(version=1))])
 torch.save(state, out / "weights.bin")
-torch.save(collections.OrderedDict([("turned", whole.t())]), out / "turned.bin")
+turned = [("turned", whole.t()), ("every", whole[:, 1]), ("plain", whole), ("deep", whole.reshape(2, 2, 3).permute(2, 0, 1))]
+torch.save(collections.OrderedDict(turned), out / "turned.bin")
+torch.save({"expanded": torch.ones(2, 1).expand(2, 7)}, out / "expanded.bin")
+torch.jit.script(torch.nn.Linear(2, 2)).save(str(out / "program.bin"))
 torch.save(state, out / "legacy.bin", _use_new_zipfile_serialization=False)
 
 table, bias = torch.arange(6, dtype=torch.float32).reshape(3, 2), torch.ones(3)
