@@ -9,6 +9,8 @@
 #include "rows.h"
 #include "say.h"
 
+#include <cloze/plot.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +38,7 @@ static const option_group own = {
                "score answers as the script of SQuAD 1.1 or 2.0 (default: what the file says, "
                "else 2)"),
         OPTION("picture", 0, OPTION_WORD, "FILE", picture,
-               "draw the matrix of confusion into a PNG file"),
+               "draw the matrix of confusion: a .png, .svg or .pdf file"),
         OPTIONS_END },
 };
 
@@ -99,6 +101,7 @@ static int start(eval_job *job)
 static int choose(eval_job *job, const char *path)
 {
     const cli_settings *settings = job->settings;
+    cloze_error error;
     bool standard = !strcmp(path, "-");
     job->layout = settings->layout             ? settings->layout
                   : standard && settings->gold ? rows_layout(settings->gold)
@@ -112,6 +115,8 @@ static int choose(eval_job *job, const char *path)
                            settings->separator);
     if (settings->picture && job->kind != KIND_LABELS)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--picture draws the matrix of --kind labels");
+    if (settings->picture && cloze_plot_ready(settings->picture, &error))
+        return say_error(&error, NULL);
     if (job->layout == LAYOUT_CONLL && job->kind != KIND_TAGS)
         return say_failure(CLOZE_ERROR_ARGUMENT, "the layout conll is for --kind tags");
     if (job->layout == LAYOUT_SQUAD && job->kind != KIND_ANSWERS)

@@ -1,4 +1,4 @@
-/* eval_picture.c - the matrix of confusion as a PNG: shades are shares of a row, numbers are counts. */
+/* eval_picture.c - the matrix of confusion as a picture: shades are shares of a row, numbers are counts. */
 #include "eval.h"
 
 #include "say.h"

@@ -1,6 +1,14 @@
 /*
  * cloze/plot.h - pictures, through cairo and pango, which are loaded when the first one is drawn.
  * Nothing here knows a model.
+ *
+ * Each is a PNG, SVG or PDF file, as its name ends, written whole or not at all; the same input gives
+ * the same bytes on the same machine. Texts are UTF-8 in any script and never markup; one without
+ * bytes is not drawn. Errors of every call: CLOZE_ERROR_UNSUPPORTED (cairo or pango is not installed,
+ * or was not there when the library was built), CLOZE_ERROR_LIMIT (too many of something, or a size
+ * that no picture has), CLOZE_ERROR_TEXT (not UTF-8), CLOZE_ERROR_ARGUMENT (the ending of the name, or
+ * as the call says), CLOZE_ERROR_IO, CLOZE_ERROR_NOT_FOUND, CLOZE_ERROR_MEMORY. Thread-safe. Memory is
+ * cairo's and malloc's.
  */
 #ifndef CLOZE_PLOT_H
 #define CLOZE_PLOT_H
@@ -11,8 +19,11 @@
 extern "C" {
 #endif
 
-/* A matrix as coloured cells with names beside rows and below columns. Texts are UTF-8 in any
- * script; one without bytes is not drawn. */
+/* Whether a picture can be drawn under this name: its ending, and cairo and pango. Long work that
+ * ends in a picture asks first. */
+CLOZE_API cloze_status cloze_plot_ready(const char *path, cloze_error *error);
+
+/* A matrix as coloured cells with names beside rows and below columns. */
 typedef struct cloze_matrix_plot {
     size_t rows, columns; /* 1 to 2,000 */
     const double *values; /* [rows, columns], written in the cells where they have room */
@@ -22,12 +33,7 @@ typedef struct cloze_matrix_plot {
     cloze_text low, high; /* what the ends of the scale of shades mean */
 } cloze_matrix_plot;
 
-/*
- * Draws it as a PNG file, written whole or not at all. Errors: CLOZE_ERROR_UNSUPPORTED (cairo or
- * pango is not installed, or was not there when the library was built), CLOZE_ERROR_LIMIT,
- * CLOZE_ERROR_TEXT (not UTF-8), CLOZE_ERROR_ARGUMENT (a number is not finite), CLOZE_ERROR_IO.
- * Thread-safe. Memory is cairo's own.
- */
+/* CLOZE_ERROR_ARGUMENT, too, if a number is not finite. */
 CLOZE_API cloze_status cloze_plot_matrix(const cloze_matrix_plot *plot, const char *path,
                                          cloze_error *error);
 

@@ -7,34 +7,57 @@
 
 #include "base/error.h"
 
+#include <cairo-pdf.h>
+#include <cairo-svg.h>
 #include <pango/pangocairo.h>
 
 /* The functions that are used, under their own names and types. */
 #define CZ_CAIRO_FUNCTIONS(X)                                                                      \
+    X(cairo_arc)                                                                                   \
+    X(cairo_clip)                                                                                  \
+    X(cairo_close_path)                                                                            \
     X(cairo_create)                                                                                \
+    X(cairo_curve_to)                                                                              \
     X(cairo_destroy)                                                                               \
     X(cairo_fill)                                                                                  \
+    X(cairo_fill_preserve)                                                                         \
+    X(cairo_font_options_create)                                                                   \
+    X(cairo_font_options_destroy)                                                                  \
+    X(cairo_font_options_set_antialias)                                                            \
+    X(cairo_font_options_set_hint_metrics)                                                         \
+    X(cairo_font_options_set_hint_style)                                                           \
     X(cairo_image_surface_create)                                                                  \
+    X(cairo_line_to)                                                                               \
     X(cairo_move_to)                                                                               \
+    X(cairo_new_sub_path)                                                                          \
     X(cairo_paint)                                                                                 \
+    X(cairo_pdf_surface_create_for_stream)                                                         \
+    X(cairo_pdf_surface_set_metadata)                                                              \
     X(cairo_rectangle)                                                                             \
     X(cairo_restore)                                                                               \
     X(cairo_rotate)                                                                                \
     X(cairo_save)                                                                                  \
     X(cairo_scale)                                                                                 \
+    X(cairo_set_dash)                                                                              \
+    X(cairo_set_line_cap)                                                                          \
+    X(cairo_set_line_join)                                                                         \
     X(cairo_set_line_width)                                                                        \
-    X(cairo_set_source_rgb)                                                                        \
+    X(cairo_set_source_rgba)                                                                       \
     X(cairo_status)                                                                                \
     X(cairo_status_to_string)                                                                      \
     X(cairo_stroke)                                                                                \
     X(cairo_surface_destroy)                                                                       \
+    X(cairo_surface_finish)                                                                        \
     X(cairo_surface_status)                                                                        \
     X(cairo_surface_write_to_png_stream)                                                           \
+    X(cairo_svg_surface_create_for_stream)                                                         \
     X(cairo_translate)
 
 #define CZ_PANGO_FUNCTIONS(X)                                                                      \
     X(pango_font_description_free)                                                                 \
     X(pango_font_description_from_string)                                                          \
+    X(pango_layout_context_changed)                                                                \
+    X(pango_layout_get_context)                                                                    \
     X(pango_layout_get_pixel_size)                                                                 \
     X(pango_layout_set_ellipsize)                                                                  \
     X(pango_layout_set_font_description)                                                           \
@@ -43,6 +66,7 @@
     X(pango_layout_set_width)
 
 #define CZ_PANGO_CAIRO_FUNCTIONS(X)                                                                \
+    X(pango_cairo_context_set_font_options)                                                        \
     X(pango_cairo_create_layout)                                                                   \
     X(pango_cairo_show_layout)
 

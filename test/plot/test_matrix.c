@@ -1,14 +1,9 @@
 /*
- * test_plot.c - pictures are looked at by their pixels: dark where the matrix is, upright, the same
+ * test_matrix.c - a matrix is looked at by its pixels: dark where the matrix is, upright, the same
  * each time; and what cannot be drawn leaves no file.
  */
-#include "plot/colour.h"
+#include "picture.h"
 
-#include <cloze/plot.h>
-
-#ifdef HAVE_CAIRO
-#include <cairo.h>
-#endif
 #include <limits.h>
 #include <math.h>
 #include <setjmp.h>
@@ -16,50 +11,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
-
-static char path[] = "/tmp/cloze-plot-XXXXXX";
-static bool absent;
-
-static int prepare(void **state)
-{
-    int file = mkstemp(path);
-    (void)state;
-    if (file < 0)
-        return -1;
-    close(file);
-    return unlink(path);
-}
-
-static int tidy(void **state)
-{
-    (void)state;
-    unlink(path);
-    return 0;
-}
 
 static cloze_status draw(const cloze_matrix_plot *plot)
 {
     cloze_error error = { 0 };
-    cloze_status status = cloze_plot_matrix(plot, path, &error);
-    if (status == CLOZE_ERROR_UNSUPPORTED) {
-        absent = true;
-        print_message("skipped: %s\n", error.message);
-        skip();
-    }
-    return status;
+    return drawn(cloze_plot_matrix(plot, picture_path("png"), &error), &error);
 }
 
-static char *file_bytes(size_t *size)
+static cloze_status draw_any(const void *plot, const char *path, cloze_error *error)
 {
-    FILE *file = fopen(path, "rb");
-    char *bytes = malloc(1 << 22);
-    assert_non_null(file);
-    *size = fread(bytes, 1, 1 << 22, file);
-    fclose(file);
-    return bytes;
+    return cloze_plot_matrix(plot, path, error);
 }
 
 static unsigned long big_endian(const char *bytes)
@@ -68,35 +31,32 @@ static unsigned long big_endian(const char *bytes)
     return (unsigned long)b[0] << 24 | (unsigned long)b[1] << 16 | (unsigned long)b[2] << 8 | b[3];
 }
 
-static void a_matrix_becomes_a_png_that_is_the_same_each_time(void **state)
+static void a_matrix_is_drawn_the_same_each_time(void **state)
 {
     const double values[] = { 812, 70, 3, 24, 950, 0.5 };
     const double shades[] = { 0.9, 0.1, 0, 0, 1, 0.3 };
     const cloze_text rows[] = { { "NEG", 3 }, { "\xd9\x85\xd8\xb1", 4 } };
-    const cloze_text columns[] = { { "one", 3 }, { "a\nb", 3 }, { "", 0 } };
+    const cloze_text columns[] = { { "one", 3 }, { "a\nb\0c", 5 }, { "", 0 } };
     cloze_matrix_plot plot = { .rows = 2,
                                .columns = 3,
                                .values = values,
                                .shades = shades,
                                .row_names = rows,
                                .column_names = columns,
-                               .title = { "title", 5 },
+                               .title = { "<b>title</b> &amp; \"<script>\"", 27 },
                                .row_title = { "right", 5 } };
-    size_t size, again_size;
-    char *bytes, *again;
+    size_t size;
+    char *bytes;
     (void)state;
-    assert_int_equal(draw(&plot), 0);
-    bytes = file_bytes(&size);
-    assert_true(size > 1000);
-    assert_memory_equal(bytes, "\x89PNG\r\n\x1a\n", 8);
+    check_formats(draw_any, &plot);
+    bytes = picture_bytes("png", &size);
     assert_in_range(big_endian(bytes + 16), 300, 1000); /* width */
     assert_in_range(big_endian(bytes + 20), 200, 600);
-    assert_int_equal(draw(&plot), 0);
-    again = file_bytes(&again_size);
-    assert_int_equal(size, again_size);
-    assert_memory_equal(bytes, again, size);
     free(bytes);
-    free(again);
+    bytes = picture_bytes("svg", &size);
+    assert_null(strstr(bytes, "<script>"));
+    assert_non_null(strstr(bytes, "<symbol")); /* letters are outlines */
+    free(bytes);
 }
 
 #ifdef HAVE_CAIRO
@@ -105,26 +65,15 @@ static int top_of_leftmost_dark(const double shades[4])
 {
     const double values[] = { 1, 2, 3, 4 };
     cloze_matrix_plot plot = { .rows = 2, .columns = 2, .values = values, .shades = shades };
-    cz_colour dark = cz_colour_of(1);
-    cairo_surface_t *surface;
-    int top = -1, left = INT_MAX;
+    pixels image;
+    span all, column;
     assert_int_equal(draw(&plot), 0);
-    surface = cairo_image_surface_create_from_png(path);
-    assert_int_equal(cairo_surface_status(surface), CAIRO_STATUS_SUCCESS);
-    for (int y = 0; y < cairo_image_surface_get_height(surface); y++) {
-        const unsigned char *row = cairo_image_surface_get_data(surface) +
-                                   (size_t)y * (size_t)cairo_image_surface_get_stride(surface);
-        for (int x = 0; x < cairo_image_surface_get_width(surface) && x < left; x++)
-            if (abs(row[4 * x] - (int)lround(255 * dark.blue)) <= 1 &&
-                abs(row[4 * x + 1] - (int)lround(255 * dark.green)) <= 1 &&
-                abs(row[4 * x + 2] - (int)lround(255 * dark.red)) <= 1) {
-                left = x;
-                top = y;
-            }
-    }
-    cairo_surface_destroy(surface);
-    assert_true(top >= 0);
-    return top;
+    image = pixels_of("png");
+    all = find_colour(&image, cz_colour_of(1), 0, 0, INT_MAX, INT_MAX);
+    column = find_colour(&image, cz_colour_of(1), all.left, 0, all.left + 1, INT_MAX);
+    pixels_free(&image);
+    assert_true(column.count > 0);
+    return column.top;
 }
 
 static void cells_lie_where_the_matrix_has_them(void **state)
@@ -155,7 +104,7 @@ static void large_matrices_have_small_cells(void **state)
         names[i] = (cloze_text){ "name", 4 };
     }
     assert_int_equal(draw(&plot), 0);
-    bytes = file_bytes(&size);
+    bytes = picture_bytes("png", &size);
     assert_in_range(big_endian(bytes + 16), 1000, 3000);
     free(bytes);
     free(values);
@@ -169,9 +118,8 @@ static void what_cannot_be_drawn_leaves_no_file(void **state)
     cloze_matrix_plot plot = { .rows = 1, .columns = 1, .values = values, .shades = values };
     cloze_error error;
     (void)state;
-    unlink(path);
-    if (absent)
-        skip();
+    pictures_clear();
+    drawn(cloze_plot_ready("a.png", &error), &error);
     plot.columns = 2;
     assert_int_equal(draw(&plot), CLOZE_ERROR_ARGUMENT);
     plot.columns = 0;
@@ -182,10 +130,27 @@ static void what_cannot_be_drawn_leaves_no_file(void **state)
     plot.row_names = NULL;
     plot.title = bad[0];
     assert_int_equal(draw(&plot), CLOZE_ERROR_TEXT);
-    assert_int_not_equal(access(path, F_OK), 0);
+    assert_false(picture_exists("png"));
     plot.title = (cloze_text){ NULL, 0 };
     assert_int_equal(cloze_plot_matrix(&plot, "/nowhere/at/all.png", &error),
                      CLOZE_ERROR_NOT_FOUND);
+}
+
+static void the_ending_of_the_name_chooses(void **state)
+{
+    const double value = 1;
+    cloze_matrix_plot plot = { .rows = 1, .columns = 1, .values = &value, .shades = &value };
+    const char *const wrong[] = { "", "a", ".png", "a.jpg", "png", "a.png.gz", "a.pn" };
+    cloze_error error;
+    (void)state;
+    drawn(cloze_plot_ready("a.png", &error), &error);
+    assert_int_equal(cloze_plot_ready("a.PDF", &error), 0);
+    assert_int_equal(cloze_plot_ready("folder.png/a.Svg", &error), 0);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(cloze_plot_ready(wrong[i], &error), CLOZE_ERROR_ARGUMENT);
+        assert_non_null(strstr(error.message, ".png, .svg or .pdf"));
+        assert_int_equal(cloze_plot_matrix(&plot, wrong[i], &error), CLOZE_ERROR_ARGUMENT);
+    }
 }
 
 static void shades_grow_darker_in_equal_steps(void **state)
@@ -207,13 +172,14 @@ static void shades_grow_darker_in_equal_steps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_matrix_becomes_a_png_that_is_the_same_each_time),
+        cmocka_unit_test(a_matrix_is_drawn_the_same_each_time),
 #ifdef HAVE_CAIRO
         cmocka_unit_test(cells_lie_where_the_matrix_has_them),
 #endif
         cmocka_unit_test(large_matrices_have_small_cells),
         cmocka_unit_test(what_cannot_be_drawn_leaves_no_file),
+        cmocka_unit_test(the_ending_of_the_name_chooses),
         cmocka_unit_test(shades_grow_darker_in_equal_steps),
     };
-    return cmocka_run_group_tests(tests, prepare, tidy);
+    return cmocka_run_group_tests(tests, pictures_begin, pictures_end);
 }
