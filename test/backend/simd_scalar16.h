@@ -1,7 +1,8 @@
 /*
  * simd_scalar16.h - vectors of 16 lanes in plain C, for the tests alone: what the kernels do only
  * where a vector is as wide as a row (one part, tall tiles, the transpose of 16 rows) is held to
- * the scalar bits also on machines without AVX-512. Names and meaning: simd_scalar.h.
+ * the scalar bits also on machines without AVX-512. Names and meaning: simd_scalar.h. Unlike there,
+ * the compiler chooses what is inlined: with all of it the kernels take minutes to compile.
  */
 #ifndef CZ_CPU_SIMD_H
 #define CZ_CPU_SIMD_H
@@ -12,7 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE static inline
 
 /* The tiles of simd_avx512.h. */
 enum { LANES = 16, TALL1 = 8, TALL2 = 8, TALL3 = 8 };
