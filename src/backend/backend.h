@@ -231,23 +231,63 @@ typedef struct cz_normalize_call {
     cz_tensor *d_x;
 } cz_normalize_call;
 
-/* loss = mean over rows with label >= 0 of -log softmax(logits)[label]; label < 0: row ignored.
- * No such row: loss 0. */
+/* What a row of a cross entropy counts and what the sum is divided by. All zero: the plain mean. */
+typedef struct cz_entropy_terms {
+    const float *class_weight;          /* [classes] or NULL: 1 each */
+    double smoothing;                   /* share of the label that all classes are given, 0 .. 1 */
+    double focal;                       /* rows weigh (1 - p)^focal of their label's p */
+    double total;                       /* what the sum is divided by; 0: the labelled rows' own
+                                           class weights */
+} cz_entropy_terms;
+
+/* loss = sum over rows with label >= 0 of class_weight[label] * -log softmax(logits)[label],
+ * divided by the total; label < 0: row ignored. No such row, or none that weighs: loss 0.
+ * Smoothing mixes in the mean over classes c of class_weight[c] * -log softmax(logits)[c]; it does
+ * not go with focal. */
 typedef struct cz_cross_entropy_call {
     const cz_tensor *logits;            /* [n, classes] */
     const int64_t *labels;              /* [n] */
+    cz_entropy_terms terms;
     cz_tensor *loss;                    /* [1, 1] */
     const cz_tensor *d_loss;
     cz_tensor *d_logits;
 } cz_cross_entropy_call;
 
-/* loss = mean of (x - target)^2 over all elements. */
+/* loss = sum of (x - target)^2 over all elements / total. */
 typedef struct cz_squared_error_call {
     const cz_tensor *x, *target;        /* [n, columns] */
+    double total;                       /* 0: the elements */
     cz_tensor *loss;                    /* [1, 1] */
     const cz_tensor *d_loss;
     cz_tensor *d_x;
 } cz_squared_error_call;
+
+/* What learning does to a whole parameter: no way back, nothing on the tape. Tensors are of the
+ * table's type, of one shape and without gaps (stride = columns). */
+
+/* A step of AdamW, in the order of PyTorch's: g = scale * gradient; value *= 1 - rate * decay;
+ * first += (1 - beta1) (g - first); second = beta2 * second + (1 - beta2) g^2;
+ * value -= rate / correct1 * first / (sqrt(second) / sqrt(correct2) + epsilon). */
+typedef struct cz_adamw_call {
+    const cz_tensor *gradient;
+    cz_tensor *value, *first, *second;
+    double rate, beta1, beta2, epsilon, decay;
+    double scale;                       /* of the gradient: clipping, or 1 */
+    double correct1, correct2;          /* 1 - beta^step, or 1 */
+} cz_adamw_call;
+
+/* sum = the squares of all elements, summed in double. */
+typedef struct cz_squares_call {
+    const cz_tensor *x;
+    double *sum;
+} cz_squares_call;
+
+/* to += factor * from. */
+typedef struct cz_add_call {
+    const cz_tensor *from;
+    cz_tensor *to;
+    double factor;
+} cz_add_call;
 
 /* Where a call runs: threads, and scratch memory of `scratch_size` bytes for each worker. A call
  * that meets a weight that is not finite (checked as it is packed, or as a row is used) returns
@@ -302,6 +342,9 @@ typedef struct cz_backend {
     CZ_OPERATION(squared_error)
 #undef CZ_OPERATION
     cloze_status (*probabilities)(const cz_place *, const cz_probabilities_call *);
+    cloze_status (*adamw)(const cz_place *, const cz_adamw_call *);
+    cloze_status (*squares)(const cz_place *, const cz_squares_call *);
+    cloze_status (*add)(const cz_place *, const cz_add_call *);
 } cz_backend;
 
 extern const cz_backend cz_backend_reference_f32, cz_backend_reference_f64, cz_backend_cpu;

@@ -51,4 +51,7 @@ const cz_backend REFERENCE_TABLE = {
     SLOTS(cross_entropy),
     SLOTS(squared_error),
     .probabilities = REFERENCE(probabilities),
+    .adamw = REFERENCE(adamw),
+    .squares = REFERENCE(squares),
+    .add = REFERENCE(add),
 };

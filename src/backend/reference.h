@@ -36,6 +36,9 @@ REFERENCE_OPERATION(cross_entropy)
 REFERENCE_OPERATION(squared_error)
 #undef REFERENCE_OPERATION
 cloze_status REFERENCE(probabilities)(const cz_place *place, const cz_probabilities_call *call);
+cloze_status REFERENCE(adamw)(const cz_place *place, const cz_adamw_call *call);
+cloze_status REFERENCE(squares)(const cz_place *place, const cz_squares_call *call);
+cloze_status REFERENCE(add)(const cz_place *place, const cz_add_call *call);
 
 /* An activation and its derivative. */
 double REFERENCE(activate)(cz_activation kind, double x);

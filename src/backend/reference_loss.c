@@ -23,63 +23,138 @@ static double log_sum_exp(const cz_tensor *logits, size_t row)
     return top + log(exp_sum(logits, row, top));
 }
 
-static size_t labelled(const cz_cross_entropy_call *call)
+/* ---- cross entropy ---- */
+
+static double class_weight(const cz_cross_entropy_call *call, size_t c)
 {
-    size_t count = 0;
+    return call->terms.class_weight ? (double)call->terms.class_weight[c] : 1;
+}
+
+/* What the sum of the losses is divided by. */
+static double entropy_total(const cz_cross_entropy_call *call)
+{
+    double total = 0;
+    if (call->terms.total > 0)
+        return call->terms.total;
     for (size_t i = 0; i < call->logits->rows; i++)
-        count += call->labels[i] >= 0;
-    return count;
+        if (call->labels[i] >= 0)
+            total += class_weight(call, (size_t)call->labels[i]);
+    return total;
+}
+
+static bool labels_are_classes(const cz_cross_entropy_call *call)
+{
+    for (size_t i = 0; i < call->logits->rows; i++)
+        if (call->labels[i] >= 0 && (uint64_t)call->labels[i] >= call->logits->columns)
+            return false;
+    return true;
+}
+
+/* How much of row i's loss is -log p of class c, but for focal. */
+static double said(const cz_cross_entropy_call *call, size_t i, size_t c)
+{
+    double smoothing = call->terms.smoothing, hit = (size_t)call->labels[i] == c;
+    double share = (1 - smoothing) * hit + smoothing / (double)call->logits->columns;
+    return share * class_weight(call, c);
+}
+
+/* 1 - p of a class, near one too. */
+static double others_of(const cz_tensor *logits, size_t row, size_t class)
+{
+    double top = highest_of(logits, row), rest = 0;
+    for (size_t c = 0; c < logits->columns; c++)
+        if (c != class)
+            rest += exp(at(logits, row, c) - top);
+    return rest / (rest + exp(at(logits, row, class) - top));
+}
+
+static double entropy_of(const cz_cross_entropy_call *call, size_t i)
+{
+    double all = log_sum_exp(call->logits, i), loss = 0;
+    for (size_t c = 0; c < call->logits->columns; c++)
+        if (said(call, i, c) > 0) /* else the logit may be infinite */
+            loss += said(call, i, c) * (all - at(call->logits, i, c));
+    if (call->terms.focal > 0)
+        loss *= pow(others_of(call->logits, i, (size_t)call->labels[i]), call->terms.focal);
+    return loss;
 }
 
 cloze_status REFERENCE(cross_entropy)(const cz_place *place, const cz_cross_entropy_call *call)
 {
-    size_t count = labelled(call);
-    double sum = 0;
+    double total, sum = 0;
     (void)place;
+    if (!labels_are_classes(call))
+        return CLOZE_ERROR_ARGUMENT;
+    total = entropy_total(call);
     for (size_t i = 0; i < call->logits->rows; i++)
         if (call->labels[i] >= 0)
-            sum += log_sum_exp(call->logits, i) - at(call->logits, i, (size_t)call->labels[i]);
-    row_of(call->loss, 0)[0] = (real)(count ? sum / (double)count : 0);
+            sum += entropy_of(call, i);
+    row_of(call->loss, 0)[0] = (real)(total > 0 ? sum / total : 0);
     return CLOZE_OK;
+}
+
+/* The slope of (1 - p)^focal * -log p along -log p. */
+static double focal_slope(const cz_cross_entropy_call *call, size_t i)
+{
+    double focal = call->terms.focal, others, ratio = 1;
+    size_t label = (size_t)call->labels[i];
+    if (!(focal > 0))
+        return 1;
+    others = others_of(call->logits, i, label);
+    if (others > 0.5)
+        ratio = (log_sum_exp(call->logits, i) - at(call->logits, i, label)) / others;
+    else if (others > 0)
+        ratio = -log1p(-others) / others;
+    return pow(others, focal) * (1 + focal * (1 - others) * ratio);
 }
 
 cloze_status REFERENCE(cross_entropy_backward)(const cz_place *place,
                                                const cz_cross_entropy_call *call)
 {
-    size_t count = labelled(call);
-    double d = at(call->d_loss, 0, 0);
     (void)place;
-    for (size_t i = 0; call->d_logits && i < call->logits->rows; i++) {
+    if (!labels_are_classes(call))
+        return CLOZE_ERROR_ARGUMENT;
+    double total = entropy_total(call), d = at(call->d_loss, 0, 0);
+    for (size_t i = 0; call->d_logits && total > 0 && i < call->logits->rows; i++) {
         if (call->labels[i] < 0)
             continue;
         double top = highest_of(call->logits, i), sum = exp_sum(call->logits, i, top);
+        double slope = focal_slope(call, i), whole = 0;
+        for (size_t c = 0; c < call->logits->columns; c++)
+            whole += said(call, i, c);
         for (size_t c = 0; c < call->logits->columns; c++) {
             double p = exp(at(call->logits, i, c) - top) / sum;
-            double hit = (size_t)call->labels[i] == c;
-            row_of(call->d_logits, i)[c] += (real)(d * (p - hit) / (double)count);
+            row_of(call->d_logits, i)[c] +=
+                (real)(d * slope * (whole * p - said(call, i, c)) / total);
         }
     }
     return CLOZE_OK;
 }
 
+/* ---- squared error ---- */
+
+static double squared_total(const cz_squared_error_call *call)
+{
+    return call->total > 0 ? call->total : (double)call->x->rows * (double)call->x->columns;
+}
+
 cloze_status REFERENCE(squared_error)(const cz_place *place, const cz_squared_error_call *call)
 {
-    double sum = 0, count = (double)call->x->rows * (double)call->x->columns;
+    double sum = 0, total = squared_total(call);
     (void)place;
     for (size_t i = 0; i < call->x->rows; i++)
         for (size_t c = 0; c < call->x->columns; c++) {
             double d = at(call->x, i, c) - at(call->target, i, c);
             sum += d * d;
         }
-    row_of(call->loss, 0)[0] = (real)(count > 0 ? sum / count : 0);
+    row_of(call->loss, 0)[0] = (real)(total > 0 ? sum / total : 0);
     return CLOZE_OK;
 }
 
 cloze_status REFERENCE(squared_error_backward)(const cz_place *place,
                                                const cz_squared_error_call *call)
 {
-    double count = (double)call->x->rows * (double)call->x->columns;
-    double d = 2 * at(call->d_loss, 0, 0) / count;
+    double d = 2 * at(call->d_loss, 0, 0) / squared_total(call);
     (void)place;
     for (size_t i = 0; call->d_x && i < call->x->rows; i++)
         for (size_t c = 0; c < call->x->columns; c++)

@@ -1,6 +1,8 @@
 /* loss.c - losses: one number from many. */
 #include "ops/ops.h"
 
+#include <math.h>
+
 typedef struct cross_entropy_node {
     cz_cross_entropy_call call;
     cz_tensor *logits, *loss;
@@ -15,18 +17,64 @@ static void cross_entropy_backward(cz_run *run, void *argument)
         cz_run_check(run, run->backend->cross_entropy_backward(&run->place, &node->call), NULL, 0);
 }
 
-cz_tensor *cz_cross_entropy(cz_run *run, cz_tensor *logits, const int64_t *labels)
+static bool is_amount(double number)
+{
+    return isfinite(number) && number >= 0;
+}
+
+static void check_total(cz_run *run, double total)
+{
+    if (!is_amount(total))
+        cz_run_fail(run, CLOZE_ERROR_ARGUMENT, "a loss cannot be divided by a total of %g", total);
+}
+
+static void check_weights(cz_run *run, const float *weight, size_t classes)
+{
+    for (size_t c = 0; weight && c < classes; c++)
+        if (!is_amount((double)weight[c]))
+            cz_run_fail(run, CLOZE_ERROR_ARGUMENT,
+                        "the weight of class %zu is %g: it must be a number from 0 on", c,
+                        (double)weight[c]);
+}
+
+static void check_terms(cz_run *run, const cz_entropy_terms *terms, size_t classes)
+{
+    check_total(run, terms->total);
+    check_weights(run, terms->class_weight, classes);
+    if (!(terms->smoothing >= 0 && terms->smoothing <= 1))
+        cz_run_fail(run, CLOZE_ERROR_ARGUMENT, "a smoothing of %g is not between 0 and 1",
+                    terms->smoothing);
+    if (!is_amount(terms->focal))
+        cz_run_fail(run, CLOZE_ERROR_ARGUMENT, "a focal exponent of %g is not a number from 0 on",
+                    terms->focal);
+    if (terms->smoothing > 0 && terms->focal > 0)
+        cz_run_fail(run, CLOZE_ERROR_ARGUMENT,
+                    "smoothed labels and a focal loss do not go together: choose one");
+}
+
+static void check_labels(cz_run *run, const int64_t *labels, size_t rows, size_t classes)
+{
+    for (size_t i = 0; i < rows; i++)
+        if (labels[i] >= 0 && (uint64_t)labels[i] >= classes)
+            cz_run_fail(run, CLOZE_ERROR_ARGUMENT, "label %lld of row %zu is not below %zu",
+                        (long long)labels[i], i, classes);
+}
+
+cz_tensor *cz_cross_entropy(cz_run *run, cz_tensor *logits, const int64_t *labels,
+                            const cz_entropy_terms *terms)
 {
     cross_entropy_node *node = cz_run_take(run, sizeof *node);
     cz_tensor *loss = cz_run_tensor(run, 1, 1);
-    for (size_t i = 0; i < logits->rows && !cz_run_failed(run); i++)
-        if (labels[i] >= 0 && (size_t)labels[i] >= logits->columns)
-            cz_run_fail(run, CLOZE_ERROR_ARGUMENT, "label %lld of row %zu is not below %zu",
-                        (long long)labels[i], i, logits->columns);
+    if (!cz_run_failed(run))
+        check_labels(run, labels, logits->rows, logits->columns);
+    if (terms && !cz_run_failed(run))
+        check_terms(run, terms, logits->columns);
     if (cz_run_failed(run))
         return &run->empty;
     *node =
         (cross_entropy_node){ { .logits = logits, .labels = labels, .loss = loss }, logits, loss };
+    if (terms)
+        node->call.terms = *terms;
     if (cz_run_computes(run))
         cz_run_check(run, run->backend->cross_entropy(&run->place, &node->call), NULL, 0);
     cz_run_record(run, cross_entropy_backward, loss, node);
@@ -47,13 +95,15 @@ static void squared_error_backward(cz_run *run, void *argument)
         cz_run_check(run, run->backend->squared_error_backward(&run->place, &node->call), NULL, 0);
 }
 
-cz_tensor *cz_squared_error(cz_run *run, cz_tensor *x, const cz_tensor *target)
+cz_tensor *cz_squared_error(cz_run *run, cz_tensor *x, const cz_tensor *target, double total)
 {
     squared_error_node *node = cz_run_take(run, sizeof *node);
     cz_tensor *loss = cz_run_tensor(run, 1, 1);
+    check_total(run, total);
     if (cz_run_failed(run))
         return &run->empty;
-    *node = (squared_error_node){ { .x = x, .target = target, .loss = loss }, x, loss };
+    *node =
+        (squared_error_node){ { .x = x, .target = target, .total = total, .loss = loss }, x, loss };
     if (cz_run_computes(run))
         cz_run_check(run, run->backend->squared_error(&run->place, &node->call), NULL, 0);
     cz_run_record(run, squared_error_backward, loss, node);

@@ -23,7 +23,7 @@ typedef struct cz_embed_weights {
     int tables;
     const cz_parameter *table[CZ_TABLES];
     uint32_t
-        fixed[CZ_TABLES]; /* a row that does not learn (PyTorch's padding_idx), or UINT32_MAX */
+        fixed[CZ_TABLES];  /* a row that does not learn (PyTorch's padding_idx), or UINT32_MAX */
     bool still[CZ_TABLES]; /* the whole table does not learn */
 } cz_embed_weights;
 
@@ -105,7 +105,13 @@ cz_tensor *cz_columns(cz_run *run, cz_tensor *x, size_t first, size_t columns);
 cz_tensor *cz_pool_rows(cz_run *run, cz_tensor *x, const cz_packing *packing, const size_t *skip,
                         cz_pooling_kind kind);
 cz_tensor *cz_normalize_rows(cz_run *run, cz_tensor *x);
-cz_tensor *cz_cross_entropy(cz_run *run, cz_tensor *logits, const int64_t *labels);
-cz_tensor *cz_squared_error(cz_run *run, cz_tensor *x, const cz_tensor *target);
+
+/* ---- losses: [1, 1]; what is pointed to lives as long as the tape. A total of zero is the usual
+ * mean; one that the caller gives makes parts of a batch add up to the whole. ---- */
+
+/* Labels below zero leave their row out. terms NULL: the plain mean. */
+cz_tensor *cz_cross_entropy(cz_run *run, cz_tensor *logits, const int64_t *labels,
+                            const cz_entropy_terms *terms);
+cz_tensor *cz_squared_error(cz_run *run, cz_tensor *x, const cz_tensor *target, double total);
 
 #endif

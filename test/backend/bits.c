@@ -346,13 +346,19 @@ static cloze_status loss_case(room *r, size_t number, char name[80])
     size_t n = 9, c = number ? 100 : 3;
     int64_t labels[] = { 0, 2, -100, 1, 1, 2, -1, 0, 2 };
     snprintf(name, 80, "losses over %zu classes", c);
-    cz_cross_entropy_call call = { .logits = room_input(r, n, c, c + 1, 0),
-                                   .labels = labels,
-                                   .loss = room_output(r, 1, 1, 1, false) };
-    TRY(cpu->cross_entropy(&r->place, &call));
+    const float *weight = cz_f32(room_input(r, 1, c, c, 2));
+    const cz_entropy_terms terms[] = { { .focal = 0 },
+                                       { .smoothing = 0.1 },
+                                       { .class_weight = weight, .focal = 1.7 } };
+    cz_cross_entropy_call call = { .logits = room_input(r, n, c, c + 1, 0), .labels = labels };
     call.d_loss = room_input(r, 1, 1, 1, 1);
-    call.d_logits = room_output(r, n, c, c, true);
-    TRY(cpu->cross_entropy_backward(&r->place, &call));
+    for (size_t i = 0; i < COUNT(terms); i++) {
+        call.terms = terms[i];
+        call.loss = room_output(r, 1, 1, 1, false);
+        call.d_logits = room_output(r, n, c, c, true);
+        TRY(cpu->cross_entropy(&r->place, &call));
+        TRY(cpu->cross_entropy_backward(&r->place, &call));
+    }
     cz_squared_error_call square = { .x = call.logits,
                                      .target = room_input(r, n, c, c, 0),
                                      .loss = room_output(r, 1, 1, 1, false) };
@@ -360,6 +366,36 @@ static cloze_status loss_case(room *r, size_t number, char name[80])
     square.d_loss = call.d_loss;
     square.d_x = room_output(r, n, c, c, true);
     return cpu->squared_error_backward(&r->place, &square);
+}
+
+/* A parameter of several pieces; then the sum of one that has more pieces than are summed. */
+static cloze_status step_case(room *r, size_t number, char name[80])
+{
+    size_t n = number ? 2053 : 151, c = number ? 2051 : 451;
+    double sum;
+    snprintf(name, 80, "a step of %zu x %zu", n, c);
+    cz_tensor *gradient = room_input(r, n, c, c, 0);
+    cz_adamw_call call = { .gradient = gradient,
+                           .rate = 0.01,
+                           .beta1 = 0.9,
+                           .beta2 = 0.99,
+                           .epsilon = 1e-8,
+                           .decay = 0.1,
+                           .scale = 0.7 };
+    if (!number) {
+        call.value = room_output(r, n, c, c, true);
+        call.first = room_output(r, n, c, c, true);
+        call.second = room_output(r, n, c, c, true);
+    }
+    for (int step = 1; step < 3 && !number; step++) {
+        call.correct1 = step == 1 ? 0.1 : 0.19;
+        call.correct2 = step == 1 ? 0.01 : 0.0199;
+        TRY(cpu->adamw(&r->place, &call));
+        TRY(cpu->add(&r->place, &(cz_add_call){ call.value, gradient, 0.3 }));
+    }
+    TRY(cpu->squares(&r->place, &(cz_squares_call){ gradient, &sum }));
+    memcpy(room_output(r, 1, 2, 2, false)->data, &sum, sizeof sum);
+    return CLOZE_OK;
 }
 
 static cloze_status rows_case(room *r, size_t number, char name[80])
@@ -439,6 +475,7 @@ static const struct {
     { pool_case, CZ_POOL_LAST + 1 },
     { embed_case, 3 },
     { loss_case, 2 },
+    { step_case, 2 },
     { rows_case, 2 },
     { fourier_case, COUNT(waves) },
     { replace_case, 2 },

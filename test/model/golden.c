@@ -349,7 +349,7 @@ static cz_tensor *loss_of(golden *g, cz_tensor *logits, const int64_t *labels)
     cz_tensor target = { g->targets, logits->rows, 1, 1, CZ_F64, false, NULL };
     cz_tensor *kept;
     if (logits->columns > 1)
-        return cz_cross_entropy(&g->run, logits, labels);
+        return cz_cross_entropy(&g->run, logits, labels, NULL);
     for (size_t i = 0; i < logits->rows; i++) {
         double value = (double)labels[i];
         float narrow = (float)value;
@@ -361,7 +361,7 @@ static cz_tensor *loss_of(golden *g, cz_tensor *logits, const int64_t *labels)
     target.type = g->backend->type;
     kept = cz_run_take(&g->run, sizeof *kept);
     *kept = target;
-    return cz_squared_error(&g->run, logits, kept);
+    return cz_squared_error(&g->run, logits, kept, 0);
 }
 
 /* The sum of the losses of all heads that the file tells of. */

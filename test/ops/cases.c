@@ -34,6 +34,8 @@ static const uint32_t
     words[] = { 3, 1, 6, 3, 3, 0, 2, 5, 6, 6, 1, 3, 4, 2, 2, 0, 5, 3, 1, 6 },
     places[] = { 0, 0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 },
     types[] = { 0, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 0, 1, 0, 0, 0, 1, 1 };
+static const float class_weight[] = { 0.5f, 2,    0.25f, 1,    3,    0.75f, 1.5f, 2,    1, 0.5f,
+                                      1,    1.5f, 2,     0.5f, 1.5f, 1,     0.5f, 2.5f, 1, 1 };
 static const int64_t labels[] = { 2, -1, 0, 0, 1, -100, 2 }, unlabelled[] = { -1, -1, -1 };
 
 static size_t rows_of(const cz_packing *packing)
@@ -220,12 +222,12 @@ static cz_tensor *build_normalize(op_stand *s)
 
 static cz_tensor *build_cross_entropy(op_stand *s)
 {
-    return cz_cross_entropy(&s->run, s->input[0], s->c->labels);
+    return cz_cross_entropy(&s->run, s->input[0], s->c->labels, &s->c->terms);
 }
 
 static cz_tensor *build_squared_error(op_stand *s)
 {
-    return cz_squared_error(&s->run, s->input[0], s->input[1]);
+    return cz_squared_error(&s->run, s->input[0], s->input[1], s->c->total);
 }
 
 /* ---- the list ---- */
@@ -556,18 +558,42 @@ static void add_rows(case_list *list)
         "views of columns");
 }
 
+static void add_cross_entropies(case_list *list)
+{
+    static const cz_entropy_terms terms[] = {
+        { .total = 0 },
+        { .total = 2.5 },
+        { .class_weight = class_weight },
+        { .smoothing = 0.1 },
+        { .class_weight = class_weight, .smoothing = 0.3 },
+        { .smoothing = 1, .total = 3 },
+        { .focal = 2 },
+        { .class_weight = class_weight, .focal = 0.5, .total = 4 },
+    };
+    op_value logits = { 7, 3, false, 0, false }, wide = { 7, 20, false, 0, false };
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
+        op_case c = {
+            .build = build_cross_entropy, .value = { logits }, .labels = labels, .terms = terms[i]
+        };
+        add(list, c, "cross entropy, terms %zu", i);
+        c.value[0] = wide;
+        add(list, c, "cross entropy of 20 classes, terms %zu", i);
+    }
+}
+
 static void add_losses(case_list *list)
 {
-    op_value logits = { 7, 3, false, 0, false }, few = { 3, 3, false, 0, false };
-    add(list, (op_case){ .build = build_cross_entropy, .value = { logits }, .labels = labels },
-        "cross entropy");
+    op_value few = { 3, 3, false, 0, false };
+    add_cross_entropies(list);
     add(list, (op_case){ .build = build_cross_entropy, .value = { few }, .labels = unlabelled },
         "cross entropy of no label");
     for (size_t w = 0; w < 4; w++) {
         op_value x = { 5, widths[w], false, 0, false }, target = x;
         target.constant = true;
-        add(list, (op_case){ .build = build_squared_error, .value = { x, target } },
-            "squared error, width %zu", widths[w]);
+        op_case c = { .build = build_squared_error, .value = { x, target } };
+        add(list, c, "squared error, width %zu", widths[w]);
+        c.total = 0.7;
+        add(list, c, "squared error over a total, width %zu", widths[w]);
     }
 }
 

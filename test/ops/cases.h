@@ -32,6 +32,8 @@ typedef struct op_case {
     const cz_globals *globals;
     const size_t *skip, *rows;
     const int64_t *labels;
+    cz_entropy_terms terms;
+    double total;
     cz_activation activation;
     cz_pooling_kind kind;
     cz_reach reach;

@@ -342,7 +342,7 @@ static void a_label_beyond_the_classes_is_refused(void **state)
     fixture f;
     (void)state;
     fixture_open(&f, CZ_F32, &cz_backend_reference_f64);
-    cz_cross_entropy(&f.run, input(&f), labels);
+    cz_cross_entropy(&f.run, input(&f), labels, NULL);
     assert_int_equal(f.run.error.status, CLOZE_ERROR_ARGUMENT);
     assert_non_null(strstr(f.run.error.message, "label 5 of row 1"));
     fixture_close(&f);

@@ -204,7 +204,7 @@ static void forward_and_back(tiny *t)
     t->memory_input = cz_run_input(run, t->memory, TOKENS, WIDTH, run->record);
     cz_tensor *target = cz_run_input(run, t->target, TOKENS, WIDTH, false);
     t->out = encode(t);
-    t->loss = cz_squared_error(run, t->out, target);
+    t->loss = cz_squared_error(run, t->out, target, 0);
     if (run->record)
         cz_run_backward(run, t->loss);
 }

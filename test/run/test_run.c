@@ -143,8 +143,8 @@ static void the_first_error_stays_and_everything_after_it_falls_through(void **s
         cz_columns(run, x, 0, 0),
         cz_pool_rows(run, x, &packing, NULL, CZ_POOL_MEAN),
         cz_normalize_rows(run, x),
-        cz_cross_entropy(run, x, labels),
-        cz_squared_error(run, x, x),
+        cz_cross_entropy(run, x, labels, NULL),
+        cz_squared_error(run, x, x, 0),
         cz_stage(run, NULL, NULL, &batch, x, NULL, 0),
     };
     for (size_t i = 0; i < sizeof results / sizeof *results; i++) {

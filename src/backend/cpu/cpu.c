@@ -53,4 +53,7 @@ const cz_backend cz_backend_cpu = {
     SLOT(cross_entropy),
     SLOT(squared_error),
     .probabilities = cz_cpu_probabilities,
+    .adamw = cz_cpu_adamw,
+    .squares = cz_cpu_squares,
+    .add = cz_cpu_add,
 };

@@ -73,9 +73,12 @@ CZ_SLOT(replace)       /* gather.c */
 CZ_SLOT(fourier)       /* mix.c */
 CZ_SLOT(pool)          /* gather.c */
 CZ_SLOT(normalize)     /* norm.c */
-CZ_SLOT(cross_entropy) /* loss.c */
+CZ_SLOT(cross_entropy) /* entropy.c */
 CZ_SLOT(squared_error) /* loss.c */
 #undef CZ_SLOT
 cloze_status cz_cpu_probabilities(const cz_place *place, const cz_probabilities_call *call);
+cloze_status cz_cpu_adamw(const cz_place *place, const cz_adamw_call *call);     /* step.c */
+cloze_status cz_cpu_squares(const cz_place *place, const cz_squares_call *call); /* step.c */
+cloze_status cz_cpu_add(const cz_place *place, const cz_add_call *call);         /* step.c */
 
 #endif

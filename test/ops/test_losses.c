@@ -1,0 +1,221 @@
+/*
+ * test_losses.c - losses and their gradients: numbers known by hand, and those that PyTorch
+ * computes in float64 (torch_losses.h, made by tools/golden/make_losses.py). What makes no sense is
+ * refused.
+ */
+#include "known.h"
+#include "torch_losses.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ENTROPY_ROWS = 6, CLASSES = 4 };
+
+static const int64_t entropy_labels[ENTROPY_ROWS] = { 2, 0, -100, 3, 1, 0 };
+static const float entropy_weight[CLASSES] = { 0.5f, 2, 1, 3.25f };
+
+static void losses_have_their_known_values(void **state)
+{
+    const int64_t labels[] = { 1, -100, 0 };
+    double logits[] = { 0, 0, 5, 5, 1000, 0 }, target[] = { 1, 0, 5, 7, 1000, 3 };
+    fixture f;
+    (void)state;
+    fixture_open(&f);
+    cz_tensor *x = give(&f, logits, 3, 2);
+    expect(cz_cross_entropy(&f.run, x, labels, NULL), 0, 0, log(2) / 2);
+    expect(cz_squared_error(&f.run, x, give(&f, target, 3, 2), 0), 0, 0, (1 + 4 + 9) / 6.0);
+    fixture_close(&f);
+}
+
+/* The gradient is what the softmax lacks of the label, small differences of large logits too. */
+static void the_gradient_of_sharp_logits_keeps_its_digits(void **state)
+{
+    const int64_t labels[] = { 0, 1 };
+    double logits[] = { 400, 390, -400, 100, 103, 90 };
+    fixture f;
+    (void)state;
+    fixture_open(&f);
+    f.run.record = true;
+    cz_tensor *x = cz_run_input(&f.run, in_type(&f, logits, 6), 2, 3, true);
+    cz_tensor *loss = cz_cross_entropy(&f.run, x, labels, NULL);
+    assert_non_null(cz_run_gradient(&f.run, loss));
+    if (known_in_double())
+        *(double *)loss->gradient->data = 2;
+    else
+        *(float *)loss->gradient->data = 2;
+    cz_run_walk_back(&f.run);
+    double small = exp(-10) / (1 + exp(-10)), sum = 1 + exp(-3) + exp(-13);
+    expect(x->gradient, 0, 0, -small);
+    expect(x->gradient, 0, 1, small);
+    expect(x->gradient, 0, 2, 0);
+    expect(x->gradient, 1, 0, exp(-3) / sum);
+    expect(x->gradient, 1, 1, 1 / sum - 1);
+    expect(x->gradient, 1, 2, exp(-13) / sum);
+    fixture_close(&f);
+}
+
+/* ---- beside PyTorch ---- */
+
+static void a_cross_entropy_has_the_numbers_of_pytorch(void **state)
+{
+    static const struct {
+        cz_entropy_terms terms;
+        const double *loss, *gradient;
+    } known[] = {
+        { { .total = 0 }, entropy_plain, entropy_plain_dx },
+        { { .class_weight = entropy_weight }, entropy_weighted, entropy_weighted_dx },
+        { { .smoothing = 0.1 }, entropy_smoothed, entropy_smoothed_dx },
+        { { .class_weight = entropy_weight, .smoothing = 0.25 }, entropy_both, entropy_both_dx },
+        { { .focal = 2 }, entropy_focal, entropy_focal_dx },
+        { { .class_weight = entropy_weight, .focal = 0.5 },
+          entropy_focal_weighted,
+          entropy_focal_weighted_dx },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        fixture f;
+        fixture_open(&f);
+        f.run.record = true;
+        cz_tensor *x = give_watched(&f, entropy_logits, ENTROPY_ROWS, CLASSES);
+        cz_tensor *loss = cz_cross_entropy(&f.run, x, entropy_labels, &known[i].terms);
+        cz_run_backward(&f.run, loss);
+        expect_all(loss, known[i].loss);
+        expect_all(x->gradient, known[i].gradient);
+        fixture_close(&f);
+    }
+}
+
+/* Parts of a batch, divided by the whole's total, add up to the whole. */
+static void a_total_from_outside_takes_the_place_of_the_own(void **state)
+{
+    const cz_entropy_terms weighted = { .class_weight = entropy_weight, .total = 20 };
+    const double own = 1 + 0.5 + 3.25 + 2 + 0.5;
+    double gradient[ENTROPY_ROWS * CLASSES];
+    fixture f;
+    (void)state;
+    fixture_open(&f);
+    f.run.record = true;
+    cz_tensor *x = give_watched(&f, entropy_logits, ENTROPY_ROWS, CLASSES);
+    cz_tensor *loss = cz_cross_entropy(&f.run, x, entropy_labels, &weighted);
+    cz_run_backward(&f.run, loss);
+    expect(loss, 0, 0, entropy_weighted[0] * own / 20);
+    for (size_t i = 0; i < ENTROPY_ROWS * CLASSES; i++)
+        gradient[i] = entropy_weighted_dx[i] * own / 20;
+    expect_all(x->gradient, gradient);
+    cz_tensor *y = give_watched(&f, squared_x, 3, 2);
+    loss = cz_squared_error(&f.run, y, give(&f, squared_target, 3, 2), 1.5);
+    cz_run_backward(&f.run, loss);
+    expect(loss, 0, 0, squared[0] * 6 / 1.5);
+    for (size_t i = 0; i < 6; i++)
+        gradient[i] = squared_dx[i] * 6 / 1.5;
+    expect_all(y->gradient, gradient);
+    fixture_close(&f);
+}
+
+/* ---- at the ends ---- */
+
+/* What no label asks for may be minus infinity; rows whose classes weigh nothing give no loss. */
+static void forbidden_classes_and_weights_of_zero_are_no_accident(void **state)
+{
+    const int64_t labels[] = { 1, 1 };
+    const float nothing[] = { 1, 0, 1 }, some[] = { 0, 1, 1 };
+    const cz_entropy_terms none = { .class_weight = nothing },
+                           smooth = { .class_weight = some, .smoothing = 0.5 };
+    double logits[] = { -(double)INFINITY, 2, 2, -(double)INFINITY, 1, 1 };
+    fixture f;
+    (void)state;
+    fixture_open(&f);
+    f.run.record = true;
+    cz_tensor *x = give_watched(&f, logits, 2, 3);
+    expect(cz_cross_entropy(&f.run, x, labels, NULL), 0, 0, log(2));
+    expect(cz_cross_entropy(&f.run, x, labels, &smooth), 0, 0, log(2) * (0.5 + 0.5 * 2 / 3));
+    cz_tensor *loss = cz_cross_entropy(&f.run, x, labels, &none);
+    cz_run_backward(&f.run, loss);
+    expect(loss, 0, 0, 0);
+    for (size_t i = 0; i < 6; i++)
+        expect(x->gradient, i / 3, i % 3, 0);
+    fixture_close(&f);
+}
+
+/* A label that has everything: (1 - p)^focal of a p that rounds to one. */
+static void a_focal_loss_of_the_sure_is_nothing(void **state)
+{
+    const int64_t label = 0;
+    const cz_entropy_terms root = { .focal = 0.5 }, square = { .focal = 2 };
+    double sure[] = { 2000, 0 }, half[] = { 3, 3 };
+    fixture f;
+    (void)state;
+    fixture_open(&f);
+    f.run.record = true;
+    cz_tensor *x = give_watched(&f, sure, 1, 2), *y = give_watched(&f, half, 1, 2);
+    cz_tensor *loss = cz_cross_entropy(&f.run, x, &label, &root);
+    cz_run_backward(&f.run, loss);
+    expect(loss, 0, 0, 0);
+    expect(x->gradient, 0, 0, 0);
+    expect(x->gradient, 0, 1, 0);
+    loss = cz_cross_entropy(&f.run, y, &label, &square);
+    cz_run_backward(&f.run, loss);
+    expect(loss, 0, 0, log(2) / 4);
+    expect(y->gradient, 0, 1, (0.25 + log(2) / 2) / 2); /* (u^2 + 2 p u nll) p */
+    fixture_close(&f);
+}
+
+/* ---- what is refused ---- */
+
+static void terms_that_make_no_sense_are_refused(void **state)
+{
+    static const float negative[] = { 1, -1, 1, 1 }, infinite[] = { 1, 1, 1, INFINITY };
+    static const struct {
+        cz_entropy_terms terms;
+        const char *told;
+    } wrong[] = {
+        { { .smoothing = 1.5 }, "smoothing of 1.5" },
+        { { .smoothing = -0.1 }, "smoothing of -0.1" },
+        { { .smoothing = (double)NAN }, "smoothing" },
+        { { .focal = -1 }, "focal exponent of -1" },
+        { { .focal = (double)INFINITY }, "focal" },
+        { { .focal = 2, .smoothing = 0.1 }, "do not go together" },
+        { { .total = -1 }, "total of -1" },
+        { { .total = (double)NAN }, "total" },
+        { { .class_weight = negative }, "class 1 is -1" },
+        { { .class_weight = infinite }, "class 3 is inf" },
+    };
+    fixture f;
+    (void)state;
+    fixture_open(&f);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        cz_run_reset(&f.run);
+        f.used = 0;
+        cz_tensor *x = give(&f, entropy_logits, ENTROPY_ROWS, CLASSES);
+        assert_ptr_equal(cz_cross_entropy(&f.run, x, entropy_labels, &wrong[i].terms),
+                         &f.run.empty);
+        assert_int_equal(f.run.error.status, CLOZE_ERROR_ARGUMENT);
+        assert_non_null(strstr(f.run.error.message, wrong[i].told));
+    }
+    cz_run_reset(&f.run);
+    cz_tensor *x = give(&f, squared_x, 3, 2);
+    cz_squared_error(&f.run, x, x, -2);
+    assert_int_equal(f.run.error.status, CLOZE_ERROR_ARGUMENT);
+    cz_run_reset(&f.run);
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(losses_have_their_known_values),
+        cmocka_unit_test(the_gradient_of_sharp_logits_keeps_its_digits),
+        cmocka_unit_test(a_cross_entropy_has_the_numbers_of_pytorch),
+        cmocka_unit_test(a_total_from_outside_takes_the_place_of_the_own),
+        cmocka_unit_test(forbidden_classes_and_weights_of_zero_are_no_accident),
+        cmocka_unit_test(a_focal_loss_of_the_sure_is_nothing),
+        cmocka_unit_test(terms_that_make_no_sense_are_refused),
+    };
+    return cmocka_run_group_tests_name("reference", tests, on_reference, NULL) +
+           cmocka_run_group_tests_name("cpu", tests, on_cpu, NULL);
+}
