@@ -31,6 +31,9 @@ static const char *old_name(const char *name, char *out)
 const cz_stored_tensor *cz_bind_find(const cz_binder *b, const char *name)
 {
     char old[CZ_NAME_SIZE];
+    const cz_stored_tensor *made = cz_made_find(b->network, name);
+    if (made)
+        return made;
     const cz_stored_tensor *stored = cz_weights_find(b->network->weights, name);
     if (!stored && old_name(name, old))
         stored = cz_weights_find(b->network->weights, old);
@@ -56,6 +59,8 @@ const cz_stored_tensor *cz_bind_find_fitting(const cz_binder *b, const char *nam
                                              size_t columns, cloze_status *status, char *why)
 {
     const cz_stored_tensor *stored = cz_bind_find(b, name);
+    if (!stored && b->making)
+        stored = cz_make(b, name, rows, columns);
     *status = CLOZE_ERROR_FORMAT;
     if (!stored) {
         *status = CLOZE_ERROR_NOT_FOUND;
@@ -105,6 +110,9 @@ static const cz_parameter *bind(cz_binder *b, const char *name, size_t rows, siz
     if (!parameter)
         return NULL;
     parameter->name = stored->name;
+    parameter->depth = b->depth;
+    parameter->of_head = b->of_head;
+    parameter->is_matrix = stored->rank == 2 && !b->vector;
     parameter->value = (cz_tensor){
         (void *)(uintptr_t)stored->data, rows, columns, columns, stored->type, false, NULL
     };
@@ -142,9 +150,11 @@ cz_norm_weights cz_bind_norm(cz_binder *b, const char *layer, const char *name, 
 {
     const cz_config *config = &b->network->config;
     cz_norm_weights norm = { .epsilon = config->epsilon };
+    b->vector = true;
     norm.gain = cz_bind_named(b, layer, name, ".weight", 1, columns);
     if (!config->unbiased_norms)
         norm.shift = cz_bind_named(b, layer, name, ".bias", 1, columns);
+    b->vector = false;
     return norm;
 }
 
@@ -184,7 +194,8 @@ static void bind_all(cz_binder *b)
     char probe[CZ_NAME_SIZE];
     snprintf(probe, sizeof probe, "%s%s.weight", b->prefix,
              b->network->config.family->weight.words);
-    if (!cz_bind_find(b, probe))
+    b->making = b->anew && b->anew->all;
+    if (!cz_bind_find(b, probe) && !b->making)
         b->prefix = "";
     cz_bind_encoder(b);
     if (b->status)
@@ -200,7 +211,10 @@ cloze_status cz_network_bind(cz_network *network, const cz_network_options *opti
     const cloze_allocator *allocator = &network->hooks.allocator;
     size_t tensors = cz_weights_count(network->weights);
     size_t turns = config->layers * config->inner;
-    cz_binder b = { network, config->family->prefix, error, CLOZE_OK, NULL, 0, false };
+    cz_binder b = { .network = network,
+                    .prefix = config->family->prefix,
+                    .error = error,
+                    .anew = options->anew };
 
     network->layer_count = config->groups * config->inner;
     b.room = network->layer_count * PARAMETERS_A_LAYER + PARAMETERS_OUTSIDE;

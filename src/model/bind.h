@@ -34,7 +34,19 @@ typedef struct cz_binder {
     bool *seen;          /* [tensors of the file] something here asked for it */
     size_t room;         /* for parameters */
     bool unbiased;       /* linear maps bound now have no bias */
+    const cz_anew *anew; /* or NULL */
+    bool making;         /* what is missing now is made */
+    bool vector;         /* what is bound now belongs to a norm */
+    size_t depth;        /* of parameters bound now */
+    bool of_head;
 } cz_binder;
+
+/* make.c: a tensor that was made, NULL if it was not; makes one, NULL when memory is out. */
+const cz_stored_tensor *cz_made_find(const cz_network *network, const char *name);
+const cz_stored_tensor *cz_make(const cz_binder *b, const char *name, size_t rows, size_t columns);
+/* A row of a made table that begins as zeros and stays so; other tables are left alone. */
+void cz_make_fixed(const cz_network *network, const cz_parameter *table, uint32_t row);
+void cz_made_free(cz_network *network);
 
 /* The stored tensor of a name, today's or the old one; NULL. */
 const cz_stored_tensor *cz_bind_find(const cz_binder *b, const char *name);

@@ -106,6 +106,7 @@ static void bind_layer(cz_binder *b, size_t i)
     size_t wide = config->intermediate * (family->gated ? 2 : 1);
     char name[CZ_NAME_SIZE / 2];
 
+    b->depth = i + 1;
     name_layer(config, i, name, sizeof name);
     shape_layer(b->network, i);
     layer->mixes = family->fourier;
@@ -154,6 +155,8 @@ static void bind_table(cz_binder *b, cz_table_kind kind, const char *name, size_
     tables->table[tables->tables] =
         cz_bind_named(b, "", name, ".weight", rows, network->config.embedding);
     tables->still[tables->tables] = kind == CZ_TABLE_POSITIONS && network->config.still_positions;
+    if (!b->status)
+        cz_make_fixed(network, tables->table[tables->tables], fixed);
     tables->tables++;
 }
 
@@ -190,6 +193,7 @@ void cz_bind_encoder(cz_binder *b)
     bind_embeddings(b);
     for (size_t i = 0; i < b->network->layer_count && !b->status; i++)
         bind_layer(b, i);
+    b->depth = b->network->layer_count + 1;
     if (b->network->config.family->weight.final_norm)
         b->network->final_norm = cz_bind_norm(b, "", b->network->config.family->weight.final_norm,
                                               b->network->config.hidden);

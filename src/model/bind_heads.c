@@ -11,15 +11,17 @@
 #include <string.h>
 
 /* A matrix [out, in] with its bias, or the gain and shift of a norm: [1, out], in 0. */
-static bool head_fits(const cz_binder *b, const char *prefix, const char *name, size_t out,
+static bool head_fits(cz_binder *b, const char *prefix, const char *name, size_t out,
                       size_t in)
 {
     char full[CZ_NAME_SIZE], why[CZ_REASON_SIZE];
     cloze_status status;
     snprintf(full, sizeof full, "%s%s.weight", prefix, name);
+    b->vector = !in;
     bool fits = cz_bind_find_fitting(b, full, in ? out : 1, in ? in : out, &status, why);
     snprintf(full, sizeof full, "%s%s.bias", prefix, name);
     fits = fits && (b->unbiased || cz_bind_find_fitting(b, full, 1, out, &status, why));
+    b->vector = false;
     if (!fits)
         cz_log(&b->network->hooks, CLOZE_LOG_NOTE, "the %s is left out: %s", name, why);
     return fits;
@@ -32,12 +34,21 @@ static const cz_stored_tensor *find_weight(const cz_binder *b, const char *prefi
     return cz_bind_find(b, full);
 }
 
+/* Shall there be such a head, whatever the file has? */
+static bool is_wanted(const cz_binder *b, int kind)
+{
+    return b->anew && (b->anew->heads >> kind & 1);
+}
+
 static void bind_pooler(cz_binder *b)
 {
     cz_network *network = b->network;
     const char *pooler = network->config.family->weight.pooler;
     size_t hidden = network->config.hidden;
-    if (pooler && find_weight(b, b->prefix, pooler) &&
+    b->making = false;
+    for (int kind = 0; kind < CZ_HEADS; kind++)
+        b->making |= is_wanted(b, kind) && network->config.family->head[kind].pooled;
+    if (pooler && (b->making || find_weight(b, b->prefix, pooler)) &&
         head_fits(b, b->prefix, pooler, hidden, hidden))
         network->pooler = cz_bind_linear(b, "", &pooler, 1, hidden, hidden);
 }
@@ -84,6 +95,16 @@ static size_t rows_of(const cz_config *config, cz_head_kind kind, const cz_store
     if (kind == CZ_HEAD_LABELS || kind == CZ_HEAD_TAGS)
         return rows <= CZ_LABELS_MOST ? rows : 0;
     return rows == 2 ? 2 : 0;
+}
+
+/* The same of a head that is made: it has no file to be asked. */
+static size_t wanted_rows(const cz_binder *b, cz_head_kind kind)
+{
+    if (kind == CZ_HEAD_WORDS)
+        return b->network->config.vocabulary;
+    if (kind == CZ_HEAD_CHOICE)
+        return 1;
+    return kind == CZ_HEAD_LABELS || kind == CZ_HEAD_TAGS ? b->anew->columns : 2;
 }
 
 /* ---- binding; heads other than the pooler stand beside the encoder, not under its prefix ---- */
@@ -137,7 +158,7 @@ static bool bind_words(cz_binder *b, const cz_head_names *names)
         !head_fits(b, "", names->out, config->vocabulary, config->embedding))
         return false;
     snprintf(bias, sizeof bias, "%s.bias", names->out);
-    if (!config->unbiased_words && names->bias && cz_bind_find(b, names->bias))
+    if (!config->unbiased_words && names->bias && (b->making || cz_bind_find(b, names->bias)))
         snprintf(bias, sizeof bias, "%s", names->bias);
     if (!config->unbiased_words &&
         !cz_bind_find_fitting(b, bias, 1, config->vocabulary, &status, why)) {
@@ -159,11 +180,25 @@ static bool bind_words(cz_binder *b, const cz_head_names *names)
     return true;
 }
 
+/* What is made is found before what is stored. */
+static bool make_out(cz_binder *b, const char *name, size_t rows, size_t columns)
+{
+    char full[CZ_NAME_SIZE];
+    snprintf(full, sizeof full, "%s.weight", name);
+    bool made = cz_make(b, full, rows, columns);
+    snprintf(full, sizeof full, "%s.bias", name);
+    return made && cz_make(b, full, 1, rows);
+}
+
 static bool bind_out(cz_binder *b, cz_head_kind kind, const cz_head_names *names)
 {
     cz_network *network = b->network;
     const cz_stored_tensor *weight = find_weight(b, "", names->out);
-    size_t rows = rows_of(&network->config, kind, weight), hidden = network->config.hidden;
+    size_t hidden = network->config.hidden;
+    size_t rows =
+        is_wanted(b, kind) ? wanted_rows(b, kind) : rows_of(&network->config, kind, weight);
+    if (is_wanted(b, kind) && b->anew->replace && !make_out(b, names->out, rows, hidden))
+        return false;
     if (!rows) {
         leave_out(b, names->out, "its weight is not [labels, hidden]");
         return false;
@@ -193,7 +228,8 @@ static void bind_head(cz_binder *b, cz_head_kind kind)
     const cz_head_names *names = &family->head[kind];
     const char *probe = kind == CZ_HEAD_WORDS ? names->dense : names->out;
     cz_head *head = &b->network->head[kind];
-    if (!names->out || !is_asked(config, kind) || !find_weight(b, "", probe))
+    b->making = is_wanted(b, kind) && names->out;
+    if (!names->out || (!b->making && (!is_asked(config, kind) || !find_weight(b, "", probe))))
         return;
     bool fits = dense_fits(b, kind) &&
                 (kind == CZ_HEAD_WORDS ? bind_words(b, names) : bind_out(b, kind, names));
@@ -214,7 +250,9 @@ void cz_bind_heads(cz_binder *b)
     bind_pooler(b);
     const char *prefix = b->prefix;
     b->prefix = "";
+    b->of_head = true;
     for (int kind = 0; kind < CZ_HEADS; kind++)
         bind_head(b, (cz_head_kind)kind);
     b->prefix = prefix;
+    b->of_head = b->making = false;
 }

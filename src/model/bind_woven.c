@@ -47,8 +47,9 @@ static void bind_parts(cz_binder *b, const cz_parameter *whole, size_t rows, siz
         to->qkv.weight.part[i] = &part->value;
     }
     const cz_stored_tensor *stored = cz_weights_find(network->weights, whole->name);
-    cz_weights_forget(network->weights, stored);
-    network->mapped -= stored->size;
+    if (stored)
+        cz_weights_forget(network->weights, stored);
+    network->mapped -= stored ? stored->size : 0;
 }
 
 void cz_bind_woven(cz_binder *b, const char *layer, size_t rows, size_t block, cz_layer *to)

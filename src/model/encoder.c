@@ -207,19 +207,23 @@ cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *bat
     layer_call all = { 0 };
     if (!lay_distances(run, network, batch, &all))
         return &run->empty;
+    bool record = run->record;
+    run->record = record && !network->still;
     cz_tensor *x = cz_stage(run, embed_body, network, batch, NULL, NULL, 0);
     cz_run_tap(run, "embeddings", 0, 0, x);
     for (size_t i = 0; i < layers; i++) {
+        run->record = record && i + 1 >= network->still;
         for (size_t j = 0; j < inner; j++) {
             layer_call *call = cz_run_take(run, sizeof *call);
             if (!call)
-                return &run->empty;
+                break;
             *call = all;
             call->turn = &network->turns[i * inner + j];
             x = cz_stage(run, layer_body, call, batch, x, &call->rows, call->rows ? 1 : 0);
         }
         cz_run_tap(run, "layer", i + 1, 0, x);
     }
+    run->record = record;
     if (network->final_norm.gain && layers == network->config.layers)
         x = cz_norm(run, x, &network->final_norm);
     return x;

@@ -82,6 +82,17 @@ static cloze_status pack_all(cz_network *network, const cz_network_options *opti
     return status;
 }
 
+/* Nothing is stored of a model that is made as a whole. */
+static cloze_status open_weights(cz_network *network, const char *folder,
+                                 const cz_network_options *options, cloze_error *error)
+{
+    static const char nothing[] = "\2\0\0\0\0\0\0\0{}";
+    cz_weights_options how = { options->read_instead, &network->hooks.allocator };
+    if (options->anew && options->anew->all)
+        return cz_weights_open_memory(&network->weights, nothing, sizeof nothing - 1, &how, error);
+    return cz_weights_open_folder(&network->weights, folder, &how, error);
+}
+
 cloze_status cz_network_open(cz_network **out, const char *folder,
                              const cz_network_options *options, cloze_error *error)
 {
@@ -92,10 +103,9 @@ cloze_status cz_network_open(cz_network **out, const char *folder,
         return cz_fail_memory(error, "a model", sizeof *network);
     if (options->hooks)
         network->hooks = *options->hooks;
-    cz_weights_options how = { options->read_instead, &network->hooks.allocator };
     status = cz_config_load(&network->config, folder, &network->hooks.allocator, error);
     if (!status)
-        status = cz_weights_open_folder(&network->weights, folder, &how, error);
+        status = open_weights(network, options->weights ? options->weights : folder, options, error);
     if (!status && (status = cz_network_bind(network, options, error)))
         cz_error_prefix(error, "%.200s", folder);
     if (!status && options->pack)
@@ -118,6 +128,7 @@ void cz_network_free(cz_network *network)
         return;
     cloze_allocator allocator = network->hooks.allocator;
     cz_weights_close(network->weights);
+    cz_made_free(network);
     cz_block_release(&allocator, &network->vector_memory);
     cz_block_release(&allocator, &network->pack_memory);
     cz_block_release(&allocator, &network->angle_memory);

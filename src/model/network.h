@@ -46,10 +46,14 @@ typedef struct cz_head {
     cz_dropout_site before, dropout; /* before dense, before out */
 } cz_head;
 
+/* Weights that no file has, made so that they can learn. */
+typedef struct cz_made_tensor cz_made_tensor;
+
 typedef struct cz_network {
     cloze_hooks hooks;
     cz_config config;
     cz_weights *weights;
+    cz_made_tensor *made;     /* newest first */
     cz_parameter *parameters; /* every weight that something here uses */
     size_t parameter_count;
     cz_block vector_memory;   /* copies of small weights that the file holds in another type */
@@ -77,7 +81,23 @@ typedef struct cz_network {
     cz_turn *turns;               /* [config.layers * config.inner] */
     cz_linear_weights pooler;     /* weight.out == 0: none that fits */
     cz_head head[CZ_HEADS];
+    size_t still; /* stages that learn nothing, the embeddings and then layers: nothing of them is
+                     recorded */
 } cz_network;
+
+/*
+ * What is made anew where the weights lack it, or other labels are wanted: matrices are drawn from a
+ * normal distribution, biases are 0 and gains 1, as transformers begins (the row of the padding id
+ * is 0). The numbers are a function of the seed and the tensor's name.
+ */
+typedef struct cz_anew {
+    unsigned heads;     /* bits 1 << kind; with the pooler, where one reads it */
+    size_t columns;     /* of a head of labels or tags */
+    bool replace;       /* the heads' last products even where there are some that fit */
+    bool all;           /* everything: no weights are opened */
+    uint64_t seed;
+    double deviation;
+} cz_anew;
 
 typedef struct cz_network_options {
     const cz_backend *backend;
@@ -85,6 +105,8 @@ typedef struct cz_network_options {
     bool pack;             /* keep packs; else packed at use */
     bool bf16;             /* keep them rounded to bfloat16 */
     bool read_instead;     /* no mapping */
+    const char *weights;   /* the folder of the weights, if it is another; or NULL */
+    const cz_anew *anew;   /* or NULL: what is missing is missing */
     cloze_progress progress; /* bytes packed of all */
     const cloze_hooks *hooks;
 } cz_network_options;

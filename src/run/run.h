@@ -30,6 +30,9 @@ typedef struct cz_parameter {
     size_t index;
     const char *name; /* as in the file */
     size_t turn, turns, block; /* turns 0: the stored tensor as it is */
+    size_t depth;  /* 0: the embeddings, then the layers from 1 on, then what follows them */
+    bool of_head;  /* stands beside the encoder, not under its prefix */
+    bool is_matrix; /* no bias, and nothing of a norm */
 } cz_parameter;
 
 /* A point where a caller looks or replaces. The tensor is live: what is wanted later must be

@@ -70,6 +70,20 @@ struct cloze_model {
     size_t max_tokens;
 };
 
+/* A model that will learn: its weights come from another folder, and what is missing is made. */
+typedef struct cz_learning {
+    const char *weights; /* not asked when all is made */
+    cz_anew anew;
+} cz_learning;
+
+/* The folder that a path or a hub name stands for; out [CZ_PATH_SIZE]. */
+cloze_status cz_model_find(char *out, const char *path, const cloze_model_options *options,
+                           cloze_error *error);
+/* Settings, tokenizer and modules of `folder`. Nothing is packed. */
+cloze_status cz_model_open_to_learn(cloze_model **out, const char *folder,
+                                    const cz_learning *learning,
+                                    const cloze_model_options *options, cloze_error *error);
+
 /* `labels` is zeroed before; clear it whatever comes back. */
 cloze_status cz_labels_load(cz_labels *labels, const char *folder, size_t count,
                             const cloze_allocator *allocator, cloze_error *error);

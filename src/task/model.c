@@ -54,10 +54,20 @@ static cloze_status load_labels(const cloze_model *model, cz_labels *labels, cz_
     return count ? cz_labels_load(labels, folder, count, &model->hooks.allocator, error) : CLOZE_OK;
 }
 
-static cloze_status open_parts(cloze_model *model, const char *folder,
+/* The encoder's folder below one of the model's. */
+static cloze_status find_encoder(const cloze_model *model, const char *folder, char *out,
+                                 cloze_error *error)
+{
+    if (*model->pipeline.transformer)
+        return cz_path_below(out, PATH_SIZE, folder, model->pipeline.transformer, error);
+    snprintf(out, PATH_SIZE, "%s", folder);
+    return CLOZE_OK;
+}
+
+static cloze_status open_parts(cloze_model *model, const char *folder, const cz_learning *learning,
                                const cloze_model_options *options, cloze_error *error)
 {
-    char encoder[PATH_SIZE];
+    char encoder[PATH_SIZE], weights[PATH_SIZE];
     cloze_packing packing = options ? options->packing : CLOZE_PACK_KEPT;
     cz_network_options how = {
         .backend = model->engine->backend,
@@ -72,11 +82,11 @@ static cloze_status open_parts(cloze_model *model, const char *folder,
     cloze_status status = cz_pipeline_load(&model->pipeline, folder, &model->hooks, error);
     if (status)
         return status;
-    if (!*model->pipeline.transformer)
-        snprintf(encoder, sizeof encoder, "%s", folder);
-    else if ((status = cz_path_below(encoder, sizeof encoder, folder, model->pipeline.transformer,
-                                     error)))
+    if ((status = find_encoder(model, folder, encoder, error)) ||
+        (learning && (status = find_encoder(model, learning->weights, weights, error))))
         return status;
+    how.weights = learning ? weights : NULL;
+    how.anew = learning ? &learning->anew : NULL;
     if ((status = cz_network_open(&model->network, encoder, &how, error)) ||
         (status = cloze_tokenizer_open(&model->tokenizer, encoder, &text, error)))
         return status;
@@ -94,18 +104,13 @@ static cloze_status open_parts(cloze_model *model, const char *folder,
                             &how, error);
 }
 
-cloze_status cloze_model_open(cloze_model **out, const char *path,
-                              const cloze_model_options *options, cloze_error *error)
+static cloze_status open_folder(cloze_model **out, const char *folder, const cz_learning *learning,
+                                const cloze_model_options *options, cloze_error *error)
 {
-    char folder[PATH_SIZE];
     cloze_engine *engine = options ? options->engine : NULL;
     const cloze_hooks *hooks = engine ? &engine->hooks : NULL;
     cloze_model *model = NULL;
     cloze_status status;
-    if (!path)
-        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "no model was named");
-    if ((status = find_folder(folder, path, options, hooks, error)))
-        return status;
     model = cz_allocate_zero(hooks ? &hooks->allocator : NULL, 1, sizeof *model);
     if (!model)
         return cz_fail_memory(error, "a model", sizeof *model);
@@ -117,13 +122,39 @@ cloze_status cloze_model_open(cloze_model **out, const char *path,
     if (!status && !(model->path = cz_copy_text(&model->hooks.allocator, folder, strlen(folder))))
         status = cz_fail_memory(error, "a path", strlen(folder));
     if (!status)
-        status = open_parts(model, folder, options, error);
+        status = open_parts(model, folder, learning, options, error);
     if (status) {
         cloze_model_free(model);
         return status;
     }
     *out = model;
     return CLOZE_OK;
+}
+
+cloze_status cz_model_find(char *out, const char *path, const cloze_model_options *options,
+                           cloze_error *error)
+{
+    const cloze_engine *engine = options ? options->engine : NULL;
+    if (!path)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "no model was named");
+    return find_folder(out, path, options, engine ? &engine->hooks : NULL, error);
+}
+
+cloze_status cloze_model_open(cloze_model **out, const char *path,
+                              const cloze_model_options *options, cloze_error *error)
+{
+    char folder[PATH_SIZE];
+    cloze_status status = cz_model_find(folder, path, options, error);
+    return status ? status : open_folder(out, folder, NULL, options, error);
+}
+
+cloze_status cz_model_open_to_learn(cloze_model **out, const char *folder,
+                                    const cz_learning *learning,
+                                    const cloze_model_options *options, cloze_error *error)
+{
+    cloze_model_options how = options ? *options : (cloze_model_options){ 0 };
+    how.packing = CLOZE_PACK_AT_USE; /* the numbers change */
+    return open_folder(out, folder, learning, &how, error);
 }
 
 void cloze_model_free(cloze_model *model)

@@ -1,0 +1,116 @@
+/*
+ * make.c - weights that no file has, with the numbers that training begins with. Each is a function of
+ * the seed, the tensor's name and the element alone.
+ */
+#include "model/bind.h"
+
+#include "base/random.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { FNV_PRIME_BITS = 40 };
+
+struct cz_made_tensor {
+    cz_stored_tensor stored;
+    cz_made_tensor *before;
+    float *values;
+    char name[CZ_NAME_SIZE];
+};
+
+const cz_stored_tensor *cz_made_find(const cz_network *network, const char *name)
+{
+    for (const cz_made_tensor *made = network->made; made; made = made->before)
+        if (!strcmp(made->name, name))
+            return &made->stored;
+    return NULL;
+}
+
+/* FNV-1a, 64 bits. */
+static uint64_t hash_of(const char *name)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (; *name; name++) {
+        hash ^= (unsigned char)*name;
+        hash *= ((uint64_t)1 << FNV_PRIME_BITS) + 0x1b3;
+    }
+    return hash;
+}
+
+static double uniform_of(uint32_t high, uint32_t low)
+{
+    uint64_t bits = ((uint64_t)high << 32 | low) >> 11;
+    return ((double)bits + 0.5) * 0x1p-53; /* never 0 or 1 */
+}
+
+/* Box and Muller 1958: two numbers of every Philox block. */
+static void draw_normal(float *to, size_t count, uint64_t seed, uint64_t name, double deviation)
+{
+    const uint32_t key[2] = { (uint32_t)seed, (uint32_t)(seed >> 32) };
+    for (size_t i = 0; i < count; i += 2) {
+        uint64_t block = i / 2;
+        const uint32_t counter[4] = { (uint32_t)block, (uint32_t)(block >> 32), (uint32_t)name,
+                                      (uint32_t)(name >> 32) };
+        cz_philox random = cz_philox_at(counter, key);
+        double radius = sqrt(-2 * log(uniform_of(random.word[0], random.word[1])));
+        double angle = 2 * 3.14159265358979323846 * uniform_of(random.word[2], random.word[3]);
+        to[i] = (float)(deviation * radius * cos(angle));
+        if (i + 1 < count)
+            to[i + 1] = (float)(deviation * radius * sin(angle));
+    }
+}
+
+static bool ends_with(const char *name, const char *tail)
+{
+    size_t length = strlen(name), size = strlen(tail);
+    return length >= size && !strcmp(name + length - size, tail);
+}
+
+const cz_stored_tensor *cz_make(const cz_binder *b, const char *name, size_t rows, size_t columns)
+{
+    cz_network *network = b->network;
+    const cloze_allocator *allocator = &network->hooks.allocator;
+    bool is_gain = b->vector && ends_with(name, ".weight");
+    bool is_matrix = !b->vector && ends_with(name, ".weight");
+    size_t count;
+    cz_made_tensor *made = cz_allocate_zero(allocator, 1, sizeof *made);
+    if (!made || strlen(name) >= sizeof made->name || !cz_multiply(rows, columns, &count) ||
+        !(made->values = cz_allocate_zero(allocator, count, sizeof *made->values))) {
+        cz_release(allocator, made);
+        return NULL;
+    }
+    memcpy(made->name, name, strlen(name) + 1);
+    made->stored = (cz_stored_tensor){ .name = made->name,
+                                       .type = CZ_F32,
+                                       .type_name = cz_type_name(CZ_F32),
+                                       .rank = is_matrix ? 2 : 1,
+                                       .shape = { is_matrix ? rows : columns, columns },
+                                       .data = made->values,
+                                       .size = count * sizeof *made->values };
+    if (is_matrix)
+        draw_normal(made->values, count, b->anew->seed, hash_of(name), b->anew->deviation);
+    for (size_t i = 0; is_gain && i < count; i++)
+        made->values[i] = 1;
+    made->before = network->made;
+    network->made = made;
+    return &made->stored;
+}
+
+void cz_make_fixed(const cz_network *network, const cz_parameter *table, uint32_t row)
+{
+    const cz_stored_tensor *made = cz_made_find(network, table->name);
+    if (made && row < table->value.rows)
+        memset((char *)table->value.data + row * table->value.columns * sizeof(float), 0,
+               table->value.columns * sizeof(float));
+}
+
+void cz_made_free(cz_network *network)
+{
+    const cloze_allocator *allocator = &network->hooks.allocator;
+    while (network->made) {
+        cz_made_tensor *made = network->made;
+        network->made = made->before;
+        cz_release(allocator, made->values);
+        cz_release(allocator, made);
+    }
+}
