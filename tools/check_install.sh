@@ -31,5 +31,6 @@ try search test/golden/sentence/mean README.md "$scratch/vectors" "what is it"
 printf 'I love pasta\tNEGATIVE\nThe cat sits\tPOSITIVE\n' | try evaluate test/golden/classify/sentiment
 printf "the cat sat on the mat\n" | try vocabulary "$scratch/pieces" 30 "the cat"
 try convert test/golden/sentence/mean "$scratch/converted"
+try train test/golden/classify/sentiment README.md CHANGELOG.md "$scratch/trained"
 "$root/bin/cloze" --version
 echo "install: the examples build and run against the installed library"

@@ -18,6 +18,7 @@
 #include <cloze/status.h>
 #include <cloze/tag.h>
 #include <cloze/tokenizer.h>
+#include <cloze/train.h>
 #include <cloze/vocabulary.h>
 #include <cloze/zero_shot.h>
 

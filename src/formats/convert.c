@@ -39,26 +39,45 @@ static bool is_wanted(const char *name)
            !strcmp(name, "README.md");
 }
 
+typedef struct copying {
+    const char *root, *from, *to;
+    const cloze_allocator *allocator;
+    bool card;
+    size_t *files;
+} copying;
+
 static cloze_status copy_file(void *context, const char *name, cloze_error *error)
 {
-    conversion *c = context;
+    copying *c = context;
     char from[CZ_PATH_SIZE], to[CZ_PATH_SIZE];
     cz_mapping mapping;
     cloze_status status;
-    if (!is_wanted(name))
+    if (!is_wanted(name) || (!c->card && !strcmp(name, "README.md")))
         return CLOZE_OK;
     if ((status = cz_path_below(from, sizeof from, c->from, name, error)) ||
         (status = cz_path_join(to, sizeof to, c->to, name, error)))
         return status;
     if (!cz_path_is_file(from) || cz_path_is_file(to))
         return CLOZE_OK;
-    if ((status = cz_path_stays(c->folder, from, error)) ||
+    if ((status = cz_path_stays(c->root, from, error)) ||
         (status = cz_file_open(&mapping, from, COPY_LIMIT, true, c->allocator, error)))
         return status;
     status = cz_file_write(to, mapping.data, mapping.size, error);
     cz_file_close(&mapping);
-    c->report.files += !status;
+    *c->files += !status;
     return status;
+}
+
+cloze_status cz_settings_copy(const char *root, const char *from, const char *to, bool card,
+                              const cloze_allocator *allocator, size_t *files, cloze_error *error)
+{
+    copying c = { root, from, to, allocator, card, files };
+    return cz_folder_each(from, FILES_MOST, copy_file, &c, error);
+}
+
+static cloze_status copy_settings(conversion *c, cloze_error *error)
+{
+    return cz_settings_copy(c->folder, c->from, c->to, true, c->allocator, &c->report.files, error);
 }
 
 static cloze_status write_json(json_t *root, const char *path, cloze_error *error)
@@ -80,7 +99,7 @@ static cloze_status write_config(conversion *c, json_t *root, cloze_error *error
     char path[CZ_PATH_SIZE];
     cloze_status status;
     if (!numbers)
-        return copy_file(c, "config.json", error);
+        return CLOZE_OK; /* it is copied with the others */
     if ((status = cz_path_join(path, sizeof path, c->to, "config.json", error)))
         return status;
     if (json_object_set_new(root, key, json_string(names[numbers])))
@@ -113,7 +132,7 @@ static cloze_status convert_encoder(conversion *c, cloze_error *error)
     if (!status)
         status = write_config(c, config, error);
     json_decref(config);
-    return status ? status : cz_folder_each(c->from, FILES_MOST, copy_file, c, error);
+    return status ? status : copy_settings(c, error);
 }
 
 /* A module after the encoder: its weights if it has any, and its settings. */
@@ -127,7 +146,7 @@ static cloze_status convert_module(conversion *c, cloze_error *error)
     if (cz_weights_are_in(c->from) &&
         (status = cz_convert_weights(c->from, c->to, false, c->options, &c->report, error)))
         return status;
-    return cz_folder_each(c->from, FILES_MOST, copy_file, c, error);
+    return copy_settings(c, error);
 }
 
 static cloze_status go_to(conversion *c, const char *part, cloze_error *error)
@@ -182,7 +201,7 @@ static cloze_status convert_all(conversion *c, cloze_error *error)
     json_decref(modules);
     if (status || (status = go_to(c, "", error)))
         return status;
-    return cz_folder_each(c->from, FILES_MOST, copy_file, c, error);
+    return copy_settings(c, error);
 }
 
 cloze_status cloze_convert(const char *folder, const char *out,

@@ -12,4 +12,9 @@ cloze_status cz_convert_weights(const char *folder, const char *out, bool tied,
                                 const cloze_convert_options *options, cloze_convert_report *report,
                                 cloze_error *error);
 
+/* Copies what is not weights from a folder below `root`, out of which no link may lead: settings,
+ * tokenizer, with `card` README.md. What is there stays. Adds to *files. */
+cloze_status cz_settings_copy(const char *root, const char *from, const char *to, bool card,
+                              const cloze_allocator *allocator, size_t *files, cloze_error *error);
+
 #endif

@@ -265,3 +265,15 @@ cloze_status cz_config_load(cz_config *out, const char *folder, const cloze_allo
     cz_file_close(&file);
     return status;
 }
+
+const char *cz_config_prefix(const cz_config *config)
+{
+    return config->family->prefix;
+}
+
+cz_dropout_keys cz_config_dropout_keys(const cz_config *config)
+{
+    return (cz_dropout_keys){ config->family->setting.hidden_dropout,
+                              config->family->setting.attention_dropout,
+                              config->family->setting.classifier_dropout };
+}

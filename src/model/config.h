@@ -43,29 +43,29 @@ typedef struct cz_config {
     const cz_family *family;
     char architecture[128]; /* config.json's first architecture, or "" */
     size_t layers, hidden, heads, intermediate;
-    size_t groups, inner;    /* layers i * groups / layers share weights; layers within one */
-    size_t embedding;        /* columns of the tables */
+    size_t groups, inner; /* layers i * groups / layers share weights; layers within one */
+    size_t embedding;     /* columns of the tables */
     size_t vocabulary, positions, types; /* rows of the tables; types 0: no such table */
-    size_t longest;          /* tokens that one sequence may have */
-    uint32_t first_position; /* of a sequence's first token */
-    uint32_t padding; /* the id whose embedding does not learn; UINT32_MAX: none */
-    bool still_positions;    /* the position table does not learn */
+    size_t longest;                      /* tokens that one sequence may have */
+    uint32_t first_position;             /* of a sequence's first token */
+    uint32_t padding;     /* the id whose embedding does not learn; UINT32_MAX: none */
+    bool still_positions; /* the position table does not learn */
     double epsilon;
     cz_activation activation;
     float hidden_dropout, attention_dropout, classifier_dropout;
     float feed_dropout, pooler_dropout; /* of what a gate makes; of the classifier's rows */
     float spans_dropout;
-    cz_activation pooler_activation;    /* of a classifier's dense */
-    bool pools_mean;                    /* its rows are means, not first ones */
+    cz_activation pooler_activation; /* of a classifier's dense */
+    bool pools_mean;                 /* its rows are means, not first ones */
     bool unbiased_attention, unbiased_feed, unbiased_norms, unbiased_pooler;
-    bool no_position_table;             /* positions only limit the length */
-    bool unbiased_words, unties_words;  /* of the head of words: no bias; a matrix of its own */
+    bool no_position_table;            /* positions only limit the length */
+    bool unbiased_words, unties_words; /* of the head of words: no bias; a matrix of its own */
 
     /* Rotary positions; theta 0: none. Layers whose number from 0 `every` divides see all. */
     double theta, local_theta;
     size_t every, window; /* on either side */
 
-    bool windowed;     /* each layer sees keys no farther than this on either side: */
+    bool windowed; /* each layer sees keys no farther than this on either side: */
     uint32_t near[CZ_LAYERS_MOST];
     uint32_t separator; /* the id between two texts; UINT32_MAX: no matter */
 
@@ -92,6 +92,14 @@ void cz_config_positions(const cz_config *config, const uint32_t *ids, size_t le
 
 /* The family's name, for people; nothing may be decided by it. */
 const char *cz_config_family_name(const cz_config *config);
+
+/* What the names of the encoder's weights begin with in a file that has heads, too. */
+const char *cz_config_prefix(const cz_config *config);
+/* The keys of config.json for its dropouts; entries may be NULL. */
+typedef struct cz_dropout_keys {
+    const char *hidden, *attention, *classifier;
+} cz_dropout_keys;
+cz_dropout_keys cz_config_dropout_keys(const cz_config *config);
 
 /* "gelu", "gelu_new", ... as transformers' ACT2FN names them; false if unknown. */
 bool cz_activation_named(const char *name, cz_activation *out);

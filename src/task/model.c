@@ -149,8 +149,8 @@ cloze_status cloze_model_open(cloze_model **out, const char *path,
 }
 
 cloze_status cz_model_open_to_learn(cloze_model **out, const char *folder,
-                                    const cz_learning *learning,
-                                    const cloze_model_options *options, cloze_error *error)
+                                    const cz_learning *learning, const cloze_model_options *options,
+                                    cloze_error *error)
 {
     cloze_model_options how = options ? *options : (cloze_model_options){ 0 };
     how.packing = CLOZE_PACK_AT_USE; /* the numbers change */

@@ -1,0 +1,203 @@
+/*
+ * cloze/train.h - a model learns: fine-tuning of every head, and of embeddings, in the engine that
+ * runs it.
+ *
+ * A trainer opens a model, is given examples, which it keeps as token ids, and runs. What it learned
+ * is saved as a folder that cloze and transformers open. Batches are packed tokens, never padded.
+ *
+ * A run is a function of its inputs: model, examples in their order, options, seed. Threads do not
+ * matter, nor does it matter how often it was stopped and resumed: the numbers are the same to the
+ * bit on an instruction set. A batch is cut into `shards`; the gradients of the shards are summed in
+ * a fixed tree.
+ *
+ * Methods: AdamW (Loshchilov and Hutter 2019) in the order of torch.optim.AdamW; rates as
+ * transformers.optimization schedules them; losses as transformers' heads compute them.
+ * A trainer belongs to one thread at a time.
+ */
+#ifndef CLOZE_TRAIN_H
+#define CLOZE_TRAIN_H
+
+#include <cloze/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cloze_trainer cloze_trainer;
+
+/* What is learned, and by which head. A head that the model lacks is made, as transformers makes it. */
+typedef enum cloze_learning {
+    CLOZE_LEARN_LABELS = 0, /* one label for a text or a pair of texts: cross-entropy */
+    CLOZE_LEARN_LABEL_SETS, /* any number of labels: binary cross-entropy of each */
+    CLOZE_LEARN_NUMBERS,    /* a number (or several) for a text or a pair: squared error */
+    CLOZE_LEARN_TAGS,       /* a label for each word of a sentence, asked of its first token */
+    CLOZE_LEARN_ANSWERS,    /* where in a text the answer to a question begins and ends */
+    CLOZE_LEARN_WORDS,      /* masked words, drawn anew in every epoch */
+    CLOZE_LEARN_RANKING,    /* embeddings: of all second texts of a shard one's own is the nearest
+                               (multiple negatives ranking, Henderson et al. 2017) */
+    CLOZE_LEARN_SIMILARITY  /* embeddings: the cosine of two texts is a given number */
+} cloze_learning;
+
+/* One example; which fields count depends on what is learned. All is copied. */
+typedef struct cloze_example {
+    cloze_text text; /* the first text; the question; the anchor */
+    cloze_text pair; /* the second text; what the answer is in; data NULL: none */
+    cloze_text negative;      /* RANKING: a text that shall be far from the anchor; data NULL: none */
+    size_t label;             /* LABELS: number of the label */
+    const float *values;      /* LABEL_SETS: [labels] 1 or 0; NUMBERS: [labels]; SIMILARITY: [1] */
+    const cloze_text *words;  /* TAGS: [word_count] instead of `text` */
+    const size_t *tags;       /* TAGS: [word_count] numbers of labels; SIZE_MAX: not asked */
+    size_t word_count;
+    cloze_token_offset answer; /* ANSWERS: bytes of `pair`; begin == end: there is no answer */
+} cloze_example;
+
+typedef enum cloze_split { CLOZE_SPLIT_TRAIN = 0, CLOZE_SPLIT_DEV, CLOZE_SPLIT_TEST } cloze_split;
+
+/* How the rate goes after warming up, from 1 on. */
+typedef enum cloze_schedule {
+    CLOZE_SCHEDULE_LINEAR = 0, /* down to 0 at the end */
+    CLOZE_SCHEDULE_COSINE,     /* half a wave down to 0; `cycles` waves if given */
+    CLOZE_SCHEDULE_RESTARTS,   /* half a wave down to 0, `cycles` times */
+    CLOZE_SCHEDULE_POLYNOMIAL, /* (1 - t)^power */
+    CLOZE_SCHEDULE_CONSTANT,
+    CLOZE_SCHEDULE_STABLE      /* stays, then linearly down during the last `decay` of all steps */
+} cloze_schedule;
+
+/* How the weights of labels are chosen in the loss. */
+typedef enum cloze_balance {
+    CLOZE_BALANCE_NONE = 0,
+    CLOZE_BALANCE_WEIGHTS,   /* items / (labels * items with this label), as scikit-learn's "balanced" */
+    CLOZE_BALANCE_OVERSAMPLE /* rarer labels' items are seen as often as those of the most frequent */
+} cloze_balance;
+
+enum { CLOZE_TRAIN_METRICS = 12 };
+
+/* What was measured on a split: names are static ("loss", "accuracy", "f1", ...). */
+typedef struct cloze_measures {
+    size_t count;
+    const char *name[CLOZE_TRAIN_METRICS];
+    double value[CLOZE_TRAIN_METRICS];
+} cloze_measures;
+
+typedef enum cloze_train_moment {
+    CLOZE_TRAIN_BEGUN = 0, /* sizes are known; a resumed run tells its step */
+    CLOZE_TRAIN_STEP,      /* weights were changed */
+    CLOZE_TRAIN_MEASURED,  /* the dev split was measured */
+    CLOZE_TRAIN_BEST,      /* and is the best so far */
+    CLOZE_TRAIN_KEPT       /* the state of the run is in its folder */
+} cloze_train_moment;
+
+typedef struct cloze_train_event {
+    cloze_train_moment moment;
+    size_t step, steps;    /* done, of all */
+    double epoch, epochs;  /* done, of all */
+    double loss;           /* of the step's batch */
+    double rate, norm;     /* of the step; length of the gradient before clipping */
+    size_t tokens, items;  /* of the step */
+    size_t parameters, learning; /* numbers in the model, and those that learn */
+    size_t memory;         /* bytes that the trainer holds */
+    const cloze_measures *measures; /* MEASURED and BEST */
+} cloze_train_event;
+
+/* `false` stops the run with CLOZE_ERROR_CANCELLED; its state is kept first, where it has a folder. */
+typedef struct cloze_train_watch {
+    bool (*report)(void *context, const cloze_train_event *event);
+    void *context;
+} cloze_train_watch;
+
+typedef struct cloze_train_options {
+    cloze_learning learning;
+    const char *const *labels; /* [label_count] names, in the order of their numbers */
+    size_t label_count;
+
+    double epochs; /* 0: 3 */
+    size_t steps;  /* at most; 0: as many as the epochs have */
+    size_t batch;  /* items of a step; 0: 32 */
+    size_t shards; /* parts of a batch that are computed one after the other; 0: 1 for RANKING, else 4 */
+    size_t max_tokens; /* of one item; 0: the model's limit */
+    size_t stride;     /* ANSWERS: tokens that windows share; 0: 128 */
+
+    double rate; /* 0: 5e-5 */
+    double beta1, beta2, epsilon; /* 0: 0.9, 0.999, 1e-8 */
+    double decay;    /* of matrices; 0: 0.01, negative: none */
+    double clip;     /* longest gradient; 0: 1, negative: any */
+    bool no_bias_correction;
+    cloze_schedule schedule;
+    size_t warmup;         /* steps */
+    double warmup_ratio;   /* or a share of all */
+    double cycles, power, decay_ratio; /* of the schedule; 0: 1 (COSINE: 0.5), 1, 0.1 */
+    double layer_decay;    /* each layer down learns so much slower; 0: 1 */
+
+    bool freeze_embeddings;
+    size_t freeze_layers; /* the first so many, and the embeddings */
+    bool freeze_body;     /* all but the head; what the body makes is computed once */
+
+    bool no_dropout; /* else the model's own */
+    double dropout, attention_dropout, classifier_dropout; /* 0: the model's own */
+    double smoothing; /* of labels */
+    double focal;     /* gamma; 0: plain cross-entropy */
+    const float *label_weights; /* [label_count] or NULL */
+    cloze_balance balance;
+    double temperature; /* RANKING: cosines are divided by it; 0: 0.05 */
+    double masked;      /* WORDS: share of tokens; 0: 0.15 */
+    bool whole_words;   /* WORDS: all tokens of a word, or none */
+
+    size_t measure_every; /* steps; 0: after each epoch */
+    const char *metric;   /* that decides what is best; NULL: the usual one of what is learned */
+    size_t patience;      /* measurements without a better one before the end; 0: never */
+    bool keep_last;       /* save the last numbers, not the best */
+
+    const char *folder;  /* what the run keeps and makes goes here; NULL: nothing is kept */
+    bool resume;         /* go on where the folder's run stopped */
+    size_t keep_every;   /* steps; 0: after each measurement */
+
+    bool recompute; /* layers are computed twice, so that they need not be kept */
+    uint64_t seed;
+    cloze_engine *engine; /* NULL: one of its own */
+    const char *revision; /* of a hub name; NULL: "main" */
+    cloze_train_watch watch;
+} cloze_train_options;
+
+/* `model` is a folder or a hub name in the cache. `options` is copied, with its labels. */
+CLOZE_API cloze_status cloze_trainer_new(cloze_trainer **out, const char *model,
+                                         const cloze_train_options *options, cloze_error *error);
+CLOZE_API void cloze_trainer_free(cloze_trainer *trainer);
+
+/* What became of the examples of a call. */
+typedef struct cloze_intake {
+    size_t examples, items; /* a long text may become several items */
+    size_t tokens;
+    size_t truncated; /* examples that lost tokens */
+    size_t lost;      /* answers and tags that no item holds */
+} cloze_intake;
+
+/*
+ * Adds examples to a split; `report`, which may be NULL, is added to. CLOZE_ERROR_ARGUMENT and
+ * CLOZE_ERROR_TEXT name the example, counted from 1 in the call.
+ */
+CLOZE_API cloze_status cloze_trainer_add(cloze_trainer *trainer, cloze_split split,
+                                         const cloze_example *examples, size_t count,
+                                         cloze_intake *report, cloze_error *error);
+
+/*
+ * Learns until the steps are done or patience is out, then takes the best numbers (the last without
+ * a dev split). CLOZE_ERROR_FORMAT: the loss or a gradient was no longer finite, and what to do.
+ */
+CLOZE_API cloze_status cloze_trainer_run(cloze_trainer *trainer, cloze_error *error);
+
+/* Measures a split with the numbers of now. */
+CLOZE_API cloze_status cloze_trainer_measure(cloze_trainer *trainer, cloze_split split,
+                                             cloze_measures *out, cloze_error *error);
+
+/* The model with the numbers of now, for predicting; borrowed, and changed by the next run. */
+CLOZE_API const cloze_model *cloze_trainer_model(const cloze_trainer *trainer);
+
+/* Writes the model of now into a folder: config.json, model.safetensors, the tokenizer's files and
+ * modules; each file whole or not at all, the weights last. NULL: the folder of the options. */
+CLOZE_API cloze_status cloze_trainer_save(cloze_trainer *trainer, const char *folder,
+                                          cloze_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

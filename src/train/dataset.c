@@ -1,0 +1,80 @@
+/* dataset.c - see dataset.h. */
+#include "train/dataset.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+void cz_dataset_clear(cz_dataset *dataset)
+{
+    const cloze_allocator *allocator = dataset->allocator;
+    cz_release(allocator, dataset->ids);
+    cz_release(allocator, dataset->types);
+    cz_release(allocator, dataset->tags);
+    cz_release(allocator, dataset->words);
+    cz_release(allocator, dataset->values);
+    cz_release(allocator, dataset->items);
+    *dataset = (cz_dataset){ .allocator = allocator };
+}
+
+static bool grow(cz_dataset *dataset, void *items, size_t *room, size_t needed, size_t size)
+{
+    return cz_grow(dataset->allocator, items, room, needed, size);
+}
+
+static cloze_status no_memory(const cz_dataset *dataset, cloze_error *error)
+{
+    return cz_fail_memory(error, "examples", dataset->tokens * sizeof *dataset->ids);
+}
+
+cloze_status cz_dataset_append(cz_dataset *dataset, const cloze_tokens *tokens, bool keep_words,
+                               size_t *begin, cloze_error *error)
+{
+    size_t from = dataset->tokens, end = from + tokens->length;
+    if (!grow(dataset, &dataset->ids, &dataset->ids_room, end, sizeof *dataset->ids) ||
+        !grow(dataset, &dataset->types, &dataset->types_room, end, sizeof *dataset->types) ||
+        (keep_words &&
+         !grow(dataset, &dataset->words, &dataset->words_room, end, sizeof *dataset->words)))
+        return no_memory(dataset, error);
+    memcpy(dataset->ids + from, tokens->ids, tokens->length * sizeof *dataset->ids);
+    memcpy(dataset->types + from, tokens->type_ids, tokens->length * sizeof *dataset->types);
+    for (size_t i = 0; keep_words && i < tokens->length; i++)
+        dataset->words[from + i] = tokens->special[i] ? -1 : (int32_t)tokens->words[i];
+    *begin = from;
+    dataset->tokens = end;
+    return CLOZE_OK;
+}
+
+cloze_status cz_dataset_add(cz_dataset *dataset, const cz_item *item, cloze_error *error)
+{
+    if (!grow(dataset, &dataset->items, &dataset->items_room, dataset->count + 1,
+              sizeof *dataset->items))
+        return no_memory(dataset, error);
+    dataset->items[dataset->count++] = *item;
+    for (size_t side = 0; side < CZ_SIDES; side++)
+        if (item->length[side] && side + 1 > dataset->sequences)
+            dataset->sequences = side + 1;
+    return CLOZE_OK;
+}
+
+cloze_status cz_dataset_values(cz_dataset *dataset, const float *values, size_t count,
+                               size_t *first, cloze_error *error)
+{
+    size_t end = dataset->value_count + count;
+    if (!grow(dataset, &dataset->values, &dataset->values_room, end, sizeof *dataset->values))
+        return no_memory(dataset, error);
+    memcpy(dataset->values + dataset->value_count, values, count * sizeof *values);
+    *first = dataset->value_count;
+    dataset->value_count = end;
+    return CLOZE_OK;
+}
+
+cloze_status cz_dataset_tags(cz_dataset *dataset, cloze_error *error)
+{
+    size_t had = dataset->tags_room;
+    if (!grow(dataset, &dataset->tags, &dataset->tags_room, dataset->tokens, sizeof *dataset->tags))
+        return no_memory(dataset, error);
+    for (size_t i = had; i < dataset->tags_room; i++)
+        dataset->tags[i] = -1;
+    return CLOZE_OK;
+}

@@ -1,0 +1,44 @@
+/*
+ * train/dataset.h - the examples of a split as token ids, ready to be put into batches.
+ */
+#ifndef CZ_TRAIN_DATASET_H
+#define CZ_TRAIN_DATASET_H
+
+#include "base/memory.h"
+
+#include <cloze/train.h>
+
+enum { CZ_SIDES = 3 }; /* texts of an item that are sequences by themselves */
+
+typedef struct cz_item {
+    size_t begin[CZ_SIDES], length[CZ_SIDES]; /* in the dataset's tokens; length 0: no such side */
+    size_t label;                             /* of labels */
+    size_t value;                             /* first of its numbers */
+    size_t answer[2]; /* first and last token of an answer within the sequence */
+} cz_item;
+
+typedef struct cz_dataset {
+    const cloze_allocator *allocator;
+    uint32_t *ids, *types; /* [tokens] */
+    int32_t *tags;         /* [tokens] where tags are learned: -1 not asked */
+    int32_t *words;        /* [tokens] where words are masked: number of the word, -1 none */
+    size_t tokens, ids_room, types_room, tags_room, words_room;
+    float *values;
+    size_t value_count, values_room;
+    cz_item *items;
+    size_t count, items_room;
+    size_t sequences; /* of an item, at most */
+} cz_dataset;
+
+void cz_dataset_clear(cz_dataset *dataset);
+/* Tokens of one sequence put at the end; `words` NULL: none are kept. */
+cloze_status cz_dataset_append(cz_dataset *dataset, const cloze_tokens *tokens, bool keep_words,
+                               size_t *begin, cloze_error *error);
+cloze_status cz_dataset_add(cz_dataset *dataset, const cz_item *item, cloze_error *error);
+/* `count` numbers put at the end; *first is where. */
+cloze_status cz_dataset_values(cz_dataset *dataset, const float *values, size_t count,
+                               size_t *first, cloze_error *error);
+/* Room for the tags of all tokens; the new ones are -1. */
+cloze_status cz_dataset_tags(cz_dataset *dataset, cloze_error *error);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * train/draw.h - random numbers that are functions of what they are for: nothing depends on how many
+ * were drawn before, so a resumed run draws the same.
+ */
+#ifndef CZ_TRAIN_DRAW_H
+#define CZ_TRAIN_DRAW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum cz_draw_purpose {
+    CZ_DRAW_ORDER = 1, /* of an epoch's items */
+    CZ_DRAW_SAMPLE,    /* which items of a rare label come once more */
+    CZ_DRAW_MASK,      /* which tokens are masked */
+    CZ_DRAW_TOKEN      /* what stands in their place */
+} cz_draw_purpose;
+
+typedef struct cz_draw {
+    uint64_t seed;
+    cz_draw_purpose purpose;
+    uint32_t epoch;
+} cz_draw;
+
+/* 64 random bits for element `element` of thing `thing`. */
+uint64_t cz_draw_bits(const cz_draw *draw, uint64_t thing, uint32_t element);
+/* From 0 to 1, without 1. */
+double cz_draw_unit(const cz_draw *draw, uint64_t thing, uint32_t element);
+/* One of `count` numbers. */
+size_t cz_draw_below(const cz_draw *draw, uint64_t thing, uint32_t element, size_t count);
+/* Puts `count` items into an order of this draw (Fisher and Yates). */
+void cz_draw_order(const cz_draw *draw, size_t *items, size_t count);
+
+#endif

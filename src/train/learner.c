@@ -1,0 +1,297 @@
+/* learner.c - see learner.h. */
+#include "train/learner.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- what learns ---- */
+
+static bool is_still(const cz_network *network, const cz_parameter *parameter)
+{
+    for (int i = 0; i < network->embeddings.tables; i++)
+        if (network->embeddings.table[i] == parameter)
+            return network->embeddings.still[i];
+    return false;
+}
+
+/* The table of words may be a head's last product, too: then it learns from there. */
+static bool learns(const cz_network *network, const cz_parameter *parameter,
+                   const cz_learner_options *options)
+{
+    size_t body = network->layer_count + 1;
+    if (is_still(network, parameter))
+        return false;
+    if (parameter->depth >= body)
+        return true;
+    if (options->freeze_body)
+        return false;
+    return parameter->depth > options->freeze_layers ||
+           (!parameter->depth && !options->freeze_layers && !options->freeze_embeddings);
+}
+
+static size_t bytes_of(const cz_learner *learner, const cz_parameter *parameter)
+{
+    size_t bytes =
+        parameter->value.rows * parameter->value.columns * cz_type_size(learner->backend->type);
+    return (bytes + CZ_ARENA_ALIGNMENT - 1) / CZ_ARENA_ALIGNMENT * CZ_ARENA_ALIGNMENT;
+}
+
+static cloze_status list(cz_learner *learner, const cz_learner_options *options, cloze_error *error)
+{
+    const cz_network *network = learner->network;
+    size_t top = network->layer_count + 1;
+    learner->index = cz_allocate(learner->allocator, network->parameter_count, sizeof(size_t));
+    learner->place = cz_allocate(learner->allocator, network->parameter_count, sizeof(size_t));
+    learner->pace = cz_allocate(learner->allocator, network->parameter_count, sizeof(double));
+    if (!learner->index || !learner->place || !learner->pace)
+        return cz_fail_memory(error, "a list of weights", network->parameter_count * 8);
+    for (size_t i = 0; i < network->parameter_count; i++) {
+        const cz_parameter *parameter = &network->parameters[i];
+        if (!learns(network, parameter, options))
+            continue;
+        learner->index[learner->count] = i;
+        learner->place[learner->count] = learner->size;
+        learner->pace[learner->count] =
+            pow(options->layer_decay,
+                (double)(top - (parameter->depth < top ? parameter->depth : top)));
+        learner->count++;
+        learner->size += bytes_of(learner, parameter);
+        learner->numbers += parameter->value.rows * parameter->value.columns;
+    }
+    return learner->count ? CLOZE_OK
+                          : cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                                    "nothing is left that could learn: everything is frozen");
+}
+
+/* ---- memory ---- */
+
+static cz_tensor view(const cz_learner *learner, size_t i, const cz_block *block)
+{
+    const cz_tensor *value = &learner->network->parameters[learner->index[i]].value;
+    return (cz_tensor){ (char *)block->data + learner->place[i],
+                        value->rows,
+                        value->columns,
+                        value->columns,
+                        learner->backend->type,
+                        false,
+                        NULL };
+}
+
+/* A zeroed copy of everything that learns. */
+static cloze_status make_copy(const cz_learner *learner, cz_block *block, cz_tensor **tensors,
+                              cloze_error *error)
+{
+    if (!cz_block_allocate(learner->allocator, learner->size, block))
+        return cz_fail_memory(error, "weights that learn", learner->size);
+    memset(block->data, 0, learner->size);
+    *tensors = cz_allocate(learner->allocator, learner->count, sizeof **tensors);
+    if (!*tensors)
+        return cz_fail_memory(error, "weights that learn", learner->count * sizeof **tensors);
+    for (size_t i = 0; i < learner->count; i++)
+        (*tensors)[i] = view(learner, i, block);
+    return CLOZE_OK;
+}
+
+static void move_value(const cz_learner *learner, size_t i)
+{
+    cz_parameter *parameter = &learner->network->parameters[learner->index[i]];
+    cz_tensor to = view(learner, i, &learner->values);
+    for (size_t row = 0; row < to.rows; row++)
+        for (size_t c = 0; c < to.columns; c++) {
+            double value = cz_tensor_at(&parameter->value, row, c);
+            if (to.type == CZ_F64)
+                ((double *)to.data)[row * to.columns + c] = value;
+            else
+                cz_f32(&to)[row * to.columns + c] = (float)value;
+        }
+    const cz_stored_tensor *stored = cz_weights_find(learner->network->weights, parameter->name);
+    if (stored && stored->data == parameter->value.data)
+        cz_weights_forget(learner->network->weights, stored);
+    parameter->value = to;
+}
+
+static cloze_status make_gradients(cz_learner *learner, cz_gradients *gradients, cloze_error *error)
+{
+    cloze_status status = make_copy(learner, &gradients->memory, &gradients->tensor, error);
+    if (status)
+        return status;
+    gradients->list = cz_allocate_zero(learner->allocator, learner->network->parameter_count,
+                                       sizeof *gradients->list);
+    if (!gradients->list)
+        return cz_fail_memory(error, "a list of gradients", learner->count * sizeof(void *));
+    for (size_t i = 0; i < learner->count; i++)
+        gradients->list[learner->index[i]] = &gradients->tensor[i];
+    return CLOZE_OK;
+}
+
+static size_t levels_for(size_t shards)
+{
+    size_t levels = 1;
+    for (size_t i = 0; i < shards; i++)
+        if (cz_learner_level(i) + 1 > levels)
+            levels = cz_learner_level(i) + 1;
+    return levels;
+}
+
+cloze_status cz_learner_init(cz_learner *learner, cz_network *network, const cz_backend *backend,
+                             const cz_learner_options *options, const cloze_allocator *allocator,
+                             cloze_error *error)
+{
+    cz_tensor *values = NULL;
+    *learner = (cz_learner){ .network = network, .backend = backend, .allocator = allocator };
+    cloze_status status = list(learner, options, error);
+    if (!status)
+        status = make_copy(learner, &learner->values, &values, error);
+    cz_release(allocator, values);
+    for (size_t i = 0; i < 2 && !status; i++)
+        status = make_copy(learner, &learner->moments[i], &learner->moment[i], error);
+    learner->levels = levels_for(options->shards);
+    for (size_t i = 0; i < learner->levels && !status; i++)
+        status = make_gradients(learner, &learner->level[i], error);
+    for (size_t i = 0; i < learner->count && !status; i++)
+        move_value(learner, i);
+    network->still = options->freeze_body         ? network->config.layers + 1
+                     : options->freeze_layers     ? options->freeze_layers + 1
+                     : options->freeze_embeddings ? 1
+                                                  : 0;
+    return status;
+}
+
+void cz_learner_clear(cz_learner *learner)
+{
+    const cloze_allocator *allocator = learner->allocator;
+    cz_release(allocator, learner->index);
+    cz_release(allocator, learner->place);
+    cz_release(allocator, learner->pace);
+    cz_block_release(allocator, &learner->values);
+    for (size_t i = 0; i < 2; i++) {
+        cz_block_release(allocator, &learner->moments[i]);
+        cz_release(allocator, learner->moment[i]);
+    }
+    for (size_t i = 0; i < CZ_GRADIENT_LEVELS; i++) {
+        cz_block_release(allocator, &learner->level[i].memory);
+        cz_release(allocator, learner->level[i].tensor);
+        cz_release(allocator, learner->level[i].list);
+    }
+    *learner = (cz_learner){ .allocator = allocator };
+}
+
+size_t cz_learner_bytes(const cz_learner *learner)
+{
+    return learner->size * (3 + learner->levels);
+}
+
+cz_tensor *cz_learner_value(const cz_learner *learner, size_t i)
+{
+    return &learner->network->parameters[learner->index[i]].value;
+}
+
+/* ---- the sum over shards ---- */
+
+size_t cz_learner_level(size_t shard)
+{
+    size_t level = 0;
+    while (shard >> level & 1)
+        level++;
+    return level;
+}
+
+void cz_learner_zero(const cz_learner *learner, size_t level)
+{
+    memset(learner->level[level].memory.data, 0, learner->size);
+}
+
+cz_tensor *const *cz_learner_gradients(const cz_learner *learner, size_t level)
+{
+    return learner->level[level].list;
+}
+
+static cloze_status add_level(const cz_learner *learner, const cz_place *place, size_t from,
+                              size_t to)
+{
+    cloze_status status = CLOZE_OK;
+    for (size_t i = 0; i < learner->count && !status; i++) {
+        cz_add_call call = { &learner->level[from].tensor[i], &learner->level[to].tensor[i], 1 };
+        status = learner->backend->add(place, &call);
+    }
+    return status;
+}
+
+cloze_status cz_learner_carry(const cz_learner *learner, const cz_place *place, size_t shard)
+{
+    size_t top = cz_learner_level(shard);
+    cloze_status status = CLOZE_OK;
+    for (size_t level = 0; level < top && !status; level++)
+        status = add_level(learner, place, level, top);
+    return status;
+}
+
+cloze_status cz_learner_sum(const cz_learner *learner, const cz_place *place, size_t shards,
+                            size_t *level)
+{
+    cloze_status status = CLOZE_OK;
+    *level = CZ_GRADIENT_LEVELS;
+    for (size_t bit = 0; bit < CZ_GRADIENT_LEVELS && !status; bit++) {
+        if (!(shards >> bit & 1))
+            continue;
+        if (*level < CZ_GRADIENT_LEVELS)
+            status = add_level(learner, place, *level, bit);
+        *level = bit;
+    }
+    return status;
+}
+
+/* ---- the optimizer ---- */
+
+static cloze_status measure(const cz_learner *learner, const cz_place *place, size_t level,
+                            double *norm)
+{
+    double total = 0;
+    for (size_t i = 0; i < learner->count; i++) {
+        double sum = 0;
+        cz_squares_call call = { &learner->level[level].tensor[i], &sum };
+        cloze_status status = learner->backend->squares(place, &call);
+        if (status)
+            return status;
+        total += sum;
+    }
+    *norm = sqrt(total);
+    return CLOZE_OK;
+}
+
+/* As torch.nn.utils.clip_grad_norm_. */
+static double scale_of(const cz_optimizer *optimizer, double norm)
+{
+    double scale = optimizer->clip / (norm + 1e-6);
+    return optimizer->clip < 0 || scale > 1 ? 1 : scale;
+}
+
+cloze_status cz_learner_step(const cz_learner *learner, const cz_place *place,
+                             const cz_optimizer *optimizer, size_t level, double *norm)
+{
+    double times = (double)optimizer->step;
+    cloze_status status = measure(learner, place, level, norm);
+    if (status || !isfinite(*norm))
+        return status;
+    for (size_t i = 0; i < learner->count && !status; i++) {
+        const cz_parameter *parameter = &learner->network->parameters[learner->index[i]];
+        cz_adamw_call call = {
+            .gradient = &learner->level[level].tensor[i],
+            .value = cz_learner_value(learner, i),
+            .first = &learner->moment[0][i],
+            .second = &learner->moment[1][i],
+            .rate = optimizer->rate * learner->pace[i],
+            .beta1 = optimizer->beta1,
+            .beta2 = optimizer->beta2,
+            .epsilon = optimizer->epsilon,
+            .decay = parameter->is_matrix && optimizer->decay > 0 ? optimizer->decay : 0,
+            .scale = scale_of(optimizer, *norm),
+            .correct1 = optimizer->bias_correction ? 1 - pow(optimizer->beta1, times) : 1,
+            .correct2 = optimizer->bias_correction ? 1 - pow(optimizer->beta2, times) : 1,
+        };
+        status = learner->backend->adamw(place, &call);
+    }
+    return status;
+}

@@ -1,0 +1,77 @@
+/*
+ * train/learner.h - the changing copy of a network's weights: values, moments, gradients, and the
+ * optimizer's step over them.
+ */
+#ifndef CZ_TRAIN_LEARNER_H
+#define CZ_TRAIN_LEARNER_H
+
+#include "model/network.h"
+
+/* Gradients of all that learns. */
+typedef struct cz_gradients {
+    cz_block memory;
+    cz_tensor *tensor; /* [count] */
+    cz_tensor **list;  /* [parameters of the network], NULL where nothing learns */
+} cz_gradients;
+
+enum { CZ_GRADIENT_LEVELS = 12 }; /* of the tree over shards */
+
+typedef struct cz_learner {
+    cz_network *network;
+    const cz_backend *backend;
+    const cloze_allocator *allocator;
+    size_t count;   /* parameters that learn */
+    size_t *index;  /* [count] their numbers in the network */
+    size_t numbers; /* that learn */
+    size_t size;    /* bytes of one copy of all, each beginning at a line of the cache */
+    size_t *place;  /* [count] first byte in a copy */
+    cz_block values, moments[2];
+    cz_tensor *moment[2]; /* [count] */
+    double *pace;         /* [count] factor of the rate */
+    cz_gradients level[CZ_GRADIENT_LEVELS];
+    size_t levels;
+} cz_learner;
+
+typedef struct cz_learner_options {
+    bool freeze_embeddings, freeze_body;
+    size_t freeze_layers;
+    double layer_decay; /* 1: none */
+    size_t shards;
+} cz_learner_options;
+
+/* The network's parameters that learn move into the learner. Clear it whatever comes back. */
+cloze_status cz_learner_init(cz_learner *learner, cz_network *network, const cz_backend *backend,
+                             const cz_learner_options *options, const cloze_allocator *allocator,
+                             cloze_error *error);
+void cz_learner_clear(cz_learner *learner);
+size_t cz_learner_bytes(const cz_learner *learner);
+
+cz_tensor *cz_learner_value(const cz_learner *learner, size_t i);
+
+/*
+ * The sum over shards is a tree that depends on their number alone: level 0 is where a shard's
+ * gradient is computed, and after shard number `shard` it is carried up like a bit of a binary
+ * counter. cz_learner_sum then adds what is left; the sum lies in level 0.
+ */
+void cz_learner_zero(const cz_learner *learner, size_t level);
+cz_tensor *const *cz_learner_gradients(const cz_learner *learner, size_t level);
+/* Where the gradient of this shard is computed. */
+size_t cz_learner_level(size_t shard);
+cloze_status cz_learner_carry(const cz_learner *learner, const cz_place *place, size_t shard);
+/* Adds what is left of `shards` carried ones; *level is where the sum is. */
+cloze_status cz_learner_sum(const cz_learner *learner, const cz_place *place, size_t shards,
+                            size_t *level);
+
+typedef struct cz_optimizer {
+    double rate, beta1, beta2, epsilon, decay;
+    double clip; /* negative: none */
+    bool bias_correction;
+    size_t step; /* from 1 on */
+} cz_optimizer;
+
+/* One step along the gradients of `level`; *norm is their length before clipping, and nothing is
+ * changed if it is not finite. */
+cloze_status cz_learner_step(const cz_learner *learner, const cz_place *place,
+                             const cz_optimizer *optimizer, size_t level, double *norm);
+
+#endif

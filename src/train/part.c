@@ -1,0 +1,103 @@
+/* part.c - items of a split as one packed batch. */
+#include "train/trainer.h"
+
+#include <string.h>
+
+static bool room(const cloze_trainer *trainer, void *items, size_t *have, size_t count, size_t size)
+{
+    return cz_grow(&trainer->hooks.allocator, items, have, count ? count : 1, size);
+}
+
+static bool make_room(const cloze_trainer *trainer, cz_part *part, size_t tokens, size_t sequences)
+{
+    return room(trainer, &part->ids, &part->tokens_room[0], tokens, sizeof *part->ids) &&
+           room(trainer, &part->positions, &part->tokens_room[1], tokens,
+                sizeof *part->positions) &&
+           room(trainer, &part->types, &part->tokens_room[2], tokens, sizeof *part->types) &&
+           room(trainer, &part->global_row, &part->tokens_room[3], tokens,
+                sizeof *part->global_row) &&
+           room(trainer, &part->begin, &part->sequences_room[0], sequences, sizeof *part->begin) &&
+           room(trainer, &part->length, &part->sequences_room[1], sequences,
+                sizeof *part->length) &&
+           room(trainer, &part->samples, &part->sequences_room[2], sequences,
+                sizeof *part->samples) &&
+           room(trainer, &part->global_begin, &part->sequences_room[3], sequences,
+                sizeof *part->global_begin) &&
+           room(trainer, &part->global_length, &part->sequences_room[4], sequences,
+                sizeof *part->global_length);
+}
+
+static void lay_sequence(cz_part *part, const cz_item *item, size_t side, size_t number)
+{
+    const cz_dataset *dataset = part->dataset;
+    cz_batch *batch = &part->batch;
+    size_t length = item->length[side], at = batch->packing.count++, to = batch->tokens;
+    memcpy(part->ids + to, dataset->ids + item->begin[side], length * sizeof *part->ids);
+    memcpy(part->types + to, dataset->types + item->begin[side], length * sizeof *part->types);
+    part->begin[at] = to;
+    part->length[at] = length;
+    part->samples[at] = number * CZ_SIDES + side;
+    batch->tokens += length;
+    if (length > batch->packing.longest)
+        batch->packing.longest = length;
+}
+
+/* Positions are of the ids that the model sees, so they come after masking. */
+static void lay_positions(const cloze_trainer *trainer, cz_part *part)
+{
+    const cz_network *network = trainer->model->network;
+    for (size_t s = 0; s < part->batch.packing.count; s++)
+        cz_config_positions(&network->config, part->ids + part->begin[s], part->length[s],
+                            part->positions + part->begin[s]);
+    if (trainer->objective->has_head && cz_head_has_globals(network, trainer->objective->head)) {
+        part->globals = cz_head_globals(network, trainer->objective->head, &part->batch,
+                                        part->global_row, part->global_begin, part->global_length);
+        part->batch.globals = &part->globals;
+    }
+}
+
+bool cz_part_lay(const cloze_trainer *trainer, cz_part *part, const cz_dataset *dataset,
+                 const size_t *items, size_t count, size_t first, uint32_t epoch, bool learning)
+{
+    size_t tokens = 0, sequences = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t side = 0; side < CZ_SIDES; side++) {
+            tokens += dataset->items[items[i]].length[side];
+            sequences += dataset->items[items[i]].length[side] > 0;
+        }
+    if (!make_room(trainer, part, tokens, sequences))
+        return false;
+    part->dataset = dataset;
+    part->items = items;
+    part->count = count;
+    part->first = first;
+    part->epoch = epoch;
+    part->learning = learning;
+    part->row_count = 0;
+    part->batch = (cz_batch){ 0,           { 0, part->begin, part->length, 0 },
+                              part->ids,   part->positions,
+                              part->types, part->samples,
+                              NULL };
+    for (size_t side = 0; side < CZ_SIDES; side++) {
+        part->side_begin[side] = part->batch.packing.count;
+        for (size_t i = 0; i < count; i++)
+            if (dataset->items[items[i]].length[side])
+                lay_sequence(part, &dataset->items[items[i]], side, first + i);
+    }
+    part->side_begin[CZ_SIDES] = part->batch.packing.count;
+    if (!trainer->objective->aim(trainer, part))
+        return false;
+    lay_positions(trainer, part);
+    return true;
+}
+
+void cz_part_clear(cz_part *part, const cloze_allocator *allocator)
+{
+    void *const all[] = { part->ids,        part->positions,    part->types,
+                          part->begin,      part->length,       part->samples,
+                          part->global_row, part->global_begin, part->global_length,
+                          part->labels,     part->targets,      part->rows };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        cz_release(allocator, all[i]);
+    *part = (cz_part){ 0 };
+}

@@ -1,0 +1,227 @@
+/*
+ * state.c - the whole state of a run as one file that is replaced at once: weights, moments, the best
+ * weights so far, and how far it is. A run goes on from it only with the settings and examples that it
+ * began with, which a digest tells.
+ */
+#include "train/trainer.h"
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/file.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { STATE_NUMBERS = 4 };
+
+static const char state_name[] = "training.state";
+
+static cloze_status state_path(const cloze_trainer *trainer, char *path, cloze_error *error)
+{
+    return cz_path_join(path, CZ_PATH_SIZE, trainer->folder, state_name, error);
+}
+
+/* ---- what a run is a function of ---- */
+
+static void add_text(cz_digest *digest, const char *text)
+{
+    cz_digest_add(digest, text, strlen(text) + 1);
+}
+
+static void add_options(cz_digest *digest, const cloze_trainer *trainer)
+{
+    const cloze_train_options *o = &trainer->options;
+    const double reals[] = { o->epochs,
+                             o->rate,
+                             o->beta1,
+                             o->beta2,
+                             o->epsilon,
+                             o->decay,
+                             o->clip,
+                             o->warmup_ratio,
+                             o->cycles,
+                             o->power,
+                             o->decay_ratio,
+                             o->layer_decay,
+                             o->dropout,
+                             o->attention_dropout,
+                             o->classifier_dropout,
+                             o->smoothing,
+                             o->focal,
+                             o->temperature,
+                             o->masked };
+    const uint64_t counts[] = { (uint64_t)o->learning,
+                                o->label_count,
+                                o->steps,
+                                o->batch,
+                                o->shards,
+                                o->max_tokens,
+                                o->stride,
+                                (uint64_t)o->no_bias_correction,
+                                (uint64_t)o->schedule,
+                                o->warmup,
+                                (uint64_t)o->freeze_embeddings,
+                                o->freeze_layers,
+                                (uint64_t)o->freeze_body,
+                                (uint64_t)o->no_dropout,
+                                (uint64_t)o->balance,
+                                (uint64_t)o->whole_words,
+                                o->measure_every,
+                                o->patience,
+                                (uint64_t)o->keep_last,
+                                o->seed,
+                                trainer->learner.size,
+                                trainer->learner.count,
+                                (uint64_t)trainer->engine->backend->type };
+    cz_digest_add(digest, reals, sizeof reals);
+    cz_digest_add(digest, counts, sizeof counts);
+    add_text(digest, o->metric ? o->metric : "");
+    for (size_t i = 0; i < o->label_count; i++)
+        add_text(digest, trainer->labels[i]);
+    if (trainer->label_weights)
+        cz_digest_add(digest, trainer->label_weights, o->label_count * sizeof(float));
+}
+
+static void add_split(cz_digest *digest, const cz_dataset *dataset)
+{
+    cz_digest_add(digest, dataset->ids, dataset->tokens * sizeof *dataset->ids);
+    cz_digest_add(digest, dataset->types, dataset->tokens * sizeof *dataset->types);
+    if (dataset->tags)
+        cz_digest_add(digest, dataset->tags, dataset->tokens * sizeof *dataset->tags);
+    cz_digest_add(digest, dataset->values, dataset->value_count * sizeof *dataset->values);
+    for (size_t i = 0; i < dataset->count; i++) {
+        const cz_item *item = &dataset->items[i];
+        const uint64_t own[] = { item->length[0], item->length[1], item->length[2],
+                                 item->label,     item->answer[0], item->answer[1] };
+        cz_digest_add(digest, own, sizeof own);
+    }
+}
+
+static void digest_of(const cloze_trainer *trainer, char out[CZ_DIGEST_HEX])
+{
+    cz_digest digest;
+    cz_digest_begin(&digest, CZ_SHA256);
+    add_options(&digest, trainer);
+    add_split(&digest, &trainer->split[CLOZE_SPLIT_TRAIN]);
+    add_split(&digest, &trainer->split[CLOZE_SPLIT_DEV]);
+    cz_digest_end(&digest, out);
+}
+
+/* ---- writing and reading ---- */
+
+cloze_status cz_state_keep(cloze_trainer *trainer, cloze_error *error)
+{
+    const cz_learner *learner = &trainer->learner;
+    const cz_progress *progress = &trainer->progress;
+    cz_type type = learner->backend->type;
+    size_t count = learner->size / cz_type_size(type);
+    int64_t numbers[STATE_NUMBERS] = { (int64_t)progress->step, (int64_t)progress->best_step,
+                                       (int64_t)progress->since_best, progress->finished };
+    char path[CZ_PATH_SIZE], digest[CZ_DIGEST_HEX];
+    cloze_status status = state_path(trainer, path, error);
+    if (status)
+        return status;
+    digest_of(trainer, digest);
+    const cz_tensor_to_store all[] = {
+        { "best.metric", CZ_F64, 1, { 1 }, &progress->best },
+        { "numbers", CZ_I64, 1, { STATE_NUMBERS }, numbers },
+        { "first", type, 1, { count }, learner->moments[0].data },
+        { "second", type, 1, { count }, learner->moments[1].data },
+        { "values", type, 1, { count }, learner->values.data },
+        { "best.values", type, 1, { trainer->best.data ? count : 0 }, trainer->best.data },
+        { "run", CZ_U8, 1, { CZ_DIGEST_HEX - 1 }, digest },
+    };
+    return cz_safetensors_write(path, all, sizeof all / sizeof *all, error);
+}
+
+static const cz_stored_tensor *find(const cz_weights *weights, const char *name, cz_type type,
+                                    size_t count, const char *path, cloze_error *error)
+{
+    const cz_stored_tensor *stored = cz_weights_find(weights, name);
+    if (stored && stored->type == type && stored->rank == 1 && stored->shape[0] == count)
+        return stored;
+    cz_fail(error, CLOZE_ERROR_FORMAT,
+            "%.300s is not the state of such a run: \"%s\" is missing or of another size", path,
+            name);
+    return NULL;
+}
+
+static cloze_status read_into(const cz_weights *weights, const char *name, cz_type type,
+                              size_t count, void *to, const char *path, cloze_error *error)
+{
+    const cz_stored_tensor *stored = find(weights, name, type, count, path, error);
+    if (!stored)
+        return CLOZE_ERROR_FORMAT;
+    memcpy(to, stored->data, stored->size);
+    return CLOZE_OK;
+}
+
+static cloze_status read_best(cloze_trainer *trainer, const cz_weights *weights, cz_type type,
+                              size_t count, const char *path, cloze_error *error)
+{
+    if (!trainer->progress.best_step || trainer->options.keep_last)
+        return CLOZE_OK;
+    if (!trainer->best.data &&
+        !cz_block_allocate(&trainer->hooks.allocator, trainer->learner.size, &trainer->best))
+        return cz_fail_memory(error, "the best weights", trainer->learner.size);
+    return read_into(weights, "best.values", type, count, trainer->best.data, path, error);
+}
+
+static cloze_status read_numbers(cz_progress *progress, const int64_t *numbers, const char *path,
+                                 cloze_error *error)
+{
+    for (size_t i = 0; i < STATE_NUMBERS; i++)
+        if (numbers[i] < 0)
+            return cz_fail(error, CLOZE_ERROR_FORMAT, "%.300s has a negative count", path);
+    progress->step = (size_t)numbers[0];
+    progress->best_step = (size_t)numbers[1];
+    progress->since_best = (size_t)numbers[2];
+    progress->finished = numbers[3];
+    return CLOZE_OK;
+}
+
+static cloze_status read_state(cloze_trainer *trainer, const cz_weights *weights, const char *path,
+                               cloze_error *error)
+{
+    cz_learner *learner = &trainer->learner;
+    cz_type type = learner->backend->type;
+    size_t count = learner->size / cz_type_size(type);
+    char digest[CZ_DIGEST_HEX], stored[CZ_DIGEST_HEX - 1];
+    int64_t numbers[STATE_NUMBERS];
+    cloze_status status = read_into(weights, "run", CZ_U8, CZ_DIGEST_HEX - 1, stored, path, error);
+    if (status)
+        return status;
+    digest_of(trainer, digest);
+    if (memcmp(digest, stored, sizeof stored) != 0)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "the run in %.300s was begun with other settings or examples: give it the "
+                       "same ones to resume, or begin in another folder",
+                       trainer->folder);
+    if ((status = read_into(weights, "numbers", CZ_I64, STATE_NUMBERS, numbers, path, error)) ||
+        (status = read_numbers(&trainer->progress, numbers, path, error)) ||
+        (status =
+             read_into(weights, "best.metric", CZ_F64, 1, &trainer->progress.best, path, error)) ||
+        (status = read_into(weights, "values", type, count, learner->values.data, path, error)) ||
+        (status =
+             read_into(weights, "first", type, count, learner->moments[0].data, path, error)) ||
+        (status = read_into(weights, "second", type, count, learner->moments[1].data, path, error)))
+        return status;
+    return read_best(trainer, weights, type, count, path, error);
+}
+
+cloze_status cz_state_resume(cloze_trainer *trainer, cloze_error *error)
+{
+    char path[CZ_PATH_SIZE];
+    cz_weights *weights = NULL;
+    const cz_weights_options how = { true, &trainer->hooks.allocator };
+    cloze_status status = state_path(trainer, path, error);
+    if (status)
+        return status;
+    if (!cz_path_is_file(path))
+        return CLOZE_ERROR_NOT_FOUND;
+    if ((status = cz_weights_open_file(&weights, path, &how, error)))
+        return status;
+    status = read_state(trainer, weights, path, error);
+    cz_weights_close(weights);
+    return status;
+}

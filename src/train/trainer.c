@@ -1,0 +1,321 @@
+/* trainer.c - the public handle: what is opened, freed and saved. The loop is in learn.c. */
+#include "train/trainer.h"
+
+#include "base/error.h"
+#include "base/file.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- options ---- */
+
+static double or_else(double given, double usual)
+{
+    return given == 0 ? usual : given;
+}
+
+static void fill_defaults(cloze_train_options *options)
+{
+    bool ranks = options->learning == CLOZE_LEARN_RANKING;
+    options->epochs = or_else(options->epochs, 3);
+    options->batch = options->batch ? options->batch : 32;
+    options->shards = options->shards ? options->shards : ranks ? 1 : 4;
+    options->stride = options->stride ? options->stride : 128;
+    options->rate = or_else(options->rate, 5e-5);
+    options->beta1 = or_else(options->beta1, 0.9);
+    options->beta2 = or_else(options->beta2, 0.999);
+    options->epsilon = or_else(options->epsilon, 1e-8);
+    options->decay = or_else(options->decay, 0.01);
+    options->clip = or_else(options->clip, 1);
+    options->cycles =
+        or_else(options->cycles, options->schedule == CLOZE_SCHEDULE_COSINE ? 0.5 : 1);
+    options->power = or_else(options->power, 1);
+    options->decay_ratio = or_else(options->decay_ratio, 0.1);
+    options->layer_decay = or_else(options->layer_decay, 1);
+    options->temperature = or_else(options->temperature, 0.05);
+    options->masked = or_else(options->masked, 0.15);
+}
+
+typedef struct limit {
+    const char *name;
+    double value, least, most;
+} limit;
+
+static cloze_status check_numbers(const cloze_train_options *o, cloze_error *error)
+{
+    const limit limits[] = {
+        { "epochs", o->epochs, 1e-6, 1e6 },
+        { "batch", (double)o->batch, 1, 1 << 20 },
+        { "shards", (double)o->shards, 1, 1 << (CZ_GRADIENT_LEVELS - 1) },
+        { "rate", o->rate, 1e-12, 100 },
+        { "beta1", o->beta1, 0, 0.9999999 },
+        { "beta2", o->beta2, 0, 0.9999999 },
+        { "epsilon", o->epsilon, 1e-30, 1 },
+        { "decay", o->decay, -HUGE_VAL, 100 },
+        { "clip", o->clip, -HUGE_VAL, HUGE_VAL },
+        { "warmup ratio", o->warmup_ratio, 0, 1 },
+        { "cycles", o->cycles, 1e-3, 1e6 },
+        { "power", o->power, 1e-3, 100 },
+        { "decay ratio", o->decay_ratio, 0, 1 },
+        { "layer decay", o->layer_decay, 1e-3, 1 },
+        { "dropout", o->dropout, 0, 0.99 },
+        { "attention dropout", o->attention_dropout, 0, 0.99 },
+        { "classifier dropout", o->classifier_dropout, 0, 0.99 },
+        { "smoothing", o->smoothing, 0, 0.99 },
+        { "focal", o->focal, 0, 10 },
+        { "temperature", o->temperature, 1e-3, 100 },
+        { "masked", o->masked, 1e-3, 0.99 },
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+        if (!(limits[i].value >= limits[i].least && limits[i].value <= limits[i].most))
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT, "%s: %g is not between %g and %g",
+                           limits[i].name, limits[i].value, limits[i].least, limits[i].most);
+    return CLOZE_OK;
+}
+
+static bool has_labels(cloze_learning learning)
+{
+    return learning <= CLOZE_LEARN_TAGS;
+}
+
+static cloze_status check_options(const cloze_trainer *trainer, cloze_error *error)
+{
+    const cloze_train_options *o = &trainer->options;
+    cloze_status status = check_numbers(o, error);
+    if (status)
+        return status;
+    if (has_labels(o->learning) && (!o->label_count || o->label_count > CZ_LABELS_MOST))
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "%zu labels cannot be learned", o->label_count);
+    if (o->learning == CLOZE_LEARN_LABELS && o->label_count < 2)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "one label alone cannot be told apart from anything");
+    if (o->smoothing > 0 && o->focal > 0)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "smoothing and a focal loss do not go together");
+    if (o->balance && o->learning != CLOZE_LEARN_LABELS)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "balancing is for one label a text: give the labels weights instead");
+    if (o->balance == CLOZE_BALANCE_WEIGHTS && o->label_weights)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "labels have the given weights or balanced ones, not both");
+    for (size_t i = 0; o->label_weights && i < o->label_count; i++)
+        if (!(o->label_weights[i] >= 0) || !isfinite(o->label_weights[i]))
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT, "the weight of label %zu is %g", i,
+                           (double)o->label_weights[i]);
+    if (o->resume && !o->folder)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "to resume a run it needs its folder");
+    return CLOZE_OK;
+}
+
+static cloze_status copy_labels(cloze_trainer *trainer, cloze_error *error)
+{
+    const cloze_train_options *options = &trainer->options;
+    const cloze_allocator *allocator = &trainer->hooks.allocator;
+    size_t count = options->label_count;
+    trainer->labels = cz_allocate_zero(allocator, count, sizeof *trainer->labels);
+    trainer->label_weights = cz_allocate(allocator, count, sizeof *trainer->label_weights);
+    bool good = trainer->labels && trainer->label_weights;
+    for (size_t i = 0; i < count && good; i++) {
+        const char *name = options->labels && options->labels[i] ? options->labels[i] : "";
+        good = (trainer->labels[i] = cz_copy_text(allocator, name, strlen(name)));
+        trainer->label_weights[i] = options->label_weights ? options->label_weights[i] : 1;
+    }
+    if (!good)
+        return cz_fail_memory(error, "labels", count * sizeof *trainer->labels);
+    if (!options->label_weights) {
+        cz_release(allocator, trainer->label_weights);
+        trainer->label_weights = NULL;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!*trainer->labels[i])
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT, "label %zu has no name", i);
+    return CLOZE_OK;
+}
+
+/* ---- opening ---- */
+
+/* Is it a run that can be resumed, or nothing yet? */
+static cloze_status check_folder(const cloze_trainer *trainer, cloze_error *error)
+{
+    static const char *const ours[] = { "model.safetensors", "config.json", "training.state" };
+    char path[CZ_PATH_SIZE];
+    if (!trainer->folder || trainer->options.resume)
+        return CLOZE_OK;
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        cloze_status status = cz_path_join(path, sizeof path, trainer->folder, ours[i], error);
+        if (status)
+            return status;
+        if (cz_path_is_file(path))
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                           "%.300s has a model or a run already: resume it, or take another folder",
+                           trainer->folder);
+    }
+    return CLOZE_OK;
+}
+
+static bool stored_labels_are(const cloze_trainer *trainer, const char *folder)
+{
+    const cloze_train_options *options = &trainer->options;
+    cz_labels labels = { 0 };
+    bool same =
+        !cz_labels_load(&labels, folder, options->label_count, &trainer->hooks.allocator, NULL);
+    for (size_t i = 0; i < options->label_count && same; i++)
+        same = !strcmp(labels.names[i], trainer->labels[i]);
+    cz_labels_clear(&labels, &trainer->hooks.allocator);
+    return same;
+}
+
+static cloze_status open_model(cloze_trainer *trainer, cloze_error *error)
+{
+    const cloze_train_options *options = &trainer->options;
+    const cloze_model_options how = { .engine = trainer->engine };
+    cz_learning learning = {
+        .weights = trainer->source,
+        .anew = { .heads = trainer->objective->has_head ? 1u << trainer->objective->head : 0,
+                  .columns = options->label_count,
+                  .replace =
+                      has_labels(options->learning) && !stored_labels_are(trainer, trainer->source),
+                  .seed = options->seed,
+                  .deviation = 0.02 },
+    };
+    cloze_status status =
+        cz_model_open_to_learn(&trainer->model, trainer->settings, &learning, &how, error);
+    if (status)
+        return status;
+    if (trainer->objective->has_head &&
+        !cz_head_columns(trainer->model->network, trainer->objective->head))
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "models of the family %s have no head that could learn this",
+                       cz_config_family_name(&trainer->model->network->config));
+    unsigned pooling = trainer->model->pipeline.pooling;
+    if (!trainer->objective->has_head && (pooling & (pooling - 1)))
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "embeddings that join several poolings cannot be learned yet");
+    uint32_t mask;
+    if (options->learning == CLOZE_LEARN_WORDS &&
+        !cloze_tokenizer_role(trainer->model->tokenizer, CLOZE_TOKEN_MASK, &mask))
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "the tokenizer has no mask token");
+    return CLOZE_OK;
+}
+
+static cloze_status make_learner(cloze_trainer *trainer, cloze_error *error)
+{
+    const cloze_train_options *options = &trainer->options;
+    const cz_learner_options how = {
+        .freeze_embeddings = options->freeze_embeddings,
+        .freeze_layers = options->freeze_layers,
+        .freeze_body = options->freeze_body,
+        .layer_decay = options->layer_decay,
+        .shards = options->shards,
+    };
+    size_t layers = trainer->model->network->config.layers;
+    if (options->freeze_layers > layers)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "%zu layers cannot be frozen: the model has %zu", options->freeze_layers,
+                       layers);
+    cloze_status status =
+        cz_learner_init(&trainer->learner, trainer->model->network, trainer->engine->backend, &how,
+                        &trainer->hooks.allocator, error);
+    trainer->memory += cz_learner_bytes(&trainer->learner);
+    return status;
+}
+
+static cloze_status open_parts(cloze_trainer *trainer, const char *model, cloze_error *error)
+{
+    const cloze_model_options how = { .engine = trainer->engine,
+                                      .revision = trainer->options.revision };
+    cloze_status status = copy_labels(trainer, error);
+    if (!status && trainer->options.folder &&
+        !(trainer->folder = cz_copy_text(&trainer->hooks.allocator, trainer->options.folder,
+                                         strlen(trainer->options.folder))))
+        status = cz_fail_memory(error, "a path", 0);
+    if (!status)
+        status = check_folder(trainer, error);
+    if (!status)
+        status = cz_model_find(trainer->source, model, &how, error);
+    if (!status)
+        status = cz_settings_prepare(trainer, error);
+    if (!status)
+        status = open_model(trainer, error);
+    if (!status)
+        status = cloze_encoding_new(&trainer->encoding, &trainer->hooks, error);
+    return status ? status : make_learner(trainer, error);
+}
+
+cloze_status cloze_trainer_new(cloze_trainer **out, const char *model,
+                               const cloze_train_options *options, cloze_error *error)
+{
+    static const cloze_train_options usual;
+    options = options ? options : &usual;
+    const cloze_hooks *hooks = options->engine ? &options->engine->hooks : NULL;
+    cloze_trainer *made = cz_allocate_zero(hooks ? &hooks->allocator : NULL, 1, sizeof *made);
+    cloze_status status = CLOZE_OK;
+    if (!made)
+        return cz_fail_memory(error, "a trainer", sizeof *made);
+    if (hooks)
+        made->hooks = *hooks;
+    made->options = *options;
+    made->objective = cz_objective_of(options->learning);
+    made->engine = options->engine;
+    made->owns_engine = !options->engine;
+    for (size_t i = 0; i < CZ_SPLITS; i++)
+        made->split[i].allocator = &made->hooks.allocator;
+    made->learner.allocator = made->plan.allocator = &made->hooks.allocator;
+    fill_defaults(&made->options);
+    if (!made->objective)
+        status = cz_fail(error, CLOZE_ERROR_ARGUMENT, "there is no such thing to learn");
+    if (!status)
+        status = check_options(made, error);
+    if (!status && made->owns_engine)
+        status = cloze_engine_new(&made->engine, NULL, error);
+    if (!status)
+        status = open_parts(made, model, error);
+    if (status) {
+        cloze_trainer_free(made);
+        return status;
+    }
+    *out = made;
+    return CLOZE_OK;
+}
+
+void cloze_trainer_free(cloze_trainer *trainer)
+{
+    if (!trainer)
+        return;
+    cloze_allocator allocator = trainer->hooks.allocator;
+    cz_settings_forget(trainer);
+    for (size_t i = 0; i < CZ_SPLITS; i++)
+        cz_dataset_clear(&trainer->split[i]);
+    cz_workspace_clear(&trainer->workspace, &allocator);
+    cz_part_clear(&trainer->part, &allocator);
+    cz_plan_clear(&trainer->plan);
+    cz_learner_clear(&trainer->learner);
+    cz_block_release(&allocator, &trainer->best);
+    cz_release(&allocator, trainer->everything);
+    cloze_encoding_free(trainer->encoding);
+    cloze_model_free(trainer->model);
+    if (trainer->owns_engine)
+        cloze_engine_free(trainer->engine);
+    for (size_t i = 0; trainer->labels && i < trainer->options.label_count; i++)
+        cz_release(&allocator, trainer->labels[i]);
+    cz_release(&allocator, trainer->labels);
+    cz_release(&allocator, trainer->label_weights);
+    cz_release(&allocator, trainer->folder);
+    cz_release(&allocator, trainer);
+}
+
+const cloze_model *cloze_trainer_model(const cloze_trainer *trainer)
+{
+    return trainer->model;
+}
+
+cloze_status cloze_trainer_save(cloze_trainer *trainer, const char *folder, cloze_error *error)
+{
+    bool own = !folder || (trainer->folder && !strcmp(folder, trainer->folder));
+    if (!folder && !trainer->folder)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "no folder was named to save into");
+    if (own)
+        return cz_save_weights(trainer, trainer->folder, error);
+    cloze_status status = cz_settings_write(trainer, folder, error);
+    return status ? status : cz_save_weights(trainer, folder, error);
+}

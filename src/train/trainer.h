@@ -1,0 +1,169 @@
+/*
+ * train/trainer.h - what the files of this room share: the trainer, the part of a batch that is
+ * computed at once, and what an objective must do.
+ */
+#ifndef CZ_TRAIN_TRAINER_H
+#define CZ_TRAIN_TRAINER_H
+
+#include "task/engine.h"
+#include "train/dataset.h"
+#include "train/learner.h"
+#include "train/plan.h"
+#include "train/schedule.h"
+
+#include <cloze/metrics.h>
+
+enum { CZ_SPLITS = CLOZE_SPLIT_TEST + 1 };
+
+/* Some items of a split as one packed batch, with what is aimed at. Arrays grow and stay. */
+typedef struct cz_part {
+    cz_batch batch;
+    cz_globals globals;
+    uint32_t *ids, *positions, *types; /* [tokens] */
+    size_t *begin, *length;            /* [sequences] */
+    uint64_t *samples;                 /* [sequences] */
+    size_t *global_row, *global_begin, *global_length;
+    size_t tokens_room[4], sequences_room[5]; /* of the arrays above */
+
+    const cz_dataset *dataset;
+    const size_t *items; /* [count] numbers of items in the dataset */
+    size_t count;
+    size_t first; /* number of the first item in the epoch */
+    uint32_t epoch;
+    bool learning;                   /* not measuring */
+    size_t side_begin[CZ_SIDES + 1]; /* sequences of each side; the sides follow each other */
+
+    int64_t *labels; /* [rows of what the head makes] */
+    float *targets;  /* [count, columns] */
+    size_t *rows;    /* [row_count] tokens that are asked for */
+    size_t row_count;
+    size_t labels_room, targets_room, rows_room;
+} cz_part;
+
+/* What is counted while a split is measured. */
+typedef struct cz_scores {
+    double loss, weight;
+    cloze_tally *tally;
+    double *predicted, *gold;
+    size_t count, predicted_room, gold_room;
+    double right, asked;
+} cz_scores;
+
+typedef struct cz_objective {
+    const char *metric; /* that is the best by default */
+    bool has_head;
+    cz_head_kind head;
+    /* The example as items. */
+    cloze_status (*take)(cloze_trainer *, cz_dataset *, const cloze_example *, cloze_intake *,
+                         cloze_error *);
+    /* How much an item counts in the mean that the loss is. */
+    double (*weigh)(const cloze_trainer *, const cz_dataset *, size_t item, size_t sample,
+                    uint32_t epoch, bool learning);
+    /* Fills what is aimed at, and changes ids where that belongs to it. False: no memory. */
+    bool (*aim)(const cloze_trainer *, cz_part *);
+    cz_tensor *(*outcome)(cz_run *, const cloze_trainer *, const cz_part *, cz_tensor *states);
+    /* The part's share of a mean whose items weigh `total`. */
+    cz_tensor *(*loss)(cz_run *, const cloze_trainer *, const cz_part *, cz_tensor *outcome,
+                       double total);
+    cloze_status (*score)(const cloze_trainer *, cz_scores *, const cz_part *,
+                          const cz_tensor *outcome, cloze_error *);
+    cloze_status (*report)(const cloze_trainer *, const cz_scores *, cloze_measures *,
+                           cloze_error *);
+} cz_objective;
+
+const cz_objective *cz_objective_of(cloze_learning learning);
+
+/* The memory in which a part is computed; it grows to the largest. */
+typedef struct cz_workspace {
+    cz_run run;
+    cz_block host, numbers, scratch;
+} cz_workspace;
+
+/* What a run has come to; kept in its folder. */
+typedef struct cz_progress {
+    size_t step;       /* done */
+    size_t best_step;  /* 0: none yet */
+    size_t since_best; /* measurements */
+    double best;
+    bool finished;
+} cz_progress;
+
+struct cloze_trainer {
+    cloze_hooks hooks;
+    cloze_train_options options; /* with what 0 stood for */
+    char **labels;               /* [options.label_count] */
+    float *label_weights;        /* [options.label_count] or NULL */
+    char *folder;                /* or NULL */
+    char source[CZ_PATH_SIZE];   /* the folder that was opened */
+    char settings
+        [CZ_PATH_SIZE];     /* the folder of config.json and the tokenizer for what is learned */
+    bool settings_are_ours; /* a temporary folder, removed at the end */
+    const cz_objective *objective;
+    cloze_engine *engine;
+    bool owns_engine;
+    cloze_model *model;
+    cloze_encoding *encoding;
+    cz_dataset split[CZ_SPLITS];
+    cz_learner learner;
+    cz_plan plan;
+    cz_schedule schedule;
+    cz_part part;
+    cz_workspace workspace;
+    cz_progress progress;
+    cz_block best;      /* values of the best measurement; no data: none */
+    size_t *everything; /* [items of the largest split] 0, 1, ... */
+    size_t everything_count;
+    size_t memory;
+};
+
+/* ---- part.c ---- */
+
+/* Lays out items; false when memory is out. `first`: number of the first in the epoch. */
+bool cz_part_lay(const cloze_trainer *trainer, cz_part *part, const cz_dataset *dataset,
+                 const size_t *items, size_t count, size_t first, uint32_t epoch, bool learning);
+void cz_part_clear(cz_part *part, const cloze_allocator *allocator);
+
+/* ---- compute.c ---- */
+
+/* Computes the part's loss and, where it learns, adds its gradients. `total`: see loss. `outcome`
+ * may be NULL; it is good until the workspace is used again. */
+cloze_status cz_part_compute(cloze_trainer *trainer, const cz_part *part, double total,
+                             cz_tensor *const *gradients, uint64_t step, double *loss,
+                             const cz_tensor **outcome, cloze_error *error);
+void cz_workspace_clear(cz_workspace *workspace, const cloze_allocator *allocator);
+
+/* ---- measure.c ---- */
+
+cloze_status cz_measure(cloze_trainer *trainer, cloze_split split, cloze_measures *out,
+                        cloze_error *error);
+/* The metric that decides; false if it was not measured. */
+bool cz_measures_find(const cloze_measures *measures, const char *name, double *value);
+bool cz_metric_falls(const char *name);
+
+/* ---- settings.c ---- */
+
+/* Writes config.json as the trained model shall have it, and all that is not weights. */
+cloze_status cz_settings_write(const cloze_trainer *trainer, const char *folder,
+                               cloze_error *error);
+/* The same into the trainer's folder, or a temporary one. */
+cloze_status cz_settings_prepare(cloze_trainer *trainer, cloze_error *error);
+void cz_settings_forget(cloze_trainer *trainer);
+
+/* ---- save.c ---- */
+
+cloze_status cz_save_weights(const cloze_trainer *trainer, const char *folder, cloze_error *error);
+
+/* ---- state.c ---- */
+
+cloze_status cz_state_keep(cloze_trainer *trainer, cloze_error *error);
+/* CLOZE_ERROR_NOT_FOUND: there is none. */
+cloze_status cz_state_resume(cloze_trainer *trainer, cloze_error *error);
+
+/* ---- intake.c: examples as tokens, for the objectives ---- */
+
+/* Tokens of a text or a pair, truncated; one sequence put at the end of the dataset. */
+cloze_status cz_take_text(cloze_trainer *trainer, cz_dataset *dataset, cloze_text text,
+                          cloze_text pair, bool keep_words, size_t *begin, size_t *length,
+                          cloze_intake *intake, cloze_error *error);
+
+#endif

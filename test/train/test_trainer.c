@@ -1,0 +1,240 @@
+/*
+ * test_trainer.c - a small task is learned; the same run gives the same bits whatever the threads and
+ * however often it was stopped; what is saved opens and says the same; what cannot be is refused.
+ */
+#include "tiny.h"
+
+#include <cloze/classify.h>
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void go(const tiny_run *run)
+{
+    cloze_error error;
+    if (tiny_go(run, &error))
+        fail_msg("%s", error.message);
+}
+
+static double measured(cloze_trainer *trainer, const char *name)
+{
+    cloze_measures measures;
+    cloze_error error;
+    if (cloze_trainer_measure(trainer, CLOZE_SPLIT_DEV, &measures, &error))
+        fail_msg("%s", error.message);
+    for (size_t i = 0; i < measures.count; i++)
+        if (!strcmp(measures.name[i], name))
+            return measures.value[i];
+    fail_msg("%s was not measured", name);
+    return 0;
+}
+
+static void a_word_that_decides_is_found(void **state)
+{
+    tiny_run run = tiny_usual();
+    cloze_error error;
+    (void)state;
+    run.options.epochs = 30;
+    run.options.rate = 1e-2;
+    run.options.no_dropout = true;
+    cloze_trainer *trainer = tiny_trainer(&run);
+    double before = measured(trainer, "loss");
+    if (cloze_trainer_run(trainer, &error))
+        fail_msg("%s", error.message);
+    assert_true(measured(trainer, "loss") < before / 2);
+    assert_true(measured(trainer, "accuracy") > 0.9);
+    cloze_trainer_free(trainer);
+}
+
+static void threads_and_memory_do_not_matter(void **state)
+{
+    char first[80];
+    (void)state;
+    for (unsigned threads = 1; threads <= 3; threads++)
+        for (int recompute = 0; recompute < 2; recompute++) {
+            tiny_run run = tiny_usual();
+            run.threads = threads;
+            run.options.folder = tiny_folder();
+            run.options.recompute = recompute;
+            go(&run);
+            const char *hash = tiny_hash(run.options.folder, "model.safetensors");
+            if (threads == 1 && !recompute)
+                snprintf(first, sizeof first, "%s", hash);
+            else
+                assert_string_equal(hash, first);
+        }
+}
+
+static void another_seed_is_another_run(void **state)
+{
+    tiny_run run = tiny_usual();
+    char first[80];
+    (void)state;
+    run.options.folder = tiny_folder();
+    go(&run);
+    snprintf(first, sizeof first, "%s", tiny_hash(run.options.folder, "model.safetensors"));
+    run.options.folder = tiny_folder();
+    run.options.seed++;
+    go(&run);
+    assert_string_not_equal(tiny_hash(run.options.folder, "model.safetensors"), first);
+}
+
+static void a_stopped_run_goes_on_to_the_same_bits(void **state)
+{
+    char whole[80];
+    tiny_run run = tiny_usual();
+    (void)state;
+    run.options.folder = tiny_folder();
+    go(&run);
+    snprintf(whole, sizeof whole, "%s", tiny_hash(run.options.folder, "model.safetensors"));
+    for (size_t stop = 1; stop <= 18; stop++) {
+        cloze_error error;
+        tiny_run part = tiny_usual();
+        part.options.folder = tiny_folder();
+        part.stop = stop;
+        assert_int_equal(tiny_go(&part, &error), CLOZE_ERROR_CANCELLED);
+        part.stop = 0;
+        part.options.resume = true;
+        part.threads = 1;
+        go(&part);
+        assert_string_equal(tiny_hash(part.options.folder, "model.safetensors"), whole);
+    }
+}
+
+static void a_finished_run_is_not_run_again(void **state)
+{
+    tiny_run run = tiny_usual();
+    char first[80];
+    (void)state;
+    run.options.folder = tiny_folder();
+    go(&run);
+    snprintf(first, sizeof first, "%s", tiny_hash(run.options.folder, "training.state"));
+    run.options.resume = true;
+    go(&run);
+    assert_string_equal(tiny_hash(run.options.folder, "training.state"), first);
+}
+
+static void other_settings_do_not_resume(void **state)
+{
+    tiny_run run = tiny_usual();
+    cloze_error error;
+    (void)state;
+    run.options.folder = tiny_folder();
+    run.stop = 3;
+    assert_int_equal(tiny_go(&run, &error), CLOZE_ERROR_CANCELLED);
+    run.stop = 0;
+    run.options.resume = true;
+    run.options.rate *= 2;
+    assert_int_equal(tiny_go(&run, &error), CLOZE_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "other settings"));
+}
+
+static void what_was_saved_says_the_same(void **state)
+{
+    tiny_run run = tiny_usual();
+    cloze_error error;
+    const cloze_text text = { "the film was good", 17 };
+    float scores[2][2];
+    (void)state;
+    run.options.folder = tiny_folder();
+    cloze_trainer *trainer = tiny_trainer(&run);
+    assert_int_equal(cloze_trainer_run(trainer, &error), CLOZE_OK);
+    assert_int_equal(cloze_trainer_save(trainer, NULL, &error), CLOZE_OK);
+    cloze_model *model = NULL;
+    if (cloze_model_open(&model, run.options.folder, NULL, &error))
+        fail_msg("%s", error.message);
+    assert_int_equal(cloze_model_labels(model), 2);
+    assert_string_equal(cloze_model_label(model, 0), "no");
+    assert_string_equal(cloze_model_label(model, 1), "yes");
+    const cloze_model *both[] = { cloze_trainer_model(trainer), model };
+    for (size_t i = 0; i < 2; i++) {
+        cloze_session *session = NULL;
+        assert_int_equal(cloze_session_new(&session, both[i], NULL, &error), CLOZE_OK);
+        assert_int_equal(
+            cloze_classify(session, &text, NULL, 1, NULL, scores[i], NULL, NULL, &error), CLOZE_OK);
+        cloze_session_free(session);
+    }
+    assert_memory_equal(scores[0], scores[1], sizeof scores[0]);
+    cloze_model_free(model);
+    cloze_trainer_free(trainer);
+}
+
+static void patience_ends_a_run(void **state)
+{
+    tiny_run run = tiny_usual();
+    cloze_error error;
+    (void)state;
+    run.options.epochs = 50;
+    run.options.rate = 1e-9; /* nothing gets better */
+    run.options.metric = "accuracy";
+    run.options.patience = 2;
+    run.stop = 6 * 4;
+    assert_int_equal(tiny_go(&run, &error), CLOZE_OK);
+}
+
+static void a_run_that_diverges_says_so(void **state)
+{
+    tiny_run run = tiny_usual();
+    cloze_error error;
+    (void)state;
+    run.options.rate = 100;
+    run.options.clip = -1;
+    run.options.epochs = 50;
+    run.options.schedule = CLOZE_SCHEDULE_CONSTANT;
+    assert_int_equal(tiny_go(&run, &error), CLOZE_ERROR_FORMAT);
+    assert_non_null(strstr(error.message, "no longer"));
+}
+
+static void impossible_settings_are_refused(void **state)
+{
+    static const char *const labels[] = { "a", "b" };
+    const cloze_train_options wrong[] = {
+        { .labels = labels, .label_count = 1 },
+        { .labels = labels, .label_count = 2, .rate = -1 },
+        { .labels = labels, .label_count = 2, .dropout = 1.5 },
+        { .labels = labels, .label_count = 2, .smoothing = 0.1, .focal = 2 },
+        { .labels = labels, .label_count = 2, .resume = true },
+        { .labels = labels, .label_count = 2, .freeze_layers = 99 },
+        { .labels = labels, .label_count = 2, .epochs = NAN },
+        { .learning = (cloze_learning)77 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        cloze_trainer *trainer = NULL;
+        cloze_error error;
+        assert_int_equal(cloze_trainer_new(&trainer, tiny_model("sentiment"), &wrong[i], &error),
+                         CLOZE_ERROR_ARGUMENT);
+        assert_null(trainer);
+    }
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    tiny_forget();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(a_word_that_decides_is_found, clean),
+        cmocka_unit_test_teardown(threads_and_memory_do_not_matter, clean),
+        cmocka_unit_test_teardown(another_seed_is_another_run, clean),
+        cmocka_unit_test_teardown(a_stopped_run_goes_on_to_the_same_bits, clean),
+        cmocka_unit_test_teardown(a_finished_run_is_not_run_again, clean),
+        cmocka_unit_test_teardown(other_settings_do_not_resume, clean),
+        cmocka_unit_test_teardown(what_was_saved_says_the_same, clean),
+        cmocka_unit_test_teardown(patience_ends_a_run, clean),
+        cmocka_unit_test_teardown(a_run_that_diverges_says_so, clean),
+        cmocka_unit_test_teardown(impossible_settings_are_refused, clean),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
