@@ -17,7 +17,11 @@ static cz_computed compute(const cloze_trainer *trainer, cz_run *run, const cz_p
                            double total)
 {
     const cz_network *network = trainer->model->network;
-    cz_tensor *states = cz_encode(run, network, &part->batch, network->config.layers);
+    bool kept = part->dataset->states_of;
+    cz_tensor *states = kept ? cz_body_states(run, trainer, part)
+                             : cz_encode(run, network, &part->batch, network->config.layers);
+    if (part->only_body)
+        return (cz_computed){ cz_body_rows(run, trainer, part, states), NULL };
     cz_computed done = { trainer->objective->outcome(run, trainer, part, states), NULL };
     done.loss = trainer->objective->loss(run, trainer, part, done.outcome, total);
     if (part->learning)
@@ -110,7 +114,8 @@ cloze_status cz_part_compute(cloze_trainer *trainer, const cz_part *part, double
         set_up(trainer, run, part, gradients, step);
         cz_computed done = compute(trainer, run, part, total);
         if (!cz_run_failed(run)) {
-            *loss = cz_tensor_at(done.loss, 0, 0);
+            if (loss)
+                *loss = cz_tensor_at(done.loss, 0, 0);
             if (outcome)
                 *outcome = done.outcome;
             return CLOZE_OK;

@@ -14,6 +14,7 @@ void cz_dataset_clear(cz_dataset *dataset)
     cz_release(allocator, dataset->words);
     cz_release(allocator, dataset->values);
     cz_release(allocator, dataset->items);
+    cz_release(allocator, dataset->states);
     *dataset = (cz_dataset){ .allocator = allocator };
 }
 

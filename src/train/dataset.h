@@ -28,6 +28,8 @@ typedef struct cz_dataset {
     cz_item *items;
     size_t count, items_room;
     size_t sequences; /* of an item, at most */
+    float *states;    /* what a frozen body made of the first `states_of` items; or NULL */
+    size_t states_of;
 } cz_dataset;
 
 void cz_dataset_clear(cz_dataset *dataset);

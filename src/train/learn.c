@@ -257,6 +257,9 @@ static cloze_status begin(cloze_trainer *trainer, cloze_error *error)
                               options->seed, &trainer->hooks.allocator, error);
     if (status)
         return status;
+    if (cz_body_is_kept(trainer) &&
+        (status = cz_body_keep(trainer, &trainer->split[CLOZE_SPLIT_TRAIN], error)))
+        return status;
     double steps = ceil(options->epochs * (double)steps_of_epoch(trainer) - 1e-9);
     trainer->schedule = (cz_schedule){
         .kind = options->schedule,

@@ -16,20 +16,19 @@ static size_t tokens_of(const cz_dataset *dataset, size_t item)
     return tokens;
 }
 
-/* As many items as fit, at least one. */
-static size_t next_items(const cz_dataset *dataset, size_t first)
+size_t cz_next_items(const cz_dataset *dataset, size_t first, size_t most)
 {
     size_t count = 0, tokens = 0;
     while (first + count < dataset->count && count < MEASURED_ITEMS) {
         tokens += tokens_of(dataset, first + count);
-        if (count && tokens > MEASURED_TOKENS)
+        if (count && tokens > most)
             break;
         count++;
     }
     return count;
 }
 
-static bool number_items(cloze_trainer *trainer, size_t count)
+bool cz_number_items(cloze_trainer *trainer, size_t count)
 {
     size_t had = trainer->everything_count;
     if (!cz_grow(&trainer->hooks.allocator, (void **)&trainer->everything,
@@ -74,10 +73,12 @@ cloze_status cz_measure(cloze_trainer *trainer, cloze_split split, cloze_measure
     cz_scores scores = { 0 };
     cloze_measures measures = { 0 };
     cloze_status status = cloze_tally_new(&scores.tally, &how, error);
-    if (!status && !number_items(trainer, dataset->count))
+    if (!status && !cz_number_items(trainer, dataset->count))
         status = cz_fail_memory(error, "numbers of items", dataset->count * sizeof(size_t));
+    if (!status && cz_body_is_kept(trainer))
+        status = cz_body_keep(trainer, dataset, error);
     for (size_t done = 0; done < dataset->count && !status;) {
-        size_t count = next_items(dataset, done);
+        size_t count = cz_next_items(dataset, done, MEASURED_TOKENS);
         status = measure_part(trainer, &scores, dataset, done, count, error);
         done += count;
     }

@@ -88,6 +88,8 @@ bool cz_part_lay(const cloze_trainer *trainer, cz_part *part, const cz_dataset *
     if (!trainer->objective->aim(trainer, part))
         return false;
     lay_positions(trainer, part);
+    if (dataset->states_of)
+        cz_body_lay(trainer, part);
     return true;
 }
 

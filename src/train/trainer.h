@@ -31,6 +31,7 @@ typedef struct cz_part {
     size_t first; /* number of the first item in the epoch */
     uint32_t epoch;
     bool learning;                   /* not measuring */
+    bool only_body;                  /* what the head reads is wanted, and nothing after it */
     size_t side_begin[CZ_SIDES + 1]; /* sequences of each side; the sides follow each other */
 
     int64_t *labels; /* [rows of what the head makes] */
@@ -123,6 +124,19 @@ bool cz_part_lay(const cloze_trainer *trainer, cz_part *part, const cz_dataset *
                  const size_t *items, size_t count, size_t first, uint32_t epoch, bool learning);
 void cz_part_clear(cz_part *part, const cloze_allocator *allocator);
 
+/* ---- frozen.c ---- */
+
+/* Is what the body makes kept? */
+bool cz_body_is_kept(const cloze_trainer *trainer);
+/* Computes it for the items of a split that have none yet. */
+cloze_status cz_body_keep(cloze_trainer *trainer, cz_dataset *dataset, cloze_error *error);
+/* The rows that the head reads, of those that the body makes. */
+cz_tensor *cz_body_rows(cz_run *run, const cloze_trainer *trainer, const cz_part *part,
+                        cz_tensor *states);
+/* The part as one of kept rows; these rows. */
+void cz_body_lay(const cloze_trainer *trainer, cz_part *part);
+cz_tensor *cz_body_states(cz_run *run, const cloze_trainer *trainer, const cz_part *part);
+
 /* ---- compute.c ---- */
 
 /* Computes the part's loss and, where it learns, adds its gradients. `total`: see loss. `outcome`
@@ -134,6 +148,10 @@ void cz_workspace_clear(cz_workspace *workspace, const cloze_allocator *allocato
 
 /* ---- measure.c ---- */
 
+/* As many items from `first` on as `tokens` allow, at least one. */
+size_t cz_next_items(const cz_dataset *dataset, size_t first, size_t tokens);
+/* trainer->everything has `count` numbers; false when memory is out. */
+bool cz_number_items(cloze_trainer *trainer, size_t count);
 cloze_status cz_measure(cloze_trainer *trainer, cloze_split split, cloze_measures *out,
                         cloze_error *error);
 /* The metric that decides; false if it was not measured. */

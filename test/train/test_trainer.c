@@ -50,7 +50,7 @@ static void a_word_that_decides_is_found(void **state)
         fail_msg("%s", error.message);
     assert_true(measured(trainer, "loss") < before / 2);
     assert_true(measured(trainer, "accuracy") > 0.9);
-    cloze_trainer_free(trainer);
+    tiny_free(trainer);
 }
 
 static void threads_and_memory_do_not_matter(void **state)
@@ -163,7 +163,37 @@ static void what_was_saved_says_the_same(void **state)
     }
     assert_memory_equal(scores[0], scores[1], sizeof scores[0]);
     cloze_model_free(model);
+    tiny_free(trainer);
+}
+
+/* The body says the same in every epoch, so what is kept of it is what it would say again. */
+static void a_frozen_body_stays_as_it_was(void **state)
+{
+    tiny_run run = tiny_usual();
+    cloze_error error;
+    (void)state;
+    run.options.freeze_body = true;
+    run.options.epochs = 40;
+    run.options.rate = 1e-2;
+    cloze_trainer *trainer = tiny_trainer(&run);
+    double before = measured(trainer, "loss");
+    if (cloze_trainer_run(trainer, &error))
+        fail_msg("%s", error.message);
+    double after = measured(trainer, "loss");
+    assert_true(after < before);
+    const char *folder = tiny_folder();
+    assert_int_equal(cloze_trainer_save(trainer, folder, &error), CLOZE_OK);
+    tiny_free(trainer);
+    /* Opened again, with nothing kept, it measures the same. */
+    const cloze_engine_options how = { .threads = 1 };
+    run.options.freeze_body = false;
+    assert_int_equal(cloze_engine_new(&run.options.engine, &how, &error), CLOZE_OK);
+    if (cloze_trainer_new(&trainer, folder, &run.options, &error))
+        fail_msg("%s", error.message);
+    tiny_add(trainer, CLOZE_SPLIT_DEV, TINY_DEV, 2);
+    assert_true(fabs(measured(trainer, "loss") - after) < 1e-6);
     cloze_trainer_free(trainer);
+    cloze_engine_free(run.options.engine);
 }
 
 static void patience_ends_a_run(void **state)
@@ -232,6 +262,7 @@ int main(void)
         cmocka_unit_test_teardown(a_finished_run_is_not_run_again, clean),
         cmocka_unit_test_teardown(other_settings_do_not_resume, clean),
         cmocka_unit_test_teardown(what_was_saved_says_the_same, clean),
+        cmocka_unit_test_teardown(a_frozen_body_stays_as_it_was, clean),
         cmocka_unit_test_teardown(patience_ends_a_run, clean),
         cmocka_unit_test_teardown(a_run_that_diverges_says_so, clean),
         cmocka_unit_test_teardown(impossible_settings_are_refused, clean),

@@ -98,14 +98,26 @@ void tiny_add(cloze_trainer *trainer, cloze_split split, size_t count, size_t se
     }
 }
 
+static cloze_engine *engine; /* of the one trainer that there is */
+
+void tiny_free(cloze_trainer *trainer)
+{
+    cloze_trainer_free(trainer);
+    cloze_engine_free(engine);
+    engine = NULL;
+}
+
 cloze_trainer *tiny_trainer(const tiny_run *run)
 {
     const cloze_engine_options how = { .threads = run->threads };
     cloze_train_options options = run->options;
     cloze_trainer *trainer = NULL;
     cloze_error error;
-    if (cloze_engine_new(&options.engine, &how, &error) ||
-        cloze_trainer_new(&trainer, tiny_model(run->model), &options, &error))
+    assert_null(engine);
+    if (cloze_engine_new(&engine, &how, &error))
+        fail_msg("%s", error.message);
+    options.engine = engine;
+    if (cloze_trainer_new(&trainer, tiny_model(run->model), &options, &error))
         fail_msg("%s", error.message);
     tiny_add(trainer, CLOZE_SPLIT_TRAIN, TINY_TRAIN, 1);
     tiny_add(trainer, CLOZE_SPLIT_DEV, TINY_DEV, 2);
@@ -146,6 +158,6 @@ cloze_status tiny_go(const tiny_run *run, cloze_error *error)
     cloze_status status = cloze_trainer_run(trainer, error);
     if (!status && own.options.folder)
         status = cloze_trainer_save(trainer, NULL, error);
-    cloze_trainer_free(trainer);
+    tiny_free(trainer);
     return status;
 }

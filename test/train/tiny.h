@@ -26,8 +26,9 @@ typedef struct tiny_run {
 
 /* What this test usually runs: 3 epochs of 6 steps. */
 tiny_run tiny_usual(void);
-/* A trainer with its examples. */
+/* A trainer with its examples; one at a time. Free it with tiny_free. */
 cloze_trainer *tiny_trainer(const tiny_run *run);
+void tiny_free(cloze_trainer *trainer);
 /* Adds the examples of a split. */
 void tiny_add(cloze_trainer *trainer, cloze_split split, size_t count, size_t seed);
 /* SHA-256 of a file in the folder, in hexadecimal. */
