@@ -35,8 +35,9 @@ typedef struct cloze_kmeans_report {
  * dimension] (may be NULL) the means. Method: Lloyd's iteration as scikit-learn's KMeans has it, with
  * empty clusters moved to the farthest vectors; first centres by k-means++ with several candidates
  * for each, drawn with Philox. Distances are computed in float32 of centred vectors, sums in double.
- * `report` may be NULL. Errors: CLOZE_ERROR_ARGUMENT (more clusters than vectors, none, or numbers
- * that are not finite), CLOZE_ERROR_CANCELLED.
+ * `report` may be NULL. Errors: CLOZE_ERROR_ARGUMENT (more clusters than vectors, none, or numbers,
+ * of first centres too, that are not finite or whose squares overflow float32),
+ * CLOZE_ERROR_CANCELLED.
  */
 CLOZE_API cloze_status cloze_kmeans(cloze_session *session, const float *vectors, size_t count,
                                     size_t dimension, size_t clusters,

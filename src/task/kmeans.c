@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -50,6 +51,12 @@ static cloze_status allocate(cz_kmeans *k, cloze_error *error)
     return CLOZE_OK;
 }
 
+/* Products of the kernels are float32 and at most as large as the longer vector's square. */
+static bool can_be_multiplied(double square)
+{
+    return square < (double)FLT_MAX / 4;
+}
+
 /* Distances between centred points suffer less from rounding. */
 static cloze_status centre_points(cz_kmeans *k, const float *vectors, cloze_error *error)
 {
@@ -63,8 +70,9 @@ static cloze_status centre_points(cz_kmeans *k, const float *vectors, cloze_erro
             k->points[i * k->dimension + c] = value;
             square += (double)value * (double)value;
         }
-        if (!isfinite(square))
-            return cz_fail(error, CLOZE_ERROR_ARGUMENT, "a vector is not made of finite numbers");
+        if (!can_be_multiplied(square))
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                           "vector %zu is not made of finite numbers, or of too large ones", i + 1);
         k->norms[i] = square;
     }
     return CLOZE_OK;
@@ -235,11 +243,21 @@ static size_t count_clusters(const cz_kmeans *k, const uint32_t *labels)
     return found;
 }
 
-static void set_centres(cz_kmeans *k, const float *initial)
+static cloze_status set_centres(cz_kmeans *k, const float *initial, cloze_error *error)
 {
-    for (size_t j = 0; j < k->clusters; j++)
-        for (size_t c = 0; c < k->dimension; c++)
-            k->centres[j * k->dimension + c] = (double)initial[j * k->dimension + c] - k->mean[c];
+    for (size_t j = 0; j < k->clusters; j++) {
+        double square = 0;
+        for (size_t c = 0; c < k->dimension; c++) {
+            double value = (double)initial[j * k->dimension + c] - k->mean[c];
+            k->centres[j * k->dimension + c] = value;
+            square += value * value;
+        }
+        if (!can_be_multiplied(square))
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                           "first centre %zu is not made of finite numbers, or of too large ones",
+                           j + 1);
+    }
+    return CLOZE_OK;
 }
 
 static cloze_status run_all(cz_kmeans *k, const cloze_kmeans_options *options, uint32_t *labels,
@@ -257,10 +275,8 @@ static cloze_status run_all(cz_kmeans *k, const cloze_kmeans_options *options, u
     best->inertia = (double)INFINITY;
     for (size_t start = 0; start < (options->initial ? 1 : starts) && !status; start++) {
         outcome found;
-        if (options->initial)
-            set_centres(k, options->initial);
-        else
-            status = cz_kmeans_seed(k, start, error);
+        status = options->initial ? set_centres(k, options->initial, error)
+                                  : cz_kmeans_seed(k, start, error);
         if (!status)
             status = iterate(k, most, tolerance, &found, error);
         if (status || !(found.inertia < best->inertia))

@@ -254,6 +254,38 @@ static void what_cannot_be_grouped_is_refused(void **state)
     close_model(&o);
 }
 
+/* Finite numbers whose squares are not, and first centres that are no numbers at all. */
+static void numbers_that_no_distance_can_be_made_of_are_refused(void **state)
+{
+    static const float bad[] = { NAN, INFINITY, -INFINITY, 1e30f };
+    float vectors[20 * 4], initial[2 * 4];
+    uint32_t labels[20];
+    cloze_kmeans_options options = { .initial = initial };
+    opened o;
+    (void)state;
+    fill(vectors, 80);
+    open_model(&o, folder(), &(open_options){ .threads = 1 });
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        cloze_error error = { 0 };
+        memcpy(initial, vectors, sizeof initial);
+        for (size_t c = 0; c < 8; c++)
+            initial[c] = bad[i];
+        assert_int_equal(
+            cloze_kmeans(o.session, vectors, 20, 4, 2, &options, labels, NULL, NULL, &error),
+            CLOZE_ERROR_ARGUMENT);
+        assert_non_null(strstr(error.message, "first centre"));
+    }
+    for (size_t i = 0; i < 80; i++)
+        vectors[i] = i % 3 ? 1e30f : -2e30f;
+    assert_int_equal(cloze_kmeans(o.session, vectors, 20, 4, 2, NULL, labels, NULL, NULL, NULL),
+                     CLOZE_ERROR_ARGUMENT);
+    for (size_t i = 0; i < 80; i++)
+        vectors[i] = i % 3 ? 1e18f : -2e18f;
+    assert_int_equal(cloze_kmeans(o.session, vectors, 20, 4, 2, NULL, labels, NULL, NULL, NULL),
+                     CLOZE_OK);
+    close_model(&o);
+}
+
 static cloze_status group_both_ways(cloze_session *session, const cloze_hooks *hooks)
 {
     static float vectors[40 * 4];
@@ -283,6 +315,7 @@ int main(void)
         cmocka_unit_test(groups_do_not_depend_on_threads_or_instruction_set),
         cmocka_unit_test(equal_vectors_are_one_group_and_leave_the_others_empty),
         cmocka_unit_test(what_cannot_be_grouped_is_refused),
+        cmocka_unit_test(numbers_that_no_distance_can_be_made_of_are_refused),
         cmocka_unit_test(every_failed_allocation_is_an_error_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
