@@ -132,12 +132,12 @@ void cz_file_forget(const cz_mapping *mapping, size_t offset, size_t size)
 }
 
 /* A new file beside the final one, with the permissions that any new file gets. */
-static int create_beside(cz_output *output, const char *path)
+static int create_beside(cz_output *output)
 {
-    enum { ATTEMPTS = 100 };
+    enum { ATTEMPTS = 100, LONGEST = sizeof output->temporary - sizeof ".01234567" };
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-        snprintf(output->temporary, sizeof output->temporary, "%s.%08x", path,
-                 (unsigned)(cz_system_seed() & 0xffffffffu));
+        snprintf(output->temporary, sizeof output->temporary, "%.*s.%08x", (int)LONGEST,
+                 output->path, (unsigned)(cz_system_seed() & 0xffffffffu));
         int file = open(output->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (file >= 0 || errno != EEXIST)
             return file;
@@ -145,14 +145,49 @@ static int create_beside(cz_output *output, const char *path)
     return -1;
 }
 
-cloze_status cz_output_begin(cz_output *output, const char *path, cloze_error *error)
+static cloze_status keep_path(cz_output *output, const char *path, cloze_error *error)
 {
     size_t length = strlen(path);
     if (length + sizeof ".01234567" > sizeof output->temporary)
         return cz_fail(error, CLOZE_ERROR_LIMIT, "path is too long: %.200s...", path);
     memcpy(output->path, path, length + 1);
-    if ((output->file = create_beside(output, path)) < 0)
+    return CLOZE_OK;
+}
+
+/* The file at `path`, or at the end of a link there; what is no file is not ours to replace. */
+static cloze_status find_old(cz_output *output, const char *path, bool *exists, struct stat *old,
+                             cloze_error *error)
+{
+    *exists = !stat(path, old);
+    if (!*exists && !lstat(path, old))
+        return cz_fail(error, CLOZE_ERROR_NOT_FOUND, "%.300s is a link that leads nowhere", path);
+    if (!*exists)
+        return keep_path(output, path, error);
+    if (!S_ISREG(old->st_mode))
+        return cz_fail(error, CLOZE_ERROR_IO, "%.300s is not a regular file", path);
+    if (access(path, W_OK))
+        return fail_errno(error, "write", path);
+    char *real = realpath(path, NULL);
+    if (!real)
+        return fail_errno(error, "find", path);
+    cloze_status status = keep_path(output, real, error);
+    free(real);
+    return status;
+}
+
+cloze_status cz_output_begin(cz_output *output, const char *path, cloze_error *error)
+{
+    struct stat old;
+    bool exists;
+    cloze_status status = find_old(output, path, &exists, &old, error);
+    if (status)
+        return status;
+    if ((output->file = create_beside(output)) < 0)
         return fail_errno(error, "create", path);
+    if (exists && fchmod(output->file, old.st_mode & 0777)) {
+        status = fail_errno(error, "set the permissions of", path);
+        return cz_output_finish(output, status, error);
+    }
     return CLOZE_OK;
 }
 

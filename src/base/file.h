@@ -43,9 +43,10 @@ bool cz_path_is_file(const char *path);
 cloze_status cz_folder_make(const char *path, cloze_error *error); /* with its parents */
 
 /*
- * A file being written: into a temporary file beside `path`, which takes its place only when all is
- * there and on the disk. cz_output_finish with a status other than CLOZE_OK leaves nothing behind
- * and returns that status.
+ * A file being written: into a temporary file beside `path`, which takes its place, with the
+ * permissions of the old one, only when all is there and on the disk. Through a link the file that it
+ * leads to is replaced; a folder, pipe or device is CLOZE_ERROR_IO. cz_output_finish with a status
+ * other than CLOZE_OK leaves nothing behind and returns that status.
  */
 typedef struct cz_output {
     int file;

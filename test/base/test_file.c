@@ -230,6 +230,39 @@ static void an_output_has_the_permissions_of_any_new_file(void **state)
     assert_int_equal(state_of_file.st_mode & 0777, 0666 & ~mask);
 }
 
+/* Through a link its file is written; what is no file stays what it is. */
+static void an_output_replaces_files_alone(void **state)
+{
+    cloze_error error = { 0 };
+    struct stat now;
+    cz_mapping file;
+    size_t before;
+    (void)state;
+    assert_int_equal(cz_file_write(inside("real"), "old", 3, NULL), CLOZE_OK);
+    assert_int_equal(chmod(inside("real"), 0640), 0);
+    assert_int_equal(symlink("real", inside("link")), 0);
+    assert_int_equal(symlink("nowhere", inside("dangling")), 0);
+    assert_int_equal(mkfifo(inside("pipe"), 0600), 0);
+    before = files_in(folder);
+    assert_int_equal(cz_file_write(inside("link"), "new", 3, NULL), CLOZE_OK);
+    assert_int_equal(lstat(inside("link"), &now), 0);
+    assert_true(S_ISLNK(now.st_mode));
+    assert_int_equal(stat(inside("real"), &now), 0);
+    assert_int_equal(now.st_mode & 0777, 0640);
+    assert_int_equal(cz_file_open(&file, inside("real"), 10, true, NULL, NULL), CLOZE_OK);
+    assert_memory_equal(file.data, "new", 3);
+    cz_file_close(&file);
+    assert_int_equal(cz_file_write(inside("pipe"), "x", 1, &error), CLOZE_ERROR_IO);
+    assert_non_null(strstr(error.message, "not a regular file"));
+    assert_int_equal(lstat(inside("pipe"), &now), 0);
+    assert_true(S_ISFIFO(now.st_mode));
+    assert_int_equal(cz_file_write(inside("dangling"), "x", 1, &error), CLOZE_ERROR_NOT_FOUND);
+    assert_non_null(strstr(error.message, "leads nowhere"));
+    assert_int_equal(lstat(inside("dangling"), &now), 0);
+    assert_true(S_ISLNK(now.st_mode));
+    assert_int_equal(files_in(folder), before);
+}
+
 static void a_full_disk_is_an_error(void **state)
 {
     cloze_error error;
@@ -260,6 +293,7 @@ int main(void)
         cmocka_unit_test(links_may_not_leave_the_folder_but_for_the_blobs_of_a_snapshot),
         cmocka_unit_test(folders_are_made_with_their_parents),
         cmocka_unit_test(an_output_that_is_given_up_leaves_the_old_file),
+        cmocka_unit_test(an_output_replaces_files_alone),
         cmocka_unit_test(an_output_has_the_permissions_of_any_new_file),
         cmocka_unit_test(a_full_disk_is_an_error),
     };
