@@ -77,7 +77,7 @@ static size_t merge_overlaps(cz_entity *items, size_t count)
     sort_by_begin(items, count);
     for (size_t i = 1; i < count; i++) {
         const cz_entity *next = &items[i], *last = &items[kept];
-        size_t own = next->end - next->begin, other = last->end - last->begin;
+        size_t own = next->points, other = last->points;
         if (!(last->begin <= next->begin && next->begin < last->end))
             items[++kept] = *next;
         else if (own > other || (own == other && next->score > last->score))

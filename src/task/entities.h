@@ -9,6 +9,7 @@ typedef struct cz_entity {
     const char *label;
     double score;
     size_t begin, end, token, word, word_size;
+    size_t points; /* code points from begin to end: as the pipeline measures lengths */
 } cz_entity;
 
 struct cloze_entities {

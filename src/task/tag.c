@@ -175,7 +175,15 @@ static bool is_ignored(const tagging *t, const char *label)
     return false;
 }
 
-static cloze_status add_run(tagging *t, const piece *pieces, size_t count, cloze_error *error)
+static bool add_entity(tagging *t, cloze_text text, cz_entity entity, cloze_text word)
+{
+    entity.points =
+        code_points((cloze_text){ text.data + entity.begin, entity.end - entity.begin });
+    return cz_entities_add(t->entities, entity, word);
+}
+
+static cloze_status add_run(tagging *t, cloze_text text, const piece *pieces, size_t count,
+                            cloze_error *error)
 {
     const char *dash = strchr(pieces[0].label, '-');
     cz_entity entity = { .label = dash ? dash + 1 : pieces[0].label,
@@ -192,12 +200,12 @@ static cloze_status add_run(tagging *t, const piece *pieces, size_t count, cloze
     if (status)
         return status;
     word.data = own;
-    bool added = cz_entities_add(t->entities, entity, word);
+    bool added = add_entity(t, text, entity, word);
     cloze_tokenizer_release_text(t->model->tokenizer, own);
     return added ? CLOZE_OK : no_memory(error);
 }
 
-static cloze_status add_runs(tagging *t, size_t count, cloze_error *error)
+static cloze_status add_runs(tagging *t, cloze_text text, size_t count, cloze_error *error)
 {
     cloze_status status = CLOZE_OK;
     for (size_t i = 0, next; i < count && !status; i = next) {
@@ -206,12 +214,12 @@ static cloze_status add_runs(tagging *t, size_t count, cloze_error *error)
         for (next = i + 1; next < count; next++)
             if (strcmp(tag_of(t->pieces[next].label, &begins), tag) || begins)
                 break;
-        status = add_run(t, &t->pieces[i], next - i, error);
+        status = add_run(t, text, &t->pieces[i], next - i, error);
     }
     return status;
 }
 
-static cloze_status add_tokens(tagging *t, size_t count, cloze_error *error)
+static cloze_status add_tokens(tagging *t, cloze_text text, size_t count, cloze_error *error)
 {
     for (size_t i = 0; i < count; i++) {
         const piece *token = &t->pieces[i];
@@ -220,7 +228,7 @@ static cloze_status add_tokens(tagging *t, size_t count, cloze_error *error)
                              .begin = token->begin,
                              .end = token->end,
                              .token = token->token };
-        if (!is_ignored(t, token->label) && !cz_entities_add(t->entities, entity, token->word))
+        if (!is_ignored(t, token->label) && !add_entity(t, text, entity, token->word))
             return no_memory(error);
     }
     return CLOZE_OK;
@@ -243,24 +251,34 @@ static bool make_room(tagging *t, size_t length)
 static cloze_status finish_window(void *context, const cz_window *window, cloze_error *error)
 {
     tagging *t = context;
+    cloze_text text = t->texts[window->owner];
     cloze_status status;
     if (!make_room(t, window->length))
         return no_memory(error);
     size_t count = gather_tokens(t, window);
     if (t->options.strategy == CLOZE_TAG_NONE) {
-        status = add_tokens(t, count, error);
+        status = add_tokens(t, text, count, error);
     } else if (t->options.strategy == CLOZE_TAG_SIMPLE) {
-        status = add_runs(t, count, error);
+        status = add_runs(t, text, count, error);
     } else {
         status = make_words(t, &count, error);
         if (!status)
-            status = add_runs(t, count, error);
+            status = add_runs(t, text, count, error);
         for (size_t i = 0; i < count; i++)
             cloze_tokenizer_release_text(t->model->tokenizer, t->pieces[i].own);
     }
     if (!status && window->last && !cz_entities_end_text(t->entities, !window->alone))
         status = no_memory(error);
     return status;
+}
+
+/* Where nothing but special tokens has room, the tokenizer puts the whole text into a second window. */
+static bool fits(const tagging *t, const cloze_encoding *encoding)
+{
+    for (size_t i = 0; i < cloze_encoding_windows(encoding); i++)
+        if (cloze_encoding_tokens(encoding, i).length > t->limit)
+            return false;
+    return true;
 }
 
 static cloze_status add_text(tagging *t, size_t number, size_t *truncated, cloze_error *error)
@@ -278,8 +296,7 @@ static cloze_status add_text(tagging *t, size_t number, size_t *truncated, cloze
         return status;
     }
     size_t lost = cloze_encoding_truncated(session->encoding);
-    cloze_tokens tokens = cloze_encoding_tokens(session->encoding, 0);
-    if (tokens.length > t->limit)
+    if (!fits(t, session->encoding))
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
                        "a limit of %zu tokens leaves no room for text beside the special ones",
                        t->limit);

@@ -207,6 +207,10 @@ static void labels_to_leave_out_and_the_limit_can_be_chosen(void **state)
     options.max_tokens = 1;
     assert_int_equal(cloze_tag(o.session, &text, 1, &options, entities, NULL, NULL, &error),
                      CLOZE_ERROR_ARGUMENT);
+    options = (cloze_tag_options){ .long_text = CLOZE_LONG_CHUNK, .max_tokens = 2 };
+    assert_int_equal(cloze_tag(o.session, &text, 1, &options, entities, NULL, NULL, &error),
+                     CLOZE_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "no room"));
     options = (cloze_tag_options){ .strategy = (cloze_tag_strategy)9 };
     assert_int_equal(cloze_tag(o.session, &text, 1, &options, entities, NULL, NULL, &error),
                      CLOZE_ERROR_ARGUMENT);

@@ -22,6 +22,8 @@ from transformers import CONFIG_MAPPING, AutoModelForTokenClassification, pipeli
 
 STRATEGIES = ["none", "simple", "first", "average", "max"]
 LABELS = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-x-y", "NOUN"]
+# Bytes and code points differ: lengths of entities that overlap are told in code points.
+FOREIGN = ["\u65e5\u672c", "\u00e9", "cat\u00e9\u00e9", "\u00df\u00dfa", "man\u65e5", "the", "sits", "\U0001f600b", "a", "in"]
 # Entities of the pipeline as a list, to keep the file small.
 FIELDS = ["entity", "entity_group", "index", "score", "word", "start", "end"]
 
@@ -35,7 +37,11 @@ def texts(number: int) -> tuple[list[str], list[str]]:
         return " ".join(draw.choice(joined + extra if draw.random() < 0.2 else joined)
                         for _ in range(draw.randrange(least, most)))
 
-    return TEXTS + MORE + [sentence(1, 12) for _ in range(90)], [sentence(60, 150) for _ in range(8)]
+    def foreign() -> str:
+        return " ".join(draw.choice(FOREIGN) for _ in range(80))
+
+    return (TEXTS + MORE + [sentence(1, 12) for _ in range(90)],
+            [sentence(60, 150) for _ in range(8)] + [foreign() for _ in range(4)])
 
 
 def compact(entities: list[dict]) -> list[list]:
