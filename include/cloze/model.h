@@ -155,7 +155,8 @@ CLOZE_API size_t cloze_embed_dimension(const cloze_model *model,
 
 /*
  * vectors [count, dimension] receives one row a text, in order. `truncated` [count] (or NULL)
- * receives the tokens lost from each text. `report` may be NULL.
+ * receives the tokens lost from each text. `report` may be NULL. Here and in every task,
+ * CLOZE_ERROR_FORMAT names a text of which the model computes numbers that are not finite.
  * Method: sentence-transformers' encode().
  */
 CLOZE_API cloze_status cloze_embed(cloze_session *session, const cloze_text *texts, size_t count,

@@ -66,8 +66,12 @@ static cloze_status finish(embedding *e, float *pooled, size_t first, size_t cou
         if (!status && !direct)
             memcpy(e->vectors + (first + i) * e->dimension, to, e->dimension * sizeof *to);
     }
-    for (size_t i = 0; i < count && normalize == CLOZE_YES && !status; i++)
-        scale_to_one(e->vectors + (first + i) * e->dimension, e->dimension);
+    for (size_t i = 0; i < count && !status; i++) {
+        float *vector = e->vectors + (first + i) * e->dimension;
+        status = cz_check_finite(vector, e->dimension, first + i, error);
+        if (normalize == CLOZE_YES)
+            scale_to_one(vector, e->dimension);
+    }
     e->done += count;
     return status;
 }

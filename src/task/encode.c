@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 
+#include <math.h>
 #include <string.h>
 
 /* A group takes about so many tokens when they are shared out. */
@@ -226,6 +227,19 @@ cloze_status cz_session_encode(cloze_session *session, const cz_request *request
     run_part(session, run, request, request->batch, 0, 0);
     session->slots[0].failure = run->error;
     return collect(session, error);
+}
+
+cloze_status cz_check_finite(const float *numbers, size_t count, size_t owner, cloze_error *error)
+{
+    bool finite = true;
+    for (size_t i = 0; i < count; i++)
+        finite &= isfinite(numbers[i]) != 0;
+    if (finite)
+        return CLOZE_OK;
+    return cz_fail(error, CLOZE_ERROR_FORMAT,
+                   "text %zu: what the model computes is not finite: its weights are too large for "
+                   "float32, or its training diverged",
+                   owner + 1);
 }
 
 /* A tensor of the run with these rows of numbers. */

@@ -181,6 +181,9 @@ cloze_status cz_session_append(cloze_session *session, size_t owner, const uint3
 /* Runs the encoder over a batch, by operations or by groups; the same bits either way. */
 cloze_status cz_session_encode(cloze_session *session, const cz_request *request,
                                cloze_error *error);
+/* Finite weights can be so large that what is computed with them is not: an error, no score. `owner`
+ * is the text that the numbers are of. */
+cloze_status cz_check_finite(const float *numbers, size_t count, size_t owner, cloze_error *error);
 /* Runs the modules after pooling over rows [count, session->pooled_width] into out [count, width of
  * the pipeline]. */
 cloze_status cz_session_finish(cloze_session *session, const float *pooled, size_t count,

@@ -37,10 +37,15 @@ static cloze_status flush(scoring *s, cloze_error *error)
     cloze_status status = count ? cz_session_encode(session, &request, error) : CLOZE_OK;
     if (status)
         return status;
-    for (size_t i = 0; i < count; i++)
-        apply(s, s->scores + (s->done + i) * s->columns);
+    for (size_t i = 0; i < count && !status; i++) {
+        float *row = s->scores + (s->done + i) * s->columns;
+        status = cz_check_finite(row, s->columns, s->done + i, error);
+        apply(s, row);
+    }
     s->done += count;
     cz_session_clear(session);
+    if (status)
+        return status;
     if (progress->report && !progress->report(progress->context, s->done, s->count))
         return cz_fail(error, CLOZE_ERROR_CANCELLED, "cancelled");
     return CLOZE_OK;

@@ -63,7 +63,10 @@ cloze_status cz_windows_flush(cz_windows *windows, cloze_error *error)
             .sequences = windows->sequences + at,
             .logits = windows->logits + at * windows->columns,
         };
-        status = windows->done(windows->context, &window, error);
+        status =
+            cz_check_finite(window.logits, window.length * windows->columns, window.owner, error);
+        if (!status)
+            status = windows->done(windows->context, &window, error);
     }
     size_t finished = session->owner[count - 1] + windows->last[count - 1];
     cz_session_clear(session);

@@ -65,9 +65,14 @@ static cloze_status tell(cz_words *words, cloze_error *error)
         size_t count = words->count - first < CZ_WORD_ROWS ? words->count - first : CZ_WORD_ROWS;
         status = cz_session_words(words->session, words->states + first * hidden, count,
                                   words->logits, error);
-        for (size_t i = 0; i < count && !status; i++)
-            status = words->done(words->context, words->owners[first + i], words->tokens[first + i],
-                                 words->logits + i * words->vocabulary, error);
+        for (size_t i = 0; i < count && !status; i++) {
+            const float *logits = words->logits + i * words->vocabulary;
+            size_t owner = words->owners[first + i];
+            status = cz_check_finite(logits, words->vocabulary, owner, error);
+            if (!status)
+                status =
+                    words->done(words->context, owner, words->tokens[first + i], logits, error);
+        }
     }
     return status;
 }
