@@ -24,6 +24,9 @@ try answer test/golden/answer/pieces "Where does Jaisy live?" "Jaisy lives in Ja
 try fill test/golden/fill/pieces "The cat sat on the [MASK]."
 try zero_shot test/golden/zero_shot/pieces "It rains" sport weather
 try choose test/golden/choose/bert "the cat" "sits" "is great"
+try follows test/golden/order/next "the cat" "sits"
+try score test/golden/fill/pieces "the cat sits" "the sits cat"
+try similar test/golden/sentence/mean "the cat sits" "I love pasta" "a dog"
 try cluster test/golden/sentence/mean 0.9 "the cat sits" "I love pasta" "the cat sits"
 try rerank test/golden/classify/one "Do you like pizza?" "The cat sits outside" "I love pasta"
 try tag test/golden/tag/pieces "The cat sits outside"
