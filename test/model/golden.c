@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-enum { HOST_SIZE = 4 << 20, NUMBERS_SIZE = 64 << 20 };
+enum { HOST_SIZE = 1 << 18, NUMBERS_SIZE = 4 << 20 };
 
 static const cz_stored_tensor *expected(const golden *g, const char *name)
 {
