@@ -39,41 +39,14 @@ static bool is_word(uint32_t c)
     return kind == CZ_KIND_LETTER || kind == CZ_KIND_NUMBER;
 }
 
-/* ---- lower case ---- */
-
-enum { CAPITAL_SIGMA = 0x3a3, SIGMA = 0x3c3, FINAL_SIGMA = 0x3c2 };
-
-/* What may stand inside a word without being a letter of it. */
-static bool is_passed_over(uint32_t c)
+/* Takes ASCII punctuation out in place; the new count. */
+static size_t drop_punctuation(uint32_t *points, size_t count)
 {
-    return c == '\'' || c == '.' || c == ':' || c == '^' || c == '`' || c == 0xa8 || c == 0xad ||
-           c == 0xaf || c == 0xb4 || c == 0xb7 || c == 0xb8 || c == 0x2018 || c == 0x2019 ||
-           c == 0x2024 || c == 0x2027 || (cz_unicode_flags_of(c) & CZ_UNICODE_MARK);
-}
-
-/* A capital sigma ends a word: a letter before it, none behind. */
-static bool sigma_is_final(const uint32_t *points, size_t count, size_t at)
-{
-    size_t before = at, after = at + 1;
-    while (before && is_passed_over(points[before - 1]))
-        before--;
-    while (after < count && is_passed_over(points[after]))
-        after++;
-    return before && cz_unicode_kind_of(points[before - 1]) == CZ_KIND_LETTER &&
-           (after == count || cz_unicode_kind_of(points[after]) != CZ_KIND_LETTER);
-}
-
-/* Lower-cases into out [count * CZ_UNICODE_LONGEST] without ASCII punctuation; the new count. */
-static size_t lower(const uint32_t *points, size_t count, uint32_t *out)
-{
-    size_t made = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (points[i] == CAPITAL_SIGMA)
-            out[made++] = sigma_is_final(points, count, i) ? FINAL_SIGMA : SIGMA;
-        else if (!is_ascii_punctuation(points[i]))
-            made += cz_unicode_lower_of(points[i], out + made);
-    }
-    return made;
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_ascii_punctuation(points[i]))
+            points[kept++] = points[i];
+    return kept;
 }
 
 /* ---- words ---- */
@@ -152,7 +125,7 @@ static cloze_status normalize(normal *out, cloze_text text, const cloze_allocato
     uint32_t *lowered = out->points + text.size + 1;
     for (size_t at = 0; at < text.size;)
         out->points[count++] = cz_utf8_read(text.data, &at);
-    count = lower(out->points, count, lowered);
+    count = drop_punctuation(lowered, cz_unicode_lower_all(out->points, count, lowered));
     write_words(out, lowered, count);
     qsort(out->words, out->count, sizeof *out->words, by_bytes);
     return CLOZE_OK;

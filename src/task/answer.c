@@ -89,17 +89,24 @@ static cloze_token_offset place_of(const answering *a, const cz_window *window,
 
 static char *lower_of(const answering *a, cloze_text text, size_t *size)
 {
-    char *key;
-    size_t room, used = 0;
-    if (!cz_multiply(text.size, 3 * CZ_UNICODE_LONGEST, &room) ||
-        !(key = cz_allocate(&a->model->hooks.allocator, room + 1, 1)))
+    const cloze_allocator *allocator = &a->model->hooks.allocator;
+    size_t room, count = 0, used = 0;
+    if (!cz_multiply(text.size + 1, CZ_UNICODE_LONGEST + 1, &room))
         return NULL;
-    for (size_t at = 0; at < text.size;) {
-        uint32_t letters[CZ_UNICODE_LONGEST];
-        size_t count = cz_unicode_lower_of(cz_utf8_read(text.data, &at), letters);
+    uint32_t *points = cz_allocate(allocator, room, sizeof *points);
+    char *key = cz_allocate(allocator, room, 4);
+    if (points && key) {
+        uint32_t *lowered = points + text.size + 1;
+        for (size_t at = 0; at < text.size;)
+            points[count++] = cz_utf8_read(text.data, &at);
+        count = cz_unicode_lower_all(points, count, lowered);
         for (size_t i = 0; i < count; i++)
-            used += cz_utf8_write(key + used, letters[i]);
+            used += cz_utf8_write(key + used, lowered[i]);
+    } else {
+        cz_release(allocator, key);
+        key = NULL;
     }
+    cz_release(allocator, points);
     *size = used;
     return key;
 }

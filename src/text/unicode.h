@@ -73,6 +73,9 @@ static inline unsigned cz_unicode_script_of(uint32_t c)
 
 /* Lower case of `c` into out; the count. */
 size_t cz_unicode_lower_of(uint32_t c, uint32_t out[CZ_UNICODE_LONGEST]);
+/* Lower case of a whole text as Python's str.lower has it, into out [count * CZ_UNICODE_LONGEST]; the
+ * new count. */
+size_t cz_unicode_lower_all(const uint32_t *points, size_t count, uint32_t *out);
 /* Full canonical decomposition of `c` into out; the count, 1 if it stays. */
 size_t cz_unicode_decompose(uint32_t c, uint32_t out[CZ_UNICODE_LONGEST]);
 

@@ -179,6 +179,28 @@ static void answers_are_the_same_alone_and_in_company(void **state)
     }
 }
 
+/* As Python lower-cases: the last sigma of a word is another letter. */
+static void equal_answers_are_one_whatever_their_case(void **state)
+{
+    enum { MOST = 64 };
+    char path[2048];
+    cloze_text question = { "who", 3 };
+    cloze_text context = { "\u039f\u0394\u039f\u03a3 \u03bf\u03b4\u03bf\u03c2", 17 };
+    cloze_answer_span answers[MOST];
+    cloze_answer_options options = { .top = MOST };
+    size_t found, words = 0;
+    opened o;
+    (void)state;
+    path_of(path, sizeof path, "bytes");
+    open_model(&o, path, &(open_options){ .threads = 1 });
+    assert_int_equal(
+        cloze_answer(o.session, &question, &context, 1, &options, answers, &found, NULL, NULL), 0);
+    for (size_t i = 0; i < found; i++)
+        words += answers[i].end - answers[i].begin == 8;
+    assert_int_equal(words, 1);
+    close_model(&o);
+}
+
 static void an_empty_context_has_no_answer_or_the_impossible_one(void **state)
 {
     char path[2048];
@@ -271,6 +293,7 @@ int main(void)
         cmocka_unit_test(answers_equal_the_pipeline),
         cmocka_unit_test(answers_equal_it_in_double),
         cmocka_unit_test(answers_are_the_same_alone_and_in_company),
+        cmocka_unit_test(equal_answers_are_one_whatever_their_case),
         cmocka_unit_test(an_empty_context_has_no_answer_or_the_impossible_one),
         cmocka_unit_test(what_cannot_be_answered_is_refused),
         cmocka_unit_test(every_failing_allocation_is_an_error_and_leaks_nothing),
