@@ -39,7 +39,8 @@ typedef struct cloze_classify_options {
  * transformers; pairs are cut longest first. What is longer than the limit is cut, and truncated
  * [count] (may be NULL) receives the tokens that each lost; `report` may be NULL. A text's scores
  * have the same bits whatever else is in the call. One call at a time for a session. Errors:
- * CLOZE_ERROR_NOT_FOUND (no classification head), CLOZE_ERROR_TEXT (not UTF-8; the message names
+ * CLOZE_ERROR_NOT_FOUND (no classification head), CLOZE_ERROR_FORMAT (config.json names another
+ * number of labels than the head has), CLOZE_ERROR_TEXT (not UTF-8; the message names
  * the text, counted from 1), CLOZE_ERROR_CANCELLED.
  */
 CLOZE_API cloze_status cloze_classify(cloze_session *session, const cloze_text *texts,

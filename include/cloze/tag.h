@@ -61,7 +61,8 @@ CLOZE_API cloze_entity cloze_entities_get(const cloze_entities *entities, size_t
  * Finds the entities of `count` texts. `options` and `report` may be NULL; `truncated` [count] (or
  * NULL) receives the tokens that each text lost. A text's entities have the same bits whatever else
  * is in the call. One call at a time for a session. Errors: CLOZE_ERROR_NOT_FOUND (no token
- * classification head), CLOZE_ERROR_TEXT (not UTF-8, or too long under CLOZE_LONG_ERROR; the message
+ * classification head), CLOZE_ERROR_FORMAT (config.json names another number of labels than the head
+ * has), CLOZE_ERROR_TEXT (not UTF-8, or too long under CLOZE_LONG_ERROR; the message
  * names the text, counted from 1), CLOZE_ERROR_ARGUMENT, CLOZE_ERROR_CANCELLED.
  */
 CLOZE_API cloze_status cloze_tag(cloze_session *session, const cloze_text *texts, size_t count,

@@ -25,7 +25,7 @@ typedef struct cloze_zero_shot_options {
  * scores [count, label_count]: of each text, probabilities of the labels in the order given; they
  * add up to 1 unless `several`. `options` and `report` may be NULL. A text's scores have the same
  * bits whatever else is in the call. One call at a time for a session. Errors: CLOZE_ERROR_NOT_FOUND
- * (no such head or label), CLOZE_ERROR_ARGUMENT (no label, a hypothesis without "{}"),
+ * (no such head or label), CLOZE_ERROR_FORMAT (as cloze_classify), CLOZE_ERROR_ARGUMENT (no label, a hypothesis without "{}"),
  * CLOZE_ERROR_TEXT (not UTF-8, or a label that leaves no room for the text; the message names the
  * text, counted from 1), CLOZE_ERROR_CANCELLED.
  */

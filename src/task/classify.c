@@ -17,6 +17,9 @@ cloze_status cloze_classify(cloze_session *session, const cloze_text *texts,
                        "%.200s has no classification head: it was not fine-tuned to tell labels "
                        "apart",
                        model->path);
+    cloze_status status = cz_labels_check(&model->labels, model, error);
+    if (status)
+        return status;
     if (options && options->function)
         how.function = options->function;
     if (options)

@@ -54,6 +54,7 @@ typedef struct cz_pipeline {
 typedef struct cz_labels {
     char **names; /* [count] */
     size_t count; /* 0: the model has no such head */
+    size_t named; /* how many config.json names; 0: it says nothing */
     cloze_score_function function;
     cloze_score_function rerank_function; /* of a cross-encoder; 0: one that is not known */
 } cz_labels;
@@ -88,6 +89,9 @@ cloze_status cz_model_open_to_learn(cloze_model **out, const char *folder,
 cloze_status cz_labels_load(cz_labels *labels, const char *folder, size_t count,
                             const cloze_allocator *allocator, cloze_error *error);
 void cz_labels_clear(cz_labels *labels, const cloze_allocator *allocator);
+/* Names of another head than this one must not be told for its labels. */
+cloze_status cz_labels_check(const cz_labels *labels, const cloze_model *model,
+                             cloze_error *error);
 
 cloze_status cz_pipeline_load(cz_pipeline *out, const char *folder, const cloze_hooks *hooks,
                               cloze_error *error);

@@ -76,8 +76,10 @@ cloze_status cz_labels_load(cz_labels *labels, const char *folder, size_t count,
         status = cz_fail_memory(error, "labels", count * sizeof *labels->names);
     else if (names && !json_is_null(names) && !json_is_object(names))
         status = cz_fail(error, CLOZE_ERROR_FORMAT, "\"id2label\" must be an object");
-    else
+    else {
         labels->count = count;
+        labels->named = json_object_size(names);
+    }
     for (size_t i = 0; i < count && !status; i++)
         status = copy_label(labels, names, i, allocator, error);
     if (!status)
@@ -88,6 +90,17 @@ cloze_status cz_labels_load(cz_labels *labels, const char *folder, size_t count,
     if (status)
         cz_error_prefix(error, "%.300s", path);
     return status;
+}
+
+cloze_status cz_labels_check(const cz_labels *labels, const cloze_model *model, cloze_error *error)
+{
+    if (!labels->named || labels->named == labels->count)
+        return CLOZE_OK;
+    return cz_fail(
+        error, CLOZE_ERROR_FORMAT,
+        "%.200s: config.json names %zu labels (id2label), but the head has %zu: it belongs "
+        "to another checkpoint",
+        model->path, labels->named, labels->count);
 }
 
 void cz_labels_clear(cz_labels *labels, const cloze_allocator *allocator)

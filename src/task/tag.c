@@ -325,6 +325,9 @@ static cloze_status begin(tagging *t, size_t count, const cloze_tag_options *opt
                        "%.200s has no token classification head: it was not fine-tuned to label "
                        "tokens",
                        t->model->path);
+    cloze_status status = cz_labels_check(&t->model->tags, t->model, error);
+    if (status)
+        return status;
     if (t->options.strategy > CLOZE_TAG_MAX)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "there is no strategy %d",
                        (int)t->options.strategy);

@@ -40,6 +40,9 @@ static cloze_status find_entailment(judging *j, const char *named, cloze_error *
 {
     const cz_labels *labels = &j->session->model->labels;
     size_t i = 0;
+    cloze_status status = cz_labels_check(labels, j->session->model, error);
+    if (status)
+        return status;
     while (i < labels->count &&
            (named ? strcmp(labels->names[i], named) != 0 : !begins_with_entail(labels->names[i])))
         i++;

@@ -6,6 +6,7 @@
 #include "scarce.h"
 
 #include <cloze/classify.h>
+#include <cloze/tag.h>
 
 #include <jansson.h>
 #include <math.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -229,6 +231,55 @@ static void a_model_without_the_head_is_refused(void **state)
     close_model(&o);
 }
 
+/* Neither more names than labels nor fewer: they are of another model. No names at all are well. */
+static void labels_that_lie_are_refused(void **state)
+{
+    static const char *const folders_of_heads[] = { "classify/sentiment", "tag/pieces" };
+    static const char *const names[] = { "model.safetensors", "tokenizer.json" };
+    static const char *const maps[] = { "{\"0\": \"a\"}",
+                                        "{\"0\": \"a\", \"1\": \"b\", \"2\": \"c\"}", "{}" };
+    cloze_text text = { "the cat", 7 };
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        char scratch[] = "/tmp/cloze-test-XXXXXX", from[2048], path[2300];
+        float scores[2];
+        cloze_entities *entities = NULL;
+        cloze_error error = { 0 };
+        cloze_status status;
+        json_t *config;
+        opened o;
+        golden_path(from, sizeof from, folders_of_heads[i / 3]);
+        assert_non_null(mkdtemp(scratch));
+        for (size_t k = 0; k < 2; k++) {
+            char target[2300];
+            snprintf(target, sizeof target, "%s/%s", from, names[k]);
+            snprintf(path, sizeof path, "%s/%s", scratch, names[k]);
+            assert_int_equal(symlink(target, path), 0);
+        }
+        snprintf(path, sizeof path, "%s/config.json", from);
+        assert_non_null(config = json_load_file(path, 0, NULL));
+        json_object_set_new(config, "id2label", json_loads(maps[i % 3], 0, NULL));
+        snprintf(path, sizeof path, "%s/config.json", scratch);
+        assert_int_equal(json_dump_file(config, path, 0), 0);
+        json_decref(config);
+        open_model(&o, scratch, &(open_options){ .threads = 1 });
+        assert_int_equal(cloze_entities_new(&entities, NULL, NULL), 0);
+        status = i < 3 ? cloze_classify(o.session, &text, NULL, 1, NULL, scores, NULL, NULL, &error)
+                       : cloze_tag(o.session, &text, 1, NULL, entities, NULL, NULL, &error);
+        assert_int_equal(status, i % 3 == 2 ? CLOZE_OK : CLOZE_ERROR_FORMAT);
+        if (status)
+            assert_non_null(strstr(error.message, "id2label"));
+        cloze_entities_free(entities);
+        close_model(&o);
+        unlink(path);
+        for (size_t k = 0; k < 2; k++) {
+            snprintf(path, sizeof path, "%s/%s", scratch, names[k]);
+            unlink(path);
+        }
+        rmdir(scratch);
+    }
+}
+
 static void a_text_that_is_not_utf8_is_named(void **state)
 {
     char path[2048];
@@ -272,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_text_has_the_same_scores_alone_and_in_company),
         cmocka_unit_test(the_score_function_and_the_limit_can_be_chosen),
         cmocka_unit_test(a_model_without_the_head_is_refused),
+        cmocka_unit_test(labels_that_lie_are_refused),
         cmocka_unit_test(a_text_that_is_not_utf8_is_named),
         cmocka_unit_test(every_failing_allocation_is_an_error_and_leaks_nothing),
     };
