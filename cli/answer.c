@@ -5,13 +5,11 @@
 #include "say.h"
 #include "stream.h"
 #include "table.h"
+#include "whole_file.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { CONTEXT_LIMIT = 1 << 30 };
 
 static const option_group own = {
     "Answers",
@@ -196,46 +194,6 @@ static int prepare(void *context)
 
 /* ---- the context ---- */
 
-static int read_all(FILE *file, const char *name, char **out, size_t *size)
-{
-    char *text = NULL;
-    size_t used = 0, room = 1 << 16, got;
-    do {
-        char *grown = used + 1 < room && text ? text : realloc(text, room = 2 * room);
-        if (!grown) {
-            free(text);
-            return out_of_memory();
-        }
-        text = grown;
-        got = fread(text + used, 1, room - used - 1, file);
-        used += got;
-    } while (got && used <= CONTEXT_LIMIT);
-    if (ferror(file) || used > CONTEXT_LIMIT) {
-        free(text);
-        return used > CONTEXT_LIMIT
-                   ? say_failure(CLOZE_ERROR_LIMIT, "%s has more than 1 GiB", name)
-                   : say_failure(CLOZE_ERROR_IO, "cannot read %s: %s", name, strerror(errno));
-    }
-    *out = text;
-    *size = used;
-    return 0;
-}
-
-static int read_context(answer_job *job)
-{
-    const char *path = job->settings->context_file;
-    bool standard = !strcmp(path, "-");
-    FILE *file = standard ? stdin : fopen(path, "rb");
-    if (!file)
-        return say_failure(errno == ENOENT ? CLOZE_ERROR_NOT_FOUND : CLOZE_ERROR_IO,
-                           "cannot open %s: %s", path, strerror(errno));
-    int code = read_all(file, standard ? "standard input" : path, &job->file, &job->context.size);
-    if (!standard)
-        fclose(file);
-    job->context.data = job->file;
-    return code;
-}
-
 static int find_context(answer_job *job)
 {
     const cli_settings *settings = job->settings;
@@ -250,8 +208,9 @@ static int find_context(answer_job *job)
     if (settings->pair_field && !settings->field)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--context-field needs --field");
     if (settings->context_file)
-        code = read_context(job);
-    else if (settings->pair)
+        code = read_whole_file(settings->context_file, &job->file, &job->context.size);
+    job->context.data = job->file;
+    if (settings->pair)
         job->context = (cloze_text){ settings->pair, strlen(settings->pair) };
     if (!code && job->context.data && !text_is_utf8(job->context, &position))
         code = say_failure(CLOZE_ERROR_TEXT, "the context: byte %zu is not UTF-8", position + 1);

@@ -2,6 +2,7 @@
  * choose.c - cloze choose: which of several continuations or answers suits a text.
  */
 #include "commands.h"
+#include "ranked.h"
 #include "say.h"
 #include "stream.h"
 #include "table.h"
@@ -46,11 +47,6 @@ const cli_command command_choose = {
     .run = run,
 };
 
-typedef struct ranked {
-    size_t choice;
-    float score;
-} ranked;
-
 /* The choices of a chunk, one text behind the other. */
 typedef struct choose_job {
     const cli_settings *settings;
@@ -65,14 +61,6 @@ typedef struct choose_job {
 static int out_of_memory(void)
 {
     return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
-}
-
-static int by_score(const void *left, const void *right)
-{
-    const ranked *a = left, *b = right;
-    if (a->score != b->score)
-        return a->score < b->score ? 1 : -1;
-    return a->choice < b->choice ? -1 : a->choice > b->choice;
 }
 
 static bool add_choice(choose_job *job, cloze_text choice)
@@ -134,19 +122,16 @@ static void write_one(choose_job *job, size_t number, cloze_text text)
     cli_output *out = job->stream.output;
     size_t first = job->offsets[number], count = job->offsets[number + 1] - first;
     bool json = job->settings->json;
-    for (size_t k = 0; k < count; k++)
-        job->order[k] = (ranked){ k, job->scores[first + k] };
-    if (count)
-        qsort(job->order, count, sizeof *job->order, by_score);
+    rank_scores(job->scores + first, count, job->order);
     if (!json)
         output_cell(out, text, 0, false);
     output_text(out, json ? "[" : "\n");
     for (size_t k = 0; k < count; k++) {
-        cloze_text choice = job->choices[first + job->order[k].choice];
+        cloze_text choice = job->choices[first + job->order[k].number];
         if (json) {
             output_text(out, k ? ", {\"choice\": " : "{\"choice\": ");
             output_json(out, choice);
-            output_format(out, ", \"index\": %zu, \"score\": ", job->order[k].choice);
+            output_format(out, ", \"index\": %zu, \"score\": ", job->order[k].number);
             output_float(out, job->order[k].score);
             output_text(out, "}");
             continue;

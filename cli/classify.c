@@ -2,6 +2,7 @@
  * classify.c - cloze classify: the labels of texts, or of pairs of texts, with their scores.
  */
 #include "commands.h"
+#include "ranked.h"
 #include "say.h"
 #include "stream.h"
 #include "table.h"
@@ -54,11 +55,6 @@ const cli_command command_classify = {
     .run = run,
 };
 
-typedef struct ranked {
-    size_t label;
-    float score;
-} ranked;
-
 typedef struct classify_job {
     const cli_settings *settings;
     text_stream stream;
@@ -72,22 +68,11 @@ typedef struct classify_job {
     size_t pairs_room;
 } classify_job;
 
-/* Best first; of equals the one with the lower number. */
-static int by_score(const void *left, const void *right)
-{
-    const ranked *a = left, *b = right;
-    if (a->score != b->score)
-        return a->score < b->score ? 1 : -1;
-    return a->label < b->label ? -1 : a->label > b->label;
-}
-
 /* The labels to print into job->order; their count. */
 static size_t rank(classify_job *job, const float *scores)
 {
     size_t count = 0, least = 0;
-    for (size_t i = 0; i < job->labels; i++)
-        job->order[i] = (ranked){ i, scores[i] };
-    qsort(job->order, job->labels, sizeof *job->order, by_score);
+    rank_scores(scores, job->labels, job->order);
     least = job->top < job->labels ? job->top : job->labels;
     while (count < least && (job->settings->threshold < 0 ||
                              (double)job->order[count].score >= job->settings->threshold))
@@ -97,7 +82,7 @@ static size_t rank(classify_job *job, const float *scores)
 
 static cloze_text name_of(const classify_job *job, const ranked *item)
 {
-    const char *name = cloze_model_label(job->stream.opened.model, item->label);
+    const char *name = cloze_model_label(job->stream.opened.model, item->number);
     return (cloze_text){ name, strlen(name) };
 }
 

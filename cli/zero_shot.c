@@ -2,6 +2,7 @@
  * zero_shot.c - cloze zero-shot: labels that the model was never trained on.
  */
 #include "commands.h"
+#include "ranked.h"
 #include "say.h"
 #include "stream.h"
 #include "table.h"
@@ -52,11 +53,6 @@ const cli_command command_zero_shot = {
     .run = run,
 };
 
-typedef struct ranked {
-    size_t label;
-    float score;
-} ranked;
-
 typedef struct zero_shot_job {
     const cli_settings *settings;
     text_stream stream;
@@ -73,14 +69,6 @@ static int out_of_memory(void)
     return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
 }
 
-static int by_score(const void *left, const void *right)
-{
-    const ranked *a = left, *b = right;
-    if (a->score != b->score)
-        return a->score < b->score ? 1 : -1;
-    return a->label < b->label ? -1 : a->label > b->label;
-}
-
 static void write_json(zero_shot_job *job, cloze_text text)
 {
     cli_output *out = job->stream.output;
@@ -89,7 +77,7 @@ static void write_json(zero_shot_job *job, cloze_text text)
     output_text(out, ", \"labels\": [");
     for (size_t i = 0; i < job->asked; i++) {
         output_text(out, i ? ", " : "");
-        output_json(out, job->labels[job->order[i].label]);
+        output_json(out, job->labels[job->order[i].number]);
     }
     output_text(out, "], \"scores\": [");
     for (size_t i = 0; i < job->asked; i++) {
@@ -106,7 +94,7 @@ static void write_lines(zero_shot_job *job, cloze_text text)
     output_text(out, "\n");
     for (size_t i = 0; i < job->asked; i++) {
         output_format(out, "  %7.4f  ", (double)job->order[i].score);
-        output_cell(out, job->labels[job->order[i].label], 0, false);
+        output_cell(out, job->labels[job->order[i].number], 0, false);
         output_text(out, "\n");
     }
 }
@@ -139,9 +127,7 @@ static int judge_chunk(void *context)
         return stream_say_error(&job->stream, &error);
     stream_add(&job->stream, &report);
     for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < job->asked; k++)
-            job->order[k] = (ranked){ k, job->scores[i * job->asked + k] };
-        qsort(job->order, job->asked, sizeof *job->order, by_score);
+        rank_scores(job->scores + i * job->asked, job->asked, job->order);
         if (job->settings->json)
             write_json(job, texts[i]);
         else
