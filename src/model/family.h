@@ -121,6 +121,14 @@ struct cz_family {
     const char *ignored[CZ_IGNORED];
 };
 
+/* Rows of one kind, a file each. */
+typedef struct cz_family_group {
+    const cz_family *rows;
+    size_t count;
+} cz_family_group;
+
+extern const cz_family_group cz_families_plain, cz_families_mixing, cz_families_norm_first;
+
 /* NULL if unknown. */
 const cz_family *cz_family_named(const char *model_type);
 /* "bert, ..." for messages. */

@@ -1,6 +1,6 @@
 /*
  * model/family_usual.h - what many rows of the table of families have in common, as lists that a row
- * takes up. For family.c alone.
+ * takes up. For the files of rows alone.
  */
 #ifndef CZ_MODEL_FAMILY_USUAL_H
 #define CZ_MODEL_FAMILY_USUAL_H
