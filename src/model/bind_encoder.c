@@ -63,10 +63,11 @@ static void shape_layer(cz_network *network, size_t i)
         .dropout = { config->attention_dropout, SITE_PROBABILITIES },
         .global_dropout = { config->attention_dropout, SITE_GLOBAL },
     };
-    layer->attention_dropout = (cz_dropout_site){ family->no_attention_dropout ? 0
-                                                  : family->norm_first ? config->attention_dropout
-                                                                       : dropout,
-                                                  SITE_ATTENTION };
+    layer->attention_dropout =
+        (cz_dropout_site){ family->no_attention_dropout     ? 0
+                           : family->drops_as_probabilities ? config->attention_dropout
+                                                            : dropout,
+                           SITE_ATTENTION };
     layer->feed_dropout = (cz_dropout_site){ family->no_feed_dropout ? 0 : dropout, SITE_FEED };
     layer->gate_dropout = (cz_dropout_site){ config->feed_dropout, SITE_GATE };
     layer->distance_dropout = (cz_dropout_site){ dropout, SITE_DISTANCE };
@@ -112,7 +113,7 @@ static void bind_layer(cz_binder *b, size_t i)
     layer->mixes = family->fourier;
     if (!layer->mixes)
         bind_attention(b, name, layer);
-    if (i || !family->norm_first)
+    if (i || !family->bare_first)
         layer->attention_norm =
             cz_bind_norm(b, name, family->weight.attention_norm, config->hidden);
     b->unbiased = config->unbiased_feed;
@@ -173,9 +174,10 @@ static void bind_embeddings(cz_binder *b)
     bind_table(b, CZ_TABLE_TYPES, family->weight.types, config->types, UINT32_MAX);
     network->norm_projected = family->norm_projected;
     network->drop_projected = family->drop_projected;
-    network->embedding_norm =
-        cz_bind_norm(b, "", family->weight.embedding_norm,
-                     family->norm_projected ? config->hidden : config->embedding);
+    if (family->weight.embedding_norm)
+        network->embedding_norm =
+            cz_bind_norm(b, "", family->weight.embedding_norm,
+                         family->norm_projected ? config->hidden : config->embedding);
     network->embedding_dropout = (cz_dropout_site){ config->hidden_dropout, CZ_SITE_EMBEDDINGS };
     if (family->weight.projection &&
         (family->weight.projects_always || config->embedding != config->hidden)) {

@@ -111,7 +111,7 @@ static size_t wanted_rows(const cz_binder *b, cz_head_kind kind)
 
 static size_t dense_columns(const cz_config *config, cz_head_kind kind)
 {
-    return kind == CZ_HEAD_WORDS ? config->embedding : config->hidden;
+    return kind == CZ_HEAD_WORDS ? config->words_width : config->hidden;
 }
 
 /* What comes before the last product, and may have no bias, and a norm. */
@@ -155,7 +155,7 @@ static bool bind_words(cz_binder *b, const cz_head_names *names)
     cloze_status status;
     b->unbiased = true;
     if (config->unties_words &&
-        !head_fits(b, "", names->out, config->vocabulary, config->embedding))
+        !head_fits(b, "", names->out, config->vocabulary, config->words_width))
         return false;
     snprintf(bias, sizeof bias, "%s.bias", names->out);
     if (!config->unbiased_words && names->bias && (b->making || cz_bind_find(b, names->bias)))
@@ -166,7 +166,7 @@ static bool bind_words(cz_binder *b, const cz_head_names *names)
         return false;
     }
     if (config->unties_words) {
-        *out = cz_bind_linear(b, "", &names->out, 1, config->vocabulary, config->embedding);
+        *out = cz_bind_linear(b, "", &names->out, 1, config->vocabulary, config->words_width);
     } else {
         find_weight(b, "", names->out); /* a copy of the table, which is not needed */
         out->weight = (cz_weight){ .in = config->embedding, .out = config->vocabulary, .parts = 1 };

@@ -100,8 +100,22 @@ static cloze_status read_sizes(const json_t *root, cz_config *config, cloze_erro
     if (config->groups > config->layers || config->layers * config->inner > CZ_TURNS_MOST)
         return cz_fail(error, CLOZE_ERROR_FORMAT, "%zu layers of %zu in %zu groups are not a model",
                        config->layers, config->inner, config->groups);
+    return CLOZE_OK;
+}
+
+/* The tables may be narrower than the layers, and what meets the last matrix of words is as wide as
+ * they are. */
+static cloze_status read_widths(const json_t *root, cz_config *config, cloze_error *error)
+{
+    const cz_family *f = config->family;
+    cloze_status status;
     config->embedding = f->fallback.embedding ? f->fallback.embedding : config->hidden;
-    return cz_json_size(root, f->setting.embedding, 1, CZ_WIDTH_MOST, &config->embedding, error);
+    if ((status =
+             cz_json_size(root, f->setting.embedding, 1, CZ_WIDTH_MOST, &config->embedding, error)))
+        return status;
+    config->words_width = f->fallback.words_width ? f->fallback.words_width : config->embedding;
+    return cz_json_size(root, f->setting.words_width, 1, CZ_WIDTH_MOST, &config->words_width,
+                        error);
 }
 
 /* Which rows of the position table a sequence uses, and so how long it may be. */
@@ -207,7 +221,7 @@ static cloze_status read_words(const json_t *root, cz_config *config, cloze_erro
     cloze_status status = cz_json_flag(root, "tie_word_embeddings", &tied, error);
     if (!status)
         status = cz_json_flag(root, config->family->setting.words_bias, &biased, error);
-    config->unties_words = !tied;
+    config->unties_words = !tied || config->family->head[CZ_HEAD_WORDS].own_matrix;
     config->unbiased_words = !biased;
     return status;
 }
@@ -226,6 +240,7 @@ static cloze_status read_all(const json_t *root, cz_config *config, cloze_error 
     if (!json_is_object(root))
         return cz_fail(error, CLOZE_ERROR_FORMAT, "not a JSON object");
     if ((status = read_family(root, config, error)) || (status = read_sizes(root, config, error)) ||
+        (status = read_widths(root, config, error)) ||
         (status = read_positions(root, config, error)) ||
         (status = read_numbers(root, config, error)) || (status = check_features(root, error)) ||
         (status = cz_config_read_attention(root, config, error)) ||

@@ -45,6 +45,7 @@ typedef struct cz_config {
     size_t layers, hidden, heads, intermediate;
     size_t groups, inner; /* layers i * groups / layers share weights; layers within one */
     size_t embedding;     /* columns of the tables */
+    size_t words_width;   /* of the last matrix of words */
     size_t vocabulary, positions, types; /* rows of the tables; types 0: no such table */
     size_t longest;                      /* tokens that one sequence may have */
     uint32_t first_position;             /* of a sequence's first token */

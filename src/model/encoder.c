@@ -4,6 +4,11 @@
  */
 #include "model/network.h"
 
+static const cz_norm_weights *norm_or_none(const cz_norm_weights *norm)
+{
+    return norm->gain ? norm : NULL;
+}
+
 static cz_tensor *embed_body(cz_run *run, const void *self, const cz_batch *batch, cz_tensor *x)
 {
     const cz_network *network = self;
@@ -14,7 +19,7 @@ static cz_tensor *embed_body(cz_run *run, const void *self, const cz_batch *batc
     x = cz_embed(run, &network->embeddings, index, batch->tokens);
     if (network->norm_projected)
         x = cz_linear(run, x, &network->projection, CZ_IDENTITY);
-    x = cz_norm(run, x, &network->embedding_norm);
+    x = cz_norm(run, x, norm_or_none(&network->embedding_norm));
     if (network->drop_projected)
         x = cz_linear(run, x, &network->projection, CZ_IDENTITY);
     x = cz_drop(run, &batch->packing, batch->samples, x, network->embedding_dropout);
@@ -36,11 +41,6 @@ typedef struct layer_call {
 static cz_dropout_site site_of(const cz_turn *turn, cz_dropout_site place)
 {
     return (cz_dropout_site){ place.p, turn->site + place.site };
-}
-
-static const cz_norm_weights *norm_or_none(const cz_norm_weights *norm)
-{
-    return norm->gain ? norm : NULL;
 }
 
 /* The rows that this batch looks up, of those made when the model was opened. */
@@ -221,11 +221,13 @@ cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *bat
             call->turn = &network->turns[i * inner + j];
             x = cz_stage(run, layer_body, call, batch, x, &call->rows, call->rows ? 1 : 0);
         }
+        if (i + 1 == network->config.layers) {
+            run->record = record;
+            x = cz_norm(run, x, norm_or_none(&network->final_norm));
+        }
         cz_run_tap(run, "layer", i + 1, 0, x);
     }
     run->record = record;
-    if (network->final_norm.gain && layers == network->config.layers)
-        x = cz_norm(run, x, &network->final_norm);
     return x;
 }
 
@@ -234,7 +236,7 @@ cz_extent cz_network_extent(const cz_network *network, size_t tokens, size_t lon
 {
     const cz_config *config = &network->config;
     const size_t widths[] = { 3 * config->hidden, network->layers[0].up.weight.out,
-                              config->embedding };
+                              config->embedding, config->words_width };
     size_t widest = 0;
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
         widest = widths[i] > widest ? widths[i] : widest;

@@ -35,6 +35,7 @@ typedef struct cz_head_names {
     bool acts_as_layers; /* the activation is that of the layers */
     bool pooled;         /* rows come from the pooler */
     bool drops_first;    /* dropout before dense too */
+    bool own_matrix;     /* of words: never the table of words, whatever config.json says */
     cz_head_dropout drops;
     cz_global_rule globals;
 } cz_head_names;
@@ -53,6 +54,7 @@ struct cz_family {
     struct {
         const char *layers, *hidden, *heads, *intermediate, *vocabulary, *positions, *types;
         const char *embedding;     /* width of the tables; NULL: the hidden size */
+        const char *words_width;   /* of what meets the last matrix of words; NULL: the tables' */
         const char *groups, *inner; /* layers that share weights, and layers within a turn */
         const char *epsilon, *activation;
         const char *hidden_dropout, *attention_dropout, *classifier_dropout;
@@ -75,6 +77,7 @@ struct cz_family {
     } setting;
     struct {
         size_t layers, hidden, heads, intermediate, vocabulary, positions, types, embedding;
+        size_t words_width;
         uint32_t padding;
         double epsilon;
         const char *activation;
@@ -88,7 +91,9 @@ struct cz_family {
 
     cz_position_rule positions;
     bool no_attention_dropout, no_feed_dropout; /* of what the block adds to the stream */
-    bool norm_first;    /* a block reads the normed stream and adds to it; the first as it is */
+    bool norm_first;    /* a block reads the normed stream and adds to it */
+    bool bare_first;    /* but the first block reads it as it is */
+    bool drops_as_probabilities; /* what attention adds to the stream, too */
     bool fourier;       /* tokens are mixed by a Fourier transform in the place of attention */
     bool drop_projected; /* the embeddings' dropout comes after their projection */
     bool gated;         /* the feed-forward's first product is an activation's input and its gate */

@@ -110,11 +110,7 @@ static const cz_family rows[] = {
                     .feed_norm = "output.LayerNorm",
                     .distances = "encoder.relative_attention_bias",
                     .pooler = "pooler.dense" },
-        DENSE_LABELS(CZ_TANH),
-        POOLED_CHOICE(CZ_DROPS_AS_LAYERS),
-        USUAL_TAGS,
-        USUAL_SPANS,
-        HEADED_WORDS,
+        ROBERTA_HEADS,
         .ignored = USUAL_BUFFERS,
     },
     {

@@ -9,8 +9,7 @@
         .setting = { USUAL_SETTINGS, .classifier_dropout = "classifier_dropout" },                 \
         .fallback = { USUAL_SIZES, .vocabulary = words_known, .padding = 1 },                      \
         .positions = CZ_POSITIONS_AFTER_PADDING,                                                   \
-        .weight = { USUAL_TABLES, USUAL_LAYER, .pooler = "pooler.dense" }, DENSE_LABELS(CZ_TANH),  \
-        POOLED_CHOICE(CZ_DROPS_AS_LAYERS), USUAL_TAGS, USUAL_SPANS, HEADED_WORDS,                  \
+        .weight = { USUAL_TABLES, USUAL_LAYER, .pooler = "pooler.dense" }, ROBERTA_HEADS,          \
         .ignored = USUAL_BUFFERS,                                                                  \
     }
 
@@ -157,6 +156,37 @@ static const cz_family rows[] = {
                                  .out = "predictions.decoder",
                                  .bias = "predictions.bias",
                                  .acts_as_layers = true },
+        .ignored = USUAL_BUFFERS,
+    },
+    {
+        .model_type = "rembert",
+        .prefix = "rembert.",
+        .setting = { USUAL_SETTINGS, .embedding = "input_embedding_size",
+                     .words_width = "output_embedding_size",
+                     .classifier_dropout = "classifier_dropout_prob" },
+        .fallback = { .layers = 32,
+                      .hidden = 1152,
+                      .heads = 18,
+                      .intermediate = 4608,
+                      .vocabulary = 250300,
+                      .positions = 512,
+                      .types = 2,
+                      .embedding = 256,
+                      .words_width = 1664,
+                      .epsilon = 1e-12,
+                      .activation = "gelu",
+                      .classifier_dropout = 0.1 },
+        .weight = { USUAL_TABLES, USUAL_BLOCK, .projection = "encoder.embedding_hidden_mapping_in",
+                    .projects_always = true, .pooler = "pooler.dense" },
+        POOLED_LABELS,
+        POOLED_CHOICE(CZ_DROPS_AS_CLASSIFIER),
+        USUAL_TAGS,
+        USUAL_SPANS,
+        .head[CZ_HEAD_WORDS] = { .dense = "cls.predictions.dense",
+                                 .norm = "cls.predictions.LayerNorm",
+                                 .out = "cls.predictions.decoder",
+                                 .acts_as_layers = true,
+                                 .own_matrix = true },
         .ignored = USUAL_BUFFERS,
     },
 };

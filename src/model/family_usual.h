@@ -18,17 +18,20 @@
     .epsilon = 1e-12, .activation = "gelu", .hidden_dropout = 0.1, .attention_dropout = 0.1,       \
     .classifier_dropout = -1
 
-#define USUAL_TABLES                                                                               \
+#define UNNORMED_TABLES                                                                            \
     .words = "embeddings.word_embeddings", .positions = "embeddings.position_embeddings",          \
-    .types = "embeddings.token_type_embeddings", .embedding_norm = "embeddings.LayerNorm"
+    .types = "embeddings.token_type_embeddings"
+#define USUAL_TABLES UNNORMED_TABLES, .embedding_norm = "embeddings.LayerNorm"
 
-#define USUAL_BLOCK                                                                                \
+#define UNNORMED_BLOCK                                                                             \
     .layer = "encoder.layer.%zu.", .query = "attention.self.query", .key = "attention.self.key",   \
     .value = "attention.self.value", .attention_out = "attention.output.dense",                    \
-    .attention_norm = "attention.output.LayerNorm", .up = "intermediate.dense",                    \
-    .down = "output.dense", .feed_norm = "output.LayerNorm"
+    .up = "intermediate.dense", .down = "output.dense"
+#define USUAL_BLOCK                                                                                \
+    UNNORMED_BLOCK, .attention_norm = "attention.output.LayerNorm", .feed_norm = "output.LayerNorm"
+#define OWN_DISTANCES .own_distances = "attention.self.distance_embedding"
 
-#define USUAL_LAYER USUAL_BLOCK, .own_distances = "attention.self.distance_embedding"
+#define USUAL_LAYER USUAL_BLOCK, OWN_DISTANCES
 
 #define USUAL_BUFFERS                                                                              \
     {                                                                                              \
@@ -62,6 +65,8 @@
                              .out = "lm_head.decoder",                                             \
                              .bias = "lm_head.bias",                                               \
                              .activation = CZ_GELU }
+#define ROBERTA_HEADS                                                                              \
+    DENSE_LABELS(CZ_TANH), POOLED_CHOICE(CZ_DROPS_AS_LAYERS), USUAL_TAGS, USUAL_SPANS, HEADED_WORDS
 #define POOLED_ORDER .head[CZ_HEAD_ORDER] = { .out = "cls.seq_relationship", .pooled = true }
 
 #endif

@@ -180,6 +180,27 @@ static void forget_the_last_norm(golden *g)
     g->network->final_norm.gain = NULL;
 }
 
+static void norm_after_the_blocks(golden *g)
+{
+    for (size_t i = 0; i < g->network->layer_count; i++)
+        g->network->layers[i].norm_first = false;
+}
+
+static void read_the_first_stream_as_it_is(golden *g)
+{
+    g->network->layers[0].attention_norm.gain = NULL;
+}
+
+static void norm_the_embeddings_too(golden *g)
+{
+    g->network->embedding_norm = g->network->layers[0].attention_norm;
+}
+
+static void take_the_table_for_words(golden *g)
+{
+    g->network->head[CZ_HEAD_WORDS].out.weight.part[0] = &g->network->embeddings.table[0]->value;
+}
+
 static void mix_without_the_norm_after(golden *g)
 {
     g->network->layers[0].attention_norm.epsilon = 0.5;
@@ -406,6 +427,10 @@ FAULT_TEST_OF("modernbert", turn_local_layers_as_the_others, true)
 FAULT_TEST_OF("modernbert_biased", look_farther_in_local_layers, true)
 FAULT_TEST_OF("modernbert", forget_the_last_norm, true)
 FAULT_TEST_OF("fnet", mix_without_the_norm_after, true)
+FAULT_TEST_OF("roberta_prelayernorm", norm_after_the_blocks, true)
+FAULT_TEST_OF("megatron_bert", read_the_first_stream_as_it_is, true)
+FAULT_TEST_OF("xlm_roberta_xl", norm_the_embeddings_too, true)
+FAULT_TEST_OF("head_rembert_said_tied", take_the_table_for_words, true)
 FAULT_TEST_OF("longformer_none", look_one_key_farther, true)
 FAULT_TEST_OF("longformer", turn_the_windows_of_layers_around, true)
 FAULT_TEST_OF("longformer", forget_who_sees_everything, true)
@@ -457,6 +482,10 @@ int main(void)
         cmocka_unit_test(look_farther_in_local_layers_is_caught),
         cmocka_unit_test(forget_the_last_norm_is_caught),
         cmocka_unit_test(mix_without_the_norm_after_is_caught),
+        cmocka_unit_test(norm_after_the_blocks_is_caught),
+        cmocka_unit_test(read_the_first_stream_as_it_is_is_caught),
+        cmocka_unit_test(norm_the_embeddings_too_is_caught),
+        cmocka_unit_test(take_the_table_for_words_is_caught),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

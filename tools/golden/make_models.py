@@ -39,6 +39,7 @@ class Variant:
     attentions: bool = False
     family: str = "bert"
     head: str = "labels"
+    deep: bool = False  # norms near one, under which tokens stay apart through many layers
     globals: str = ""  # Longformer: "none", "many"; else what the model does by itself
 
 
@@ -69,6 +70,12 @@ MODERNBERT = dict(
 TINY = dict(hidden_size=12, num_attention_heads=2, intermediate_size=16, num_hidden_layers=1, vocab_size=37,
             max_position_embeddings=16)
 TINY_LENGTHS = (1, 4, 9)
+FEW = dict(hidden_size=12, num_attention_heads=3, intermediate_size=20, num_hidden_layers=2, vocab_size=37,
+           max_position_embeddings=20)
+FEW_LENGTHS = (1, 2, 7, 16)
+# All unlike each other, so that test_dropouts.c can tell which is where.
+DROPS = dict(hidden_dropout_prob=0.25, attention_probs_dropout_prob=0.125)
+REMBERT = dict(input_embedding_size=10, output_embedding_size=50)
 LONGFORMER = ROBERTA | dict(sep_token_id=2, hidden_size=24, intermediate_size=32, num_hidden_layers=3)
 PAIR_LENGTHS = (5, 8, 13)
 # What a configuration must say of a family that does not have the names of BASE.
@@ -147,12 +154,36 @@ VARIANTS = [
     Variant("deberta_old_plain", SMALL | DEBERTA_OLD | dict(
         relative_attention=False, position_biased_input=True, pos_att_type=[]), stored=torch.float16,
         family="deberta"),
+    Variant("albert_groups_inner", FEW | ALBERT | dict(
+        embedding_size=10, num_hidden_layers=4, num_hidden_groups=2, inner_group_num=2, num_labels=3), lengths=FEW_LENGTHS,
+        deep=True, family="albert"),
+    Variant("deberta_c2p_buckets", TINY | DEBERTA | dict(pos_att_type=["c2p"], position_buckets=4),
+            lengths=FEW_LENGTHS, family="deberta-v2"),
+    Variant("deberta_p2c_plain", TINY | DEBERTA | dict(
+        pos_att_type=["p2c"], position_buckets=-1, max_relative_positions=9, share_att_key=False),
+        lengths=FEW_LENGTHS, family="deberta-v2"),
+    Variant("rembert", FEW | REMBERT | DROPS | dict(
+        num_labels=3, pad_token_id=0, classifier_dropout_prob=0.375), lengths=FEW_LENGTHS, family="rembert"),
+    Variant("megatron_bert", FEW | DROPS | dict(type_vocab_size=3), lengths=FEW_LENGTHS, attentions=True,
+            family="megatron-bert"),
+    Variant("megatron_bert_relative", TINY | dict(position_embedding_type="relative_key", hidden_act="gelu_new"),
+            lengths=TINY_LENGTHS, family="megatron-bert"),
+    Variant("roberta_prelayernorm", FEW | ROBERTA | DROPS | dict(
+        num_labels=3, layer_norm_eps=1e-3, classifier_dropout=0.375), lengths=FEW_LENGTHS,
+            family="roberta-prelayernorm"),
+    Variant("roberta_prelayernorm_relative", TINY | ROBERTA | dict(position_embedding_type="relative_key_query"),
+            lengths=TINY_LENGTHS, family="roberta-prelayernorm"),
+    Variant("xlm_roberta_xl", FEW | ROBERTA | DROPS | dict(classifier_dropout=0.375), lengths=FEW_LENGTHS,
+            family="xlm-roberta-xl"),
+    Variant("xlm_roberta_xl_relative", TINY | ROBERTA | dict(position_embedding_type="relative_key", num_labels=1),
+            lengths=TINY_LENGTHS, family="xlm-roberta-xl"),
     # With the newer transformers of requirements-new.txt.
     Variant("modernbert", family="modernbert"),
     Variant("modernbert_biased", dict(
         num_hidden_layers=3, global_attn_every_n_layers=2, local_attention=5, attention_bias=True, mlp_bias=True,
         norm_bias=True, classifier_bias=True, classifier_pooling="mean", hidden_activation="silu",
-        classifier_activation="relu", global_rope_theta=700.0, local_rope_theta=90.0, num_labels=3),
+        classifier_activation="relu", global_rope_theta=700.0, local_rope_theta=90.0, num_labels=3,
+        embedding_dropout=0.25, attention_dropout=0.125, mlp_dropout=0.0625, classifier_dropout=0.375),
         family="modernbert"),
 ]
 
@@ -167,12 +198,14 @@ def tiny_heads() -> list[Variant]:
         "mpnet": {}, "deberta": DEBERTA_OLD | dict(embedding_size=10), "deberta-v2": DEBERTA | dict(embedding_size=10, hidden_act="relu", pooler_hidden_act="tanh"),
         "modernbert": dict(classifier_activation="relu", norm_bias=True),
         "longformer": ROBERTA | dict(sep_token_id=2, attention_window=4),
+        "rembert": REMBERT, "megatron-bert": {}, "roberta-prelayernorm": ROBERTA, "xlm-roberta-xl": ROBERTA,
     }
     # xlm-roberta and camembert are roberta's row of the table: one head each is enough.
     heads = {"deberta": ["tags", "spans", "words"], "xlm-roberta": ["tags"], "camembert": ["words"],
              "bert": ["choice", "tags", "spans", "words", "pretraining"],
              "albert": ["choice", "tags", "spans", "words", "pretraining"],
-             "fnet": ["choice", "tags", "spans", "words", "pretraining"]}
+             "fnet": ["choice", "tags", "spans", "words", "pretraining"],
+             "megatron-bert": ["choice", "tags", "spans", "words", "pretraining"]}
     variants = []
     for family, config in own.items():
         base = {} if family == "distilbert" else TINY
@@ -183,6 +216,9 @@ def tiny_heads() -> list[Variant]:
                                     lengths=PAIR_LENGTHS if pairs else TINY_LENGTHS, family=family, head=head))
     untied = dict(tie_word_embeddings=False)
     variants.append(Variant("head_bert_untied", TINY | untied, lengths=TINY_LENGTHS, head="words"))
+    # What config.json says of its table of words is never so.
+    variants.append(Variant("head_rembert_said_tied", TINY | REMBERT | dict(
+        output_embedding_size=10, tie_word_embeddings=True), lengths=TINY_LENGTHS, family="rembert", head="words"))
     variants.append(Variant("head_modernbert_untied", TINY | untied | dict(decoder_bias=False), lengths=TINY_LENGTHS,
                             family="modernbert", head="words"))
     return variants
@@ -202,8 +238,9 @@ def make_model(variant: Variant):
     model = getattr(transformers, "AutoModelFor" + AUTO[variant.head]).from_config(
         config, attn_implementation=settings["attn_implementation"])
     model.eval()
-    for parameter in model.parameters():
-        parameter.data = (torch.randn_like(parameter) * SPREAD).to(variant.stored).float()
+    for name, parameter in model.named_parameters():
+        middle = 1 if variant.deep and name.lower().endswith("norm.weight") else 0
+        parameter.data = (torch.randn_like(parameter) * SPREAD + middle).to(variant.stored).float()
     return model
 
 
@@ -267,6 +304,8 @@ def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
     if pooler is not None:
         kept = model.base_model.pooler_activation if hasattr(model.base_model, "pooler_activation") else pooler
         kept.register_forward_hook(lambda module, given, result: pooled.append(result[0]))
+    last = []  # with the norm after the last layer, which hidden_states may lack
+    model.base_model.register_forward_hook(lambda module, given, result: last.append(result[0][0]))
     for number, length in enumerate(variant.lengths):
         sequence = torch.randint(0, config.vocab_size, (1, length), generator=generator)
         kind = torch.randint(0, types_known or 1, (1, length), generator=generator)
@@ -285,7 +324,7 @@ def golden_of(model, variant: Variant) -> dict[str, torch.Tensor]:
             embeddings.append(result.hidden_states[0])
         ids.append(sequence[0])
         types.append(kind[0])
-        hidden.append([state[0] for state in result.hidden_states])
+        hidden.append([state[0] for state in result.hidden_states[:-1]] + [last[-1]])
         for head, rows in logits_of(result, variant.head).items():
             logits.setdefault(head, []).append(rows)
         if variant.attentions:
