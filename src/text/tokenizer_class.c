@@ -15,6 +15,7 @@ static const cz_tokenizer_class classes[] = {
     { .names = " Bert ConvBert DistilBert Electra Funnel LayoutLM Lxmert MobileBert "
                "Retribert SqueezeBert BertGeneration DPRReader DPRQuestionEncoder "
                "DPRContextEncoder RealmRetriever Realm ",
+      .types = " megatronbert ",
       .files = CZ_OLD_LINES,
       .specials = { NULL, NULL, "[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]" },
       .ends = "CLS $A SEP $B:1 SEP:1" },
@@ -25,6 +26,7 @@ static const cz_tokenizer_class classes[] = {
       .mask_strips = true,
       .ends = "CLS $A SEP SEP $B:1 SEP:1" },
     { .names = " Roberta Longformer ",
+      .types = " robertaprelayernorm ",
       .files = CZ_OLD_MERGES,
       .specials = { "<s>", "</s>", "<unk>", "</s>", "<pad>", "<s>", "<mask>" },
       .objects = ALL,
@@ -87,6 +89,7 @@ static const cz_tokenizer_class classes[] = {
       .ends = ENDS_DOUBLE,
       .steps = STEPS_PLAIN },
     { .names = " XLMRoberta ",
+      .types = " xlmrobertaxl ",
       .files = CZ_OLD_PIECES,
       .layout = CZ_PIECES_BEHIND_FOUR,
       .specials = { "<s>", "</s>", "<unk>", "</s>", "<pad>", "<s>", "<mask>" },
@@ -115,6 +118,8 @@ static const cz_tokenizer_class classes[] = {
       .specials = { NULL, "</s>", "<unk>", NULL, NULL, NULL, NULL },
       .steps = STEPS_PLAIN },
 };
+
+enum { CLASSES = sizeof classes / sizeof *classes };
 
 /* A SentencePiece model of which nothing is known. */
 static const cz_tokenizer_class plain_pieces = { .names = "",
@@ -153,14 +158,6 @@ static bool has_name(const char *names, const char *name, size_t size, bool loos
     return false;
 }
 
-static const cz_tokenizer_class *find(const char *name, size_t size, bool loosely)
-{
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        if (has_name(classes[i].names, name, size, loosely))
-            return &classes[i];
-    return NULL;
-}
-
 const cz_tokenizer_class *cz_tokenizer_class_named(const char *name)
 {
     size_t size = strlen(name);
@@ -168,12 +165,20 @@ const cz_tokenizer_class *cz_tokenizer_class_named(const char *name)
         size -= strlen("Fast");
     if (!ends_with(name, size, "Tokenizer"))
         return NULL;
-    return find(name, size - strlen("Tokenizer"), false);
+    size -= strlen("Tokenizer");
+    for (size_t i = 0; i < CLASSES; i++)
+        if (has_name(classes[i].names, name, size, false))
+            return &classes[i];
+    return NULL;
 }
 
 const cz_tokenizer_class *cz_tokenizer_class_of_model(const char *type)
 {
-    return find(type, strlen(type), true);
+    for (size_t i = 0; i < CLASSES; i++)
+        if (has_name(classes[i].names, type, strlen(type), true) ||
+            (classes[i].types && has_name(classes[i].types, type, strlen(type), true)))
+            return &classes[i];
+    return NULL;
 }
 
 const cz_tokenizer_class *cz_tokenizer_class_by_files(cz_old_files files)

@@ -34,6 +34,7 @@ typedef enum cz_piece_layout {
 
 typedef struct cz_tokenizer_class {
     const char *names; /* without "Tokenizer" and "Fast", with a space around each */
+    const char *types; /* of models whose name is another one, in small letters; NULL: none */
     cz_old_files files;
     cz_piece_layout layout;
     const char *specials[CZ_SPECIALS]; /* NULL: there is none unless it is stated */

@@ -19,8 +19,10 @@
 
 #include <cmocka.h>
 
-static const char *const folders[] = { "sentiment",  "topics", "inference", "paraphrase",
-                                       "similarity", "one",    "reviews" };
+static const char *const folders[] = {
+    "sentiment", "topics",  "inference",     "paraphrase",           "similarity",    "one",
+    "reviews",   "rembert", "megatron_bert", "roberta_prelayernorm", "xlm_roberta_xl"
+};
 enum { FOLDERS = sizeof folders / sizeof *folders, LABELS_MOST = 8 };
 
 typedef struct cases {

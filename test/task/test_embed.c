@@ -33,6 +33,10 @@ static const struct {
     { "electra", { NULL } },
     { "albert", { NULL } },
     { "longformer", { NULL } },
+    { "rembert", { NULL } },
+    { "megatron_bert", { NULL } },
+    { "roberta_prelayernorm", { NULL } },
+    { "xlm_roberta_xl", { NULL } },
 };
 
 enum { FOLDERS = sizeof folders / sizeof *folders };

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import longformer
 import torch
-from token_tasks import MORE, PIECES, SETTINGS, TEXTS, WORDS, make_tokenizer
+from token_tasks import MORE, PIECES, SETTINGS, TEXTS, WORDS, make_tokenizer, vary
 from transformers import CONFIG_MAPPING, AutoModelForSequenceClassification, pipeline
 
 SPREAD = 0.3
@@ -31,6 +31,7 @@ class Classifier:
     labels: dict[int, str]
     settings: dict = field(default_factory=dict)
     pairs: bool = False
+    varied: bool = False  # weights under which texts get different labels
 
 
 CLASSIFIERS = [
@@ -42,6 +43,10 @@ CLASSIFIERS = [
     Classifier("similarity", "bert", {0: "LABEL_0"}, dict(problem_type="regression"), pairs=True),
     Classifier("one", "electra", {0: "toxic"}),
     Classifier("reviews", "longformer", {0: "bad", 1: "fair", 2: "good"}),
+    Classifier("rembert", "rembert", {0: "no", 1: "yes"}, varied=True),
+    Classifier("megatron_bert", "megatron-bert", {0: "other", 1: "neutral", 2: "same"}, pairs=True, varied=True),
+    Classifier("roberta_prelayernorm", "roberta-prelayernorm", {0: "bad", 1: "fair", 2: "good"}, varied=True),
+    Classifier("xlm_roberta_xl", "xlm-roberta-xl", {0: "no", 1: "yes"}, pairs=True, varied=True),
 ]
 
 
@@ -71,9 +76,11 @@ def main() -> None:
         model = AutoModelForSequenceClassification.from_config(config).eval()
         for parameter in model.parameters():
             parameter.data = torch.randn_like(parameter) * SPREAD
+        if wanted.varied:
+            vary(model)
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-        for name in ("vocab.txt", "vocab.json", "merges.txt"):
+        for name in ("vocab.txt", "vocab.json", "merges.txt", "sentencepiece.model", "sentencepiece.bpe.model"):
             (folder / name).unlink(missing_ok=True)
         classify = pipeline("text-classification", model=model.double(), tokenizer=tokenizer, top_k=None,
                             device="cpu")

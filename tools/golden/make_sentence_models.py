@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import save_file
 from sentence_transformers import SentenceTransformer, models
 from sentence_transformers.models import Dense, LayerNorm, Normalize, Pooling, Transformer
-from token_tasks import SETTINGS, TEXTS, make_tokenizer
+from token_tasks import SETTINGS, TEXTS, leave_old_files, make_tokenizer, vary
 from transformers import CONFIG_MAPPING, MODEL_MAPPING
 
 SPREAD = 0.3
@@ -37,6 +37,7 @@ class Variant:
     default_prompt: str | None = None
     include_prompt: bool = True
     family: str = "bert"
+    old: bool = False  # no tokenizer.json; weights under which texts get different vectors
 
 
 VARIANTS = [
@@ -62,6 +63,10 @@ VARIANTS = [
     Variant("electra", dict(pooling_mode="cls"), family="electra"),
     Variant("albert", family="albert"),
     Variant("longformer", length=40, family="longformer"),
+    Variant("rembert", after=["normalize"], old=True, family="rembert"),
+    Variant("megatron_bert", dict(pooling_mode="cls"), old=True, family="megatron-bert"),
+    Variant("roberta_prelayernorm", old=True, family="roberta-prelayernorm"),
+    Variant("xlm_roberta_xl", after=["normalize"], old=True, family="xlm-roberta-xl"),
 ]
 
 
@@ -73,8 +78,12 @@ def make_encoder(variant: Variant, folder: Path) -> Transformer:
     model = MODEL_MAPPING[type(config)](config)
     for parameter in model.parameters():
         parameter.data = torch.randn_like(parameter) * SPREAD
+    if variant.old:
+        vary(model)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    if variant.old:
+        leave_old_files(folder)
     return Transformer(str(folder), max_seq_length=variant.length, do_lower_case=variant.lower)
 
 
@@ -120,6 +129,8 @@ def main() -> None:
         model.save(str(folder), create_model_card=False, safe_serialization=True)
         shutil.rmtree(folder / "encoder")
         forget_path(folder / "config.json")
+        if variant.old:
+            leave_old_files(folder)
         model.double()
         golden = {"embeddings": torch.tensor(model.encode(TEXTS, batch_size=1))}
         for name in variant.prompts:
