@@ -182,7 +182,8 @@ CLOZE_API cloze_status cloze_embed_ids(cloze_session *session, const uint32_t *i
 
 /*
  * Hidden states of ready-made ids, every layer: states[layer] is [tokens, hidden], layer 0 the
- * embedding layer's output, layers + 1 in all; pointers are the caller's, NULL where not wanted.
+ * embedding layer's output, layers + 1 in all; the last is what pooling and heads read, with the
+ * norm that some families have after their layers. Pointers are the caller's, NULL where not wanted.
  */
 CLOZE_API cloze_status cloze_hidden_states(cloze_session *session, const uint32_t *ids,
                                            const uint32_t *type_ids, const size_t *offsets,
