@@ -3,6 +3,7 @@
 
 #include "say.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,4 +120,26 @@ int cells_csv(cell_reader *reader, cell_list *out, bool *more)
     }
     reader->at = at;
     return 0;
+}
+
+cloze_text cell_trimmed(cloze_text text)
+{
+    while (text.size && (*text.data == ' ' || *text.data == '\t')) {
+        text.data++;
+        text.size--;
+    }
+    while (text.size && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
+        text.size--;
+    return text;
+}
+
+bool cell_number(cloze_text text, double *out)
+{
+    char copy[64], *end;
+    if (!text.size || text.size >= sizeof copy)
+        return false;
+    memcpy(copy, text.data, text.size);
+    copy[text.size] = 0;
+    *out = strtod(copy, &end);
+    return end == copy + text.size && isfinite(*out);
 }

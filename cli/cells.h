@@ -29,5 +29,9 @@ bool cells_line(cell_reader *reader, cloze_text *out);
 /* The next row of comma-separated values (RFC 4180) added to `out`. A quoted cell is unquoted in
  * its place. Exit code; *more is false behind the last row. */
 int cells_csv(cell_reader *reader, cell_list *out, bool *more);
+/* Without the spaces and tabs around it. */
+cloze_text cell_trimmed(cloze_text text);
+/* False where the text is not a finite number. */
+bool cell_number(cloze_text text, double *out);
 
 #endif

@@ -46,8 +46,6 @@ int eval_model(eval_job *job, const char *path); /* predictions by the model of 
 int eval_number(eval_job *job, double predicted, double gold);
 int eval_answer(eval_job *job, cloze_text predicted, const cloze_text *gold, size_t count,
                 const char *where);
-/* False where the text is not a finite number. */
-bool read_double(cloze_text text, double *out);
 
 /* Writes the file of --picture. */
 int eval_picture(const eval_job *job);

@@ -4,6 +4,7 @@
  */
 #include "eval.h"
 
+#include "cells.h"
 #include "interrupt.h"
 #include "open.h"
 #include "rows.h"
@@ -82,7 +83,7 @@ static int add_gold(model_run *run, cloze_text text)
             break;
         label++;
     }
-    if (label == run->labels && read_double(text, &number) && number >= 0 &&
+    if (label == run->labels && cell_number(text, &number) && number >= 0 &&
         number < (double)run->labels && (double)(size_t)number >= number)
         label = (size_t)number;
     if (label == run->labels)
@@ -108,7 +109,7 @@ static int take_gold(model_run *run)
         return code;
     if (run->job->kind == KIND_LABELS)
         return add_gold(run, text);
-    if (!read_double(text, &run->numbers[run->count]))
+    if (!cell_number(text, &run->numbers[run->count]))
         return say_failure(CLOZE_ERROR_TEXT, "%s: \"%.*s\" is no number",
                            rows_where(run->rows, where, sizeof where),
                            (int)(text.size < 64 ? text.size : 64), text.data);

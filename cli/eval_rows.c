@@ -1,13 +1,12 @@
 /* eval_rows.c - predictions and what is right, from the rows of one file or of two. */
 #include "eval.h"
 
+#include "cells.h"
 #include "interrupt.h"
 #include "open.h"
 #include "rows.h"
 #include "say.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,17 +21,6 @@ typedef struct row_pair {
 static int out_of_memory(void)
 {
     return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
-}
-
-bool read_double(cloze_text text, double *out)
-{
-    char copy[64], *end;
-    if (!text.size || text.size >= sizeof copy)
-        return false;
-    memcpy(copy, text.data, text.size);
-    copy[text.size] = 0;
-    *out = strtod(copy, &end);
-    return end == copy + text.size && isfinite(*out);
 }
 
 static bool make_room(eval_numbers *numbers)
@@ -87,9 +75,9 @@ int eval_answer(eval_job *job, cloze_text predicted, const cloze_text *gold, siz
 static int of_number(eval_job *job, cloze_text predicted, cloze_text gold, const char *where)
 {
     double ours, right;
-    bool known = read_double(gold, &right);
+    bool known = cell_number(gold, &right);
     cloze_text bad = known ? predicted : gold;
-    if (known && read_double(predicted, &ours))
+    if (known && cell_number(predicted, &ours))
         return eval_number(job, ours, right);
     return say_failure(CLOZE_ERROR_TEXT, "%s: \"%.*s\" is no number", where,
                        (int)(bad.size < 64 ? bad.size : 64), bad.data);

@@ -2,35 +2,15 @@
  * rows.c - see rows.h. A slot is a column's number, or a key of JSON; what it holds is asked for
  * row by row.
  */
-#include "rows.h"
+#include "rows_inside.h"
 
-#include "cells.h"
 #include "input.h"
 #include "say.h"
 #include "whole_file.h"
 
-#include <jansson.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct row_slot {
-    const char *key; /* of JSON; NULL: not bound */
-    int column;      /* from 0, or negative from the end */
-    const json_t *value;
-    char number[40]; /* a number of JSON as text */
-    cell_list items;
-} row_slot;
-
-struct cli_rows {
-    cell_reader reader;
-    char *owned; /* the reader's bytes, or NULL */
-    int layout;
-    cell_list header, cells;
-    json_t *root;
-    row_slot slots[ROWS_SLOTS];
-};
 
 static int out_of_memory(void)
 {
@@ -89,7 +69,7 @@ static int next_cells(cli_rows *rows, bool *more)
     return code;
 }
 
-static const cloze_text *cell_of(const cli_rows *rows, const row_slot *slot)
+const cloze_text *rows_cell(const cli_rows *rows, const row_slot *slot)
 {
     size_t count = rows->cells.count, back = (size_t) - (long)slot->column;
     if (slot->column < 0)
@@ -104,6 +84,18 @@ static int too_few(const cli_rows *rows, const row_slot *slot)
                        "for",
                        rows->reader.name, rows->reader.next_line - 1, rows->cells.count,
                        slot->column < 0 ? -slot->column : slot->column + 1);
+}
+
+/* Rows of other lengths than the first one's: a separator inside a text, or a missing cell. */
+static int check_width(cli_rows *rows)
+{
+    rows->width = rows->width ? rows->width : rows->cells.count;
+    if (rows->width == rows->cells.count)
+        return 0;
+    return say_failure(CLOZE_ERROR_TEXT, "%s:%zu: %zu columns where the first line has %zu: %s",
+                       rows->reader.name, rows->reader.line, rows->cells.count, rows->width,
+                       rows->layout == LAYOUT_CSV ? "a text with commas needs quotes around it"
+                                                  : "a text must not hold tabs");
 }
 
 static int next_sentence(cli_rows *rows, bool *more)
@@ -125,7 +117,7 @@ static int next_sentence(cli_rows *rows, bool *more)
         *more = true;
         for (int i = 0; i < ROWS_SLOTS; i++) {
             row_slot *slot = &rows->slots[i];
-            const cloze_text *cell = slot->key ? cell_of(rows, slot) : NULL;
+            const cloze_text *cell = slot->key ? rows_cell(rows, slot) : NULL;
             if (slot->key && !cell)
                 return too_few(rows, slot);
             if (cell && !cells_add(&slot->items, *cell))
@@ -136,7 +128,7 @@ static int next_sentence(cli_rows *rows, bool *more)
     return 0;
 }
 
-static int next_json(cli_rows *rows, bool *more)
+int rows_next_json(cli_rows *rows, bool *more)
 {
     json_error_t trouble;
     cloze_text line;
@@ -167,106 +159,15 @@ int rows_next(cli_rows *rows, bool *more)
 {
     int code;
     if (rows->layout == LAYOUT_JSONL)
-        return next_json(rows, more);
+        return rows_next_json(rows, more);
     if (rows->layout == LAYOUT_CONLL)
         return next_sentence(rows, more);
     code = next_cells(rows, more);
+    if (!code && *more && rows->even)
+        code = check_width(rows);
     for (int i = 0; i < ROWS_SLOTS && !code && *more; i++)
-        if (rows->slots[i].key && !cell_of(rows, &rows->slots[i]))
+        if (rows->slots[i].key && !rows_cell(rows, &rows->slots[i]))
             code = too_few(rows, &rows->slots[i]);
-    return code;
-}
-
-/* ---- what a row says ---- */
-
-int rows_text(cli_rows *rows, int number, cloze_text *out)
-{
-    row_slot *slot = &rows->slots[number];
-    const json_t *value = slot->value;
-    if (rows->layout == LAYOUT_CONLL)
-        return refuse(rows, "a sentence of tags is not one text");
-    if (rows->layout != LAYOUT_JSONL) {
-        *out = *cell_of(rows, slot);
-        return 0;
-    }
-    if (json_is_string(value)) {
-        *out = (cloze_text){ json_string_value(value), json_string_length(value) };
-        return 0;
-    }
-    if (json_is_integer(value))
-        snprintf(slot->number, sizeof slot->number, "%" JSON_INTEGER_FORMAT,
-                 json_integer_value(value));
-    else if (json_is_real(value))
-        snprintf(slot->number, sizeof slot->number, "%.17g", json_real_value(value));
-    else if (json_is_boolean(value))
-        snprintf(slot->number, sizeof slot->number, "%s", json_is_true(value) ? "true" : "false");
-    else
-        return say_failure(CLOZE_ERROR_TEXT, "%s:%zu: the field \"%s\" is no text and no number",
-                           rows->reader.name, rows->reader.line, slot->key);
-    *out = (cloze_text){ slot->number, strlen(slot->number) };
-    return 0;
-}
-
-/* Without the spaces around it. */
-static cloze_text trimmed(cloze_text text)
-{
-    while (text.size && (*text.data == ' ' || *text.data == '\t')) {
-        text.data++;
-        text.size--;
-    }
-    while (text.size && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t'))
-        text.size--;
-    return text;
-}
-
-static bool split_cell(cell_list *out, cloze_text text, char separator)
-{
-    size_t kept = 0;
-    if (!cells_split(out, text, separator))
-        return false;
-    for (size_t i = 0; i < out->count; i++) {
-        cloze_text part = trimmed(out->item[i]);
-        if (part.size)
-            out->item[kept++] = part;
-    }
-    out->count = kept;
-    return true;
-}
-
-static int json_list(cli_rows *rows, row_slot *slot)
-{
-    for (size_t i = 0; i < json_array_size(slot->value); i++) {
-        const json_t *item = json_array_get(slot->value, i);
-        if (!json_is_string(item))
-            return say_failure(CLOZE_ERROR_TEXT,
-                               "%s:%zu: the field \"%s\" holds something else than texts",
-                               rows->reader.name, rows->reader.line, slot->key);
-        if (!cells_add(&slot->items,
-                       (cloze_text){ json_string_value(item), json_string_length(item) }))
-            return out_of_memory();
-    }
-    return 0;
-}
-
-int rows_list(cli_rows *rows, int number, char separator, const cloze_text **items, size_t *count)
-{
-    row_slot *slot = &rows->slots[number];
-    bool json = rows->layout == LAYOUT_JSONL;
-    cloze_text text;
-    int code = 0;
-    if (rows->layout != LAYOUT_CONLL)
-        slot->items.count = 0;
-    if (json && json_is_array(slot->value)) {
-        code = json_list(rows, slot);
-    } else if (rows->layout != LAYOUT_CONLL && !(json && json_is_null(slot->value))) {
-        if ((code = rows_text(rows, number, &text)))
-            return code;
-        if (!(json && separator != ' ' ? cells_add(&slot->items, text)
-                                       : split_cell(&slot->items, text, separator)))
-            code = out_of_memory();
-    }
-    *items = slot->items.item;
-    *count = slot->items.count;
     return code;
 }
 
@@ -281,8 +182,17 @@ static int read_header(cli_rows *rows)
     if (!code && !more)
         code = say_failure(CLOZE_ERROR_TEXT, "%s is empty", rows->reader.name);
     rows->header = rows->cells;
+    rows->width = rows->cells.count;
     rows->cells = none;
     return code;
+}
+
+static bool is_json_list(cloze_text text)
+{
+    size_t at = 0;
+    while (at < text.size && strchr(" \t\r\n", text.data[at]))
+        at++;
+    return at < text.size && text.data[at] == '[';
 }
 
 int rows_open_bytes(cli_rows **out, const char *name, char *bytes, size_t size, int layout,
@@ -304,6 +214,11 @@ int rows_open_bytes(cli_rows **out, const char *name, char *bytes, size_t size, 
                            "%s: byte %zu is not UTF-8; convert the file, for example with iconv "
                            "-t UTF-8",
                            name, position + 1);
+    if (!code && layout == LAYOUT_JSONL && is_json_list((cloze_text){ bytes, size }))
+        code = say_failure(CLOZE_ERROR_TEXT,
+                           "%s is one list of JSON; what is read is an object a line, as "
+                           "jq -c '.[]' makes it",
+                           name);
     if (!code && header && (layout == LAYOUT_TSV || layout == LAYOUT_CSV))
         code = read_header(rows);
     if (code)
@@ -332,59 +247,13 @@ void rows_close(cli_rows *rows)
 {
     if (!rows)
         return;
-    for (int i = 0; i < ROWS_SLOTS; i++)
+    for (int i = 0; i < ROWS_SLOTS; i++) {
         free(rows->slots[i].items.item);
+        free(rows->slots[i].numbers);
+    }
     free(rows->header.item);
     free(rows->cells.item);
     json_decref(rows->root);
     free(rows->owned);
     free(rows);
-}
-
-static bool is_number(const char *text, int *out)
-{
-    char *end;
-    long value = strtol(text, &end, 10);
-    if (end == text || *end || value < 1 || value > INT_MAX)
-        return false;
-    *out = (int)value;
-    return true;
-}
-
-static int no_column(const cli_rows *rows, const char *name, const char *option)
-{
-    char known[512];
-    size_t used = 0;
-    for (size_t i = 0; i < rows->header.count && used < sizeof known; i++)
-        used +=
-            (size_t)snprintf(known + used, sizeof known - used, "%s%.*s", i ? ", " : "",
-                             (int)(rows->header.item[i].size < 64 ? rows->header.item[i].size : 64),
-                             rows->header.item[i].data);
-    if (!rows->header.count)
-        return say_failure(CLOZE_ERROR_ARGUMENT,
-                           "the columns of %s have no names; give %s a number, from 1",
-                           rows->reader.name, option);
-    return say_failure(CLOZE_ERROR_NOT_FOUND, "%s has no column \"%s\", but: %s (see %s)",
-                       rows->reader.name, name, known, option);
-}
-
-int rows_bind(cli_rows *rows, int number_of_slot, const char *column, const char *name, int number,
-              const char *option)
-{
-    row_slot *slot = &rows->slots[number_of_slot];
-    const char *wanted = column ? column : name;
-    int given = number;
-    slot->key = wanted;
-    if (rows->layout == LAYOUT_JSONL)
-        return 0;
-    for (size_t i = 0; i < rows->header.count; i++) {
-        slot->column = (int)i;
-        if (rows->header.item[i].size == strlen(wanted) &&
-            !memcmp(rows->header.item[i].data, wanted, strlen(wanted)))
-            return 0;
-    }
-    if ((column && !is_number(column, &given)) || (!column && rows->header.count) || !given)
-        return no_column(rows, wanted, option);
-    slot->column = given > 0 ? given - 1 : given;
-    return 0;
 }

@@ -14,7 +14,7 @@ typedef struct cli_rows cli_rows;
 /* Choices of --layout, in order. */
 enum { LAYOUT_TSV = 1, LAYOUT_CSV, LAYOUT_JSONL, LAYOUT_CONLL, LAYOUT_SQUAD };
 
-enum { ROWS_SLOTS = 3 };
+enum { ROWS_SLOTS = 68 };
 
 /* What the name of a file says of its layout; tab-separated if nothing. */
 int rows_layout(const char *path);
@@ -32,6 +32,12 @@ void rows_close(cli_rows *rows);
  */
 int rows_bind(cli_rows *rows, int slot, const char *column, const char *name, int number,
               const char *option);
+/* Whether there is a column called `name`; in JSON, whether the next object has such a field. */
+bool rows_has(cli_rows *rows, const char *name);
+/* The names of the columns, or of the next object's fields, into `out` for messages. */
+const char *rows_columns(cli_rows *rows, char *out, size_t size);
+/* From here on a row of columns that has more or fewer than the first one is refused. */
+void rows_demand_even(cli_rows *rows);
 /* Exit code; *more is false at the end. */
 int rows_next(cli_rows *rows, bool *more);
 /* One text. Exit code: a list in JSON is none. */
