@@ -22,6 +22,11 @@ const char *rows_name(const cli_rows *rows)
     return rows->reader.name;
 }
 
+size_t rows_line(const cli_rows *rows)
+{
+    return rows->reader.line;
+}
+
 const char *rows_where(const cli_rows *rows, char *out, size_t size)
 {
     snprintf(out, size, "%s:%zu", rows->reader.name, rows->reader.line);
@@ -89,19 +94,28 @@ static int too_few(const cli_rows *rows, const row_slot *slot)
 /* Rows of other lengths than the first one's: a separator inside a text, or a missing cell. */
 static int check_width(cli_rows *rows)
 {
+    static const char *const advice[] = { [LAYOUT_TSV] = "a text must not hold tabs",
+                                          [LAYOUT_CSV] = "a text with commas needs quotes",
+                                          [LAYOUT_CONLL] = "a line is a word with its tags" };
+    const cloze_text *first = rows->cells.item;
+    bool conll = rows->layout == LAYOUT_CONLL;
+    if (conll && first->size == 10 && !memcmp(first->data, "-DOCSTART-", 10))
+        return 0;
+    if (conll && rows->cells.count == 1)
+        return refuse(rows, "a word without a tag");
     rows->width = rows->width ? rows->width : rows->cells.count;
     if (rows->width == rows->cells.count)
         return 0;
     return say_failure(CLOZE_ERROR_TEXT, "%s:%zu: %zu columns where the first line has %zu: %s",
                        rows->reader.name, rows->reader.line, rows->cells.count, rows->width,
-                       rows->layout == LAYOUT_CSV ? "a text with commas needs quotes around it"
-                                                  : "a text must not hold tabs");
+                       advice[rows->layout]);
 }
 
 static int next_sentence(cli_rows *rows, bool *more)
 {
     size_t begin = 0;
     cloze_text line;
+    int code;
     *more = false;
     for (int i = 0; i < ROWS_SLOTS; i++)
         rows->slots[i].items.count = 0;
@@ -115,6 +129,8 @@ static int next_sentence(cli_rows *rows, bool *more)
             continue;
         begin = *more ? begin : rows->reader.line;
         *more = true;
+        if (rows->even && (code = check_width(rows)))
+            return code;
         for (int i = 0; i < ROWS_SLOTS; i++) {
             row_slot *slot = &rows->slots[i];
             const cloze_text *cell = slot->key ? rows_cell(rows, slot) : NULL;

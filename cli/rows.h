@@ -47,6 +47,7 @@ int rows_text(cli_rows *rows, int slot, cloze_text *out);
 int rows_list(cli_rows *rows, int slot, char separator, const cloze_text **items, size_t *count);
 /* "FILE:LINE" of the row. */
 const char *rows_where(const cli_rows *rows, char *out, size_t size);
+size_t rows_line(const cli_rows *rows);
 const char *rows_name(const cli_rows *rows);
 
 #endif

@@ -1,0 +1,33 @@
+/*
+ * labels.h - the names of labels: found in the file that is learned from, or given. A label has the
+ * number of its arrival; its place is where it stands among all, sorted: whole numbers as numbers,
+ * others by their bytes, given ones as they were given.
+ */
+#ifndef CLI_LABELS_H
+#define CLI_LABELS_H
+
+#include "keep.h"
+
+enum { LABELS_MOST = 65536 };
+
+typedef struct cli_labels {
+    cli_keep keep;
+    cloze_text *name; /* [count] by number; zero-terminated */
+    uint32_t *sorted; /* [count] numbers in the order of bytes */
+    size_t *place;    /* [count] by number, once closed */
+    size_t *at;       /* [count] the number of each place, once closed */
+    size_t count, room;
+    bool given, closed; /* closed: no further label is known */
+} cli_labels;
+
+/* The number of a label; a new one where the list is open. `where` is for messages. Exit code. */
+int labels_find(cli_labels *labels, cloze_text name, const char *where, size_t *number);
+/* A list of names with commas: no others. Exit code. */
+int labels_give(cli_labels *labels, const char *list);
+/* All are known: gives places. Exit code. */
+int labels_close(cli_labels *labels);
+/* The name at a place. */
+const char *labels_name(const cli_labels *labels, size_t place);
+void labels_clear(cli_labels *labels);
+
+#endif
