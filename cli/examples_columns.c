@@ -40,12 +40,13 @@ static int out_of_memory(void)
 static int nameless(row_reader *row, const char *what, const char *option, const char *first)
 {
     char known[512];
-    return say_failure(
-        CLOZE_ERROR_NOT_FOUND,
-        "%s has no column for %s (\"%s\", for example), but: %s; name it with %s%s",
-        rows_name(row->rows), what, first, rows_columns(row->rows, known, sizeof known), option,
-        row->reader->format->no_header ? ""
-                                       : ", or say --no-header if the first line is an example");
+    return say_failure(CLOZE_ERROR_NOT_FOUND,
+                       "%s has no column for %s (\"%s\", for example), but: %s; name it with %s%s",
+                       rows_name(row->rows), what, first,
+                       rows_columns(row->rows, known, sizeof known), option,
+                       row->json || row->reader->format->no_header
+                           ? ""
+                           : ", or say --no-header if the first line is an example");
 }
 
 /* A slot by the user's column, else by the first usual name; `number` where columns have none. */

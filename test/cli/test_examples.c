@@ -548,6 +548,88 @@ static void a_folder_for_each_label(void **state)
     remove_all(folder);
 }
 
+/* The numbers of rows that the notes on these files state. */
+static void real_data_sets_are_read(void **state)
+{
+    static const struct {
+        const char *file;
+        example_kind kind;
+        bool pairs, no_header, skip_empty;
+        const char *text, *pair, *label;
+        size_t count, labels;
+    } files[] = {
+        { .file = "banking77/train.csv", .kind = EXAMPLES_LABELS, .count = 10003, .labels = 77 },
+        { .file = "breaking_nli/dataset.jsonl",
+          .kind = EXAMPLES_LABELS,
+          .pairs = true,
+          .count = 8193,
+          .labels = 3 },
+        { .file = "glue_qnli/dev.tsv",
+          .kind = EXAMPLES_LABELS,
+          .pairs = true,
+          .count = 5463,
+          .labels = 2 },
+        { .file = "med_nli/MED.tsv",
+          .kind = EXAMPLES_LABELS,
+          .pairs = true,
+          .count = 5382,
+          .labels = 2 },
+        { .file = "help_nli/leskexppmb_and.tsv",
+          .kind = EXAMPLES_LABELS,
+          .pairs = true,
+          .text = "ori_sentence",
+          .pair = "new_sentence",
+          .count = 6076,
+          .labels = 2 },
+        { .file = "movie_reviews/movie_reviews.tsv",
+          .kind = EXAMPLES_LABELS,
+          .no_header = true,
+          .text = "3",
+          .label = "1",
+          .count = 2000,
+          .labels = 2 },
+        { .file = "sms_spam/sms.tsv",
+          .kind = EXAMPLES_LABELS,
+          .no_header = true,
+          .text = "2",
+          .label = "1",
+          .count = 5574,
+          .labels = 2 },
+        { .file = "uci_sentiment_sentences/yelp_labelled.txt",
+          .kind = EXAMPLES_LABELS,
+          .no_header = true,
+          .count = 1000,
+          .labels = 2 },
+        { .file = "wikigold/wikigold.conll", .kind = EXAMPLES_TAGS, .count = 1696, .labels = 5 },
+        { .file = "wnut17/dev.conll", .kind = EXAMPLES_TAGS, .count = 1009, .labels = 13 },
+        { .file = "xquad/xquad.th.json", .kind = EXAMPLES_ANSWERS, .count = 1190 },
+        { .file = "squadshifts/new_wiki_v1.0.json", .kind = EXAMPLES_ANSWERS, .count = 7938 },
+        { .file = "sentence_polarity/rt-polarity.neg", .kind = EXAMPLES_TEXTS, .count = 5331 },
+    };
+    const char *data = getenv("CLOZE_DATA");
+    (void)state;
+    if (!data || !*data) {
+        print_message("  left out: CLOZE_DATA is not set\n");
+        return;
+    }
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[4096];
+        example_format format = { .kind = files[i].kind,
+                                  .pairs = files[i].pairs,
+                                  .no_header = files[i].no_header,
+                                  .skip_empty = files[i].skip_empty,
+                                  .text_column = files[i].text,
+                                  .pair_column = files[i].pair,
+                                  .label_column = files[i].label };
+        format.encoding = files[i].kind == EXAMPLES_TEXTS ? ENCODING_LATIN1 : 0;
+        snprintf(path, sizeof path, "%s/datasets/%s", data, files[i].file);
+        if (examples_read(&read_ones, &format, &labels, path) ||
+            read_ones.count != files[i].count || labels.count != files[i].labels)
+            fail_msg("%s: %zu examples, %zu labels", files[i].file, read_ones.count, labels.count);
+        clear(NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -571,6 +653,7 @@ int main(void)
         cmocka_unit_test(encodings_are_converted),
         cmocka_unit_test(bytes_that_mean_nothing_are_refused_by_line),
         cmocka_unit_test_teardown(a_folder_for_each_label, clear),
+        cmocka_unit_test_teardown(real_data_sets_are_read, clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
