@@ -231,6 +231,15 @@ typedef struct cz_normalize_call {
     cz_tensor *d_x;
 } cz_normalize_call;
 
+/* out = x_i . y_i / (max(|x_i|, least) max(|y_i|, least)), row by row. */
+#define CZ_COSINE_LEAST 1e-8
+typedef struct cz_cosine_call {
+    const cz_tensor *x, *y;             /* [n, columns] */
+    cz_tensor *out;                     /* [n, 1] */
+    const cz_tensor *d_out;
+    cz_tensor *d_x, *d_y;
+} cz_cosine_call;
+
 /* What a row of a cross entropy counts and what the sum is divided by. All zero: the plain mean. */
 typedef struct cz_entropy_terms {
     const float *class_weight;          /* [classes] or NULL: 1 each */
@@ -261,6 +270,27 @@ typedef struct cz_squared_error_call {
     const cz_tensor *d_loss;
     cz_tensor *d_x;
 } cz_squared_error_call;
+
+/* loss = sum over elements of target * positive_weight * -log s + (1 - target) * -log (1 - s), s the
+ * sigmoid of the logit, / total. A target that is NaN does not count; no other: loss 0. */
+typedef struct cz_binary_entropy_call {
+    const cz_tensor *logits, *targets;  /* [n, classes]; targets 0 .. 1 */
+    const float *positive_weight;       /* [classes] or NULL: 1 each */
+    double total;                       /* 0: the elements that count */
+    cz_tensor *loss;                    /* [1, 1] */
+    const cz_tensor *d_loss;
+    cz_tensor *d_logits;
+} cz_binary_entropy_call;
+
+/* loss = temperature^2 * sum over rows of KL(softmax(teacher / temperature) || softmax(logits /
+ * temperature)) / total. A class that the teacher forbids (minus infinity) adds nothing. */
+typedef struct cz_divergence_call {
+    const cz_tensor *logits, *teacher;  /* [n, classes] */
+    double temperature, total;          /* total 0: the rows */
+    cz_tensor *loss;                    /* [1, 1] */
+    const cz_tensor *d_loss;
+    cz_tensor *d_logits;
+} cz_divergence_call;
 
 /* What learning does to a whole parameter: no way back, nothing on the tape. Tensors are of the
  * table's type, of one shape and without gaps (stride = columns). */
@@ -338,8 +368,11 @@ typedef struct cz_backend {
     CZ_OPERATION(fourier)
     CZ_OPERATION(pool)
     CZ_OPERATION(normalize)
+    CZ_OPERATION(cosine)
     CZ_OPERATION(cross_entropy)
+    CZ_OPERATION(binary_entropy)
     CZ_OPERATION(squared_error)
+    CZ_OPERATION(divergence)
 #undef CZ_OPERATION
     cloze_status (*probabilities)(const cz_place *, const cz_probabilities_call *);
     cloze_status (*adamw)(const cz_place *, const cz_adamw_call *);

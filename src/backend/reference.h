@@ -32,8 +32,11 @@ REFERENCE_OPERATION(replace)
 REFERENCE_OPERATION(fourier)
 REFERENCE_OPERATION(pool)
 REFERENCE_OPERATION(normalize)
+REFERENCE_OPERATION(cosine)
 REFERENCE_OPERATION(cross_entropy)
+REFERENCE_OPERATION(binary_entropy)
 REFERENCE_OPERATION(squared_error)
+REFERENCE_OPERATION(divergence)
 #undef REFERENCE_OPERATION
 cloze_status REFERENCE(probabilities)(const cz_place *place, const cz_probabilities_call *call);
 cloze_status REFERENCE(adamw)(const cz_place *place, const cz_adamw_call *call);

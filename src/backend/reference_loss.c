@@ -131,6 +131,65 @@ cloze_status REFERENCE(cross_entropy_backward)(const cz_place *place,
     return CLOZE_OK;
 }
 
+/* ---- binary entropy ---- */
+
+static double positive_weight(const cz_binary_entropy_call *call, size_t c)
+{
+    return call->positive_weight ? (double)call->positive_weight[c] : 1;
+}
+
+static double binary_total(const cz_binary_entropy_call *call)
+{
+    double count = 0;
+    if (call->total > 0)
+        return call->total;
+    for (size_t i = 0; i < call->targets->rows; i++)
+        for (size_t c = 0; c < call->targets->columns; c++)
+            count += isnan(at(call->targets, i, c)) ? 0 : 1;
+    return count;
+}
+
+/* log(1 + e^x) */
+static double soft_plus(double x)
+{
+    return fmax(x, 0) + log1p(exp(-fabs(x)));
+}
+
+static double sigmoid(double x)
+{
+    double e = exp(-fabs(x));
+    return (x < 0 ? e : 1) / (1 + e);
+}
+
+cloze_status REFERENCE(binary_entropy)(const cz_place *place, const cz_binary_entropy_call *call)
+{
+    double sum = 0, total = binary_total(call);
+    (void)place;
+    for (size_t i = 0; i < call->logits->rows; i++)
+        for (size_t c = 0; c < call->logits->columns; c++) {
+            double x = at(call->logits, i, c), t = at(call->targets, i, c);
+            if (!isnan(t))
+                sum += positive_weight(call, c) * t * soft_plus(-x) + (1 - t) * soft_plus(x);
+        }
+    row_of(call->loss, 0)[0] = (real)(total > 0 ? sum / total : 0);
+    return CLOZE_OK;
+}
+
+cloze_status REFERENCE(binary_entropy_backward)(const cz_place *place,
+                                                const cz_binary_entropy_call *call)
+{
+    double total = binary_total(call), d = at(call->d_loss, 0, 0);
+    (void)place;
+    for (size_t i = 0; call->d_logits && total > 0 && i < call->logits->rows; i++)
+        for (size_t c = 0; c < call->logits->columns; c++) {
+            double x = at(call->logits, i, c), t = at(call->targets, i, c);
+            double slope = (1 - t) * sigmoid(x) - positive_weight(call, c) * t * sigmoid(-x);
+            if (!isnan(t))
+                row_of(call->d_logits, i)[c] += (real)(d * slope / total);
+        }
+    return CLOZE_OK;
+}
+
 /* ---- squared error ---- */
 
 static double squared_total(const cz_squared_error_call *call)

@@ -1,4 +1,4 @@
-/* linear.c - activation(x W' + b). */
+/* linear.c - activation(x W' + b), and products of two tensors of the run. */
 #include "ops/ops.h"
 
 typedef struct linear_node {
@@ -57,5 +57,52 @@ cz_tensor *cz_linear(cz_run *run, cz_tensor *x, const cz_linear_weights *weights
     if (cz_run_computes(run))
         check(run, run->backend->linear(&run->place, &node->call), weights);
     cz_run_record(run, linear_backward, out, node);
+    return out;
+}
+
+/* ---- a tensor of the run as the weight ---- */
+
+typedef struct product_node {
+    cz_linear_call call;
+    cz_weight weight;
+    cz_tensor *x, *y, *out;
+} product_node;
+
+static void product_backward(cz_run *run, void *argument)
+{
+    product_node *node = argument;
+    cz_linear_call *call = &node->call;
+    call->d_out = node->out->gradient;
+    call->d_x = cz_run_gradient(run, node->x);
+    call->d_part[0] = cz_run_gradient(run, node->y);
+    if ((call->d_x || call->d_part[0]) && cz_run_computes(run))
+        cz_run_check(run, run->backend->linear_backward(&run->place, call), NULL, 0);
+}
+
+cz_tensor *cz_product(cz_run *run, cz_tensor *x, cz_tensor *y)
+{
+    product_node *node = cz_run_take(run, sizeof *node);
+    cz_tensor *out = cz_run_tensor(run, x->rows, y->rows);
+    if (x->columns != y->columns)
+        cz_run_fail(run, CLOZE_ERROR_ARGUMENT, "rows of %zu cannot be multiplied with rows of %zu",
+                    x->columns, y->columns);
+    if (cz_run_failed(run))
+        return &run->empty;
+    *node = (product_node){
+        .weight = { .in = y->columns, .out = y->rows, .parts = 1, .part = { y } },
+        .x = x,
+        .y = y,
+        .out = out,
+    };
+    node->call = (cz_linear_call){ .x = x, .weight = &node->weight, .out = out };
+    if (cz_run_computes(run)) {
+        cloze_status status = run->backend->linear(&run->place, &node->call);
+        if (status == CLOZE_ERROR_FORMAT)
+            cz_run_fail(run, status,
+                        "what a product multiplies with is not finite: weights are "
+                        "damaged or their training diverged");
+        cz_run_check(run, status, NULL, 0);
+    }
+    cz_run_record(run, product_backward, out, node);
     return out;
 }

@@ -105,6 +105,11 @@ cz_tensor *cz_columns(cz_run *run, cz_tensor *x, size_t first, size_t columns);
 cz_tensor *cz_pool_rows(cz_run *run, cz_tensor *x, const cz_packing *packing, const size_t *skip,
                         cz_pooling_kind kind);
 cz_tensor *cz_normalize_rows(cz_run *run, cz_tensor *x);
+/* [n, 1]: the cosine of row i of x [n, k] and row i of y [n, k]. */
+cz_tensor *cz_cosine(cz_run *run, cz_tensor *x, cz_tensor *y);
+/* x y' of x [n, k] and y [m, k]: [n, m]. Built on the device's linear, so the scratch must be made
+ * for `widest` of m too, and a y that is not finite fails the run. */
+cz_tensor *cz_product(cz_run *run, cz_tensor *x, cz_tensor *y);
 
 /* ---- losses: [1, 1]; what is pointed to lives as long as the tape. A total of zero is the usual
  * mean; one that the caller gives makes parts of a batch add up to the whole. ---- */
@@ -112,6 +117,13 @@ cz_tensor *cz_normalize_rows(cz_run *run, cz_tensor *x);
 /* Labels below zero leave their row out. terms NULL: the plain mean. */
 cz_tensor *cz_cross_entropy(cz_run *run, cz_tensor *logits, const int64_t *labels,
                             const cz_entropy_terms *terms);
+/* Each class a question of its own: targets [n, classes] from 0 to 1; NaN: that element does not
+ * count. positive_weight [classes] or NULL. */
+cz_tensor *cz_binary_entropy(cz_run *run, cz_tensor *logits, const cz_tensor *targets,
+                             const float *positive_weight, double total);
 cz_tensor *cz_squared_error(cz_run *run, cz_tensor *x, const cz_tensor *target, double total);
+/* How far the softmax of logits / temperature is from the teacher's, times temperature^2. */
+cz_tensor *cz_divergence(cz_run *run, cz_tensor *logits, const cz_tensor *teacher,
+                         double temperature, double total);
 
 #endif

@@ -1,4 +1,4 @@
-/* rows.c - operations on whole rows and columns: select, views, pool, normalize. */
+/* rows.c - operations on whole rows and columns: select, views, pool, normalize, cosine. */
 #include "ops/ops.h"
 
 typedef struct select_node {
@@ -139,5 +139,36 @@ cz_tensor *cz_normalize_rows(cz_run *run, cz_tensor *x)
     if (cz_run_computes(run))
         cz_run_check(run, run->backend->normalize(&run->place, &node->call), NULL, 0);
     cz_run_record(run, normalize_backward, out, node);
+    return out;
+}
+
+typedef struct cosine_node {
+    cz_cosine_call call;
+    cz_tensor *x, *y, *out;
+} cosine_node;
+
+static void cosine_backward(cz_run *run, void *argument)
+{
+    cosine_node *node = argument;
+    node->call.d_out = node->out->gradient;
+    node->call.d_x = cz_run_gradient(run, node->x);
+    node->call.d_y = cz_run_gradient(run, node->y);
+    if (cz_run_computes(run))
+        cz_run_check(run, run->backend->cosine_backward(&run->place, &node->call), NULL, 0);
+}
+
+cz_tensor *cz_cosine(cz_run *run, cz_tensor *x, cz_tensor *y)
+{
+    cosine_node *node = cz_run_take(run, sizeof *node);
+    cz_tensor *out = cz_run_tensor(run, x->rows, 1);
+    if (x->rows != y->rows || x->columns != y->columns)
+        cz_run_fail(run, CLOZE_ERROR_ARGUMENT, "rows of %zu x %zu have no cosine with %zu x %zu",
+                    x->rows, x->columns, y->rows, y->columns);
+    if (cz_run_failed(run))
+        return &run->empty;
+    *node = (cosine_node){ { .x = x, .y = y, .out = out }, x, y, out };
+    if (cz_run_computes(run))
+        cz_run_check(run, run->backend->cosine(&run->place, &node->call), NULL, 0);
+    cz_run_record(run, cosine_backward, out, node);
     return out;
 }

@@ -3,6 +3,7 @@
 
 #include "room.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -368,6 +369,41 @@ static cloze_status loss_case(room *r, size_t number, char name[80])
     return cpu->squared_error_backward(&r->place, &square);
 }
 
+static cloze_status lesson_case(room *r, size_t number, char name[80])
+{
+    size_t n = 21, c = number ? 100 : 3;
+    snprintf(name, 80, "lessons over %zu classes", c);
+    cz_tensor *x = room_input(r, n, c, c + 1, 0), *targets = room_input(r, n, c, c, 0);
+    cz_tensor *d_loss = room_input(r, 1, 1, 1, 1);
+    const float *weight = cz_f32(room_input(r, 1, c, c, 2));
+    cz_divergence_call teach = { .logits = x,
+                                 .teacher = room_input(r, n, c, c + 2, 0),
+                                 .temperature = 1.7,
+                                 .loss = room_output(r, 1, 1, 1, false),
+                                 .d_loss = d_loss,
+                                 .d_logits = room_output(r, n, c, c, true) };
+    TRY(cpu->divergence(&r->place, &teach));
+    TRY(cpu->divergence_backward(&r->place, &teach));
+    for (size_t i = 0; i < n * c; i++)
+        cz_f32(targets)[i] = i % 7 ? fabsf(cz_f32(targets)[i]) : NAN;
+    cz_binary_entropy_call call = { .logits = x,
+                                    .targets = targets,
+                                    .positive_weight = number ? weight : NULL,
+                                    .loss = room_output(r, 1, 1, 1, false),
+                                    .d_loss = d_loss,
+                                    .d_logits = room_output(r, n, c, c + 2, true) };
+    TRY(cpu->binary_entropy(&r->place, &call));
+    TRY(cpu->binary_entropy_backward(&r->place, &call));
+    cz_cosine_call cosine = { .x = x,
+                              .y = teach.d_logits,
+                              .out = room_output(r, n, 1, 1, false),
+                              .d_out = room_input(r, n, 1, 1, 0),
+                              .d_x = room_output(r, n, c, c, true),
+                              .d_y = room_output(r, n, c, c + 1, true) };
+    TRY(cpu->cosine(&r->place, &cosine));
+    return cpu->cosine_backward(&r->place, &cosine);
+}
+
 /* A parameter of several pieces; then the sum of one that has more pieces than are summed. */
 static cloze_status step_case(room *r, size_t number, char name[80])
 {
@@ -475,6 +511,7 @@ static const struct {
     { pool_case, CZ_POOL_LAST + 1 },
     { embed_case, 3 },
     { loss_case, 2 },
+    { lesson_case, 2 },
     { step_case, 2 },
     { rows_case, 2 },
     { fourier_case, COUNT(waves) },

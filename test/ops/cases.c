@@ -1,6 +1,7 @@
 /* cases.c - the list of cases: see cases.h. */
 #include "cases.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -228,6 +229,32 @@ static cz_tensor *build_cross_entropy(op_stand *s)
 static cz_tensor *build_squared_error(op_stand *s)
 {
     return cz_squared_error(&s->run, s->input[0], s->input[1], s->c->total);
+}
+
+/* A target's element e is where value 1 is; every fifth does not count, some are 0 or 1. */
+static cz_tensor *build_binary_entropy(op_stand *s)
+{
+    const cz_tensor *numbers = s->input[1];
+    for (size_t e = 0; e < numbers->rows * numbers->columns; e++) {
+        double number = e % 5 == 4 ? (double)NAN : e % 5 < 2 ? (double)(e % 2) : 0.25;
+        stand_set(s, 1, e, number);
+    }
+    return cz_binary_entropy(&s->run, s->input[0], numbers, s->c->positive_weight, s->c->total);
+}
+
+static cz_tensor *build_divergence(op_stand *s)
+{
+    return cz_divergence(&s->run, s->input[0], s->input[1], s->c->temperature, s->c->total);
+}
+
+static cz_tensor *build_cosine(op_stand *s)
+{
+    return cz_cosine(&s->run, s->input[0], s->input[s->c->values - 1]);
+}
+
+static cz_tensor *build_product(op_stand *s)
+{
+    return cz_product(&s->run, s->input[0], s->input[s->c->values - 1]);
 }
 
 /* ---- the list ---- */
@@ -581,6 +608,50 @@ static void add_cross_entropies(case_list *list)
     }
 }
 
+static void add_lessons(case_list *list)
+{
+    for (size_t w = 0; w < 4; w++) {
+        op_value x = { 5, widths[w], false, 0, false }, other = x;
+        other.constant = true;
+        op_case c = { .build = build_binary_entropy, .value = { x, other } };
+        add(list, c, "binary entropy, width %zu", widths[w]);
+        c.positive_weight = class_weight;
+        c.total = 3.5;
+        add(list, c, "binary entropy with weights over a total, width %zu", widths[w]);
+        c.build = build_divergence;
+        c.temperature = 2.5;
+        add(list, c, "divergence over a total, width %zu", widths[w]);
+        c.temperature = 0.75;
+        c.total = 0;
+        add(list, c, "divergence, width %zu", widths[w]);
+    }
+    add(list,
+        (op_case){ .build = build_divergence,
+                   .value = { { 0, 3, false, 0, false }, { 0, 3, false, 0, true } },
+                   .temperature = 1 },
+        "divergence of no row");
+}
+
+static void add_products(case_list *list)
+{
+    static const size_t rows[] = { 1, 7, 0, 20 }, others[] = { 5, 20, 3, 1 };
+    for (size_t w = 0; w < 4; w++) {
+        op_value x = { 6, widths[w], false, 0, false };
+        op_value few = { rows[w], widths[w], false, 0, false };
+        op_value many = { others[w], widths[w], false, 0, false };
+        add(list, (op_case){ .build = build_cosine, .value = { x, x } }, "cosine, width %zu",
+            widths[w]);
+        add(list, (op_case){ .build = build_cosine, .value = { x } },
+            "cosine of rows with themselves, width %zu", widths[w]);
+        add(list, (op_case){ .build = build_product, .value = { few, many } },
+            "product of %zu and %zu rows of %zu", rows[w], others[w], widths[w]);
+        add(list, (op_case){ .build = build_product, .value = { many, few } },
+            "product of %zu and %zu rows of %zu", others[w], rows[w], widths[w]);
+        add(list, (op_case){ .build = build_product, .value = { x } },
+            "product of rows with themselves, width %zu", widths[w]);
+    }
+}
+
 static void add_losses(case_list *list)
 {
     op_value few = { 3, 3, false, 0, false };
@@ -610,6 +681,8 @@ static case_list walk(size_t wanted)
     add_fouriers(&list);
     add_replacements(&list);
     add_losses(&list);
+    add_lessons(&list);
+    add_products(&list);
     return list;
 }
 

@@ -33,7 +33,8 @@ typedef struct op_case {
     const size_t *skip, *rows;
     const int64_t *labels;
     cz_entropy_terms terms;
-    double total;
+    const float *positive_weight;
+    double total, temperature;
     cz_activation activation;
     cz_pooling_kind kind;
     cz_reach reach;

@@ -145,6 +145,10 @@ static void the_first_error_stays_and_everything_after_it_falls_through(void **s
         cz_normalize_rows(run, x),
         cz_cross_entropy(run, x, labels, NULL),
         cz_squared_error(run, x, x, 0),
+        cz_binary_entropy(run, x, x, NULL, 0),
+        cz_divergence(run, x, x, 1, 0),
+        cz_cosine(run, x, x),
+        cz_product(run, x, x),
         cz_stage(run, NULL, NULL, &batch, x, NULL, 0),
     };
     for (size_t i = 0; i < sizeof results / sizeof *results; i++) {

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 
 torch.set_default_dtype(torch.float64)
-RANDOM = random.Random(20250129)
+RANDOM = random.Random()
 
 
 def numbers(*shape: int, wide: float = 2) -> torch.Tensor:
@@ -78,6 +78,59 @@ def squared_errors() -> None:
     learn("squared", lambda x: F.mse_loss(x, target), x)
 
 
+def binary_entropies() -> None:
+    logits = numbers(5, 3, wide=4)
+    logits[0] = torch.tensor([60, -60, -750])
+    logits[1] = torch.tensor([60, -60, 750])
+    targets = torch.tensor([[1, 0, 0], [0, 1, 1], [0.25, 0.75, 1], [math.nan, 0, 0.5], [1, math.nan, math.nan]])
+    weight = torch.tensor([0.5, 2.75, 1])
+    counts = ~torch.isnan(targets)
+
+    def loss(x: torch.Tensor, weight: torch.Tensor | None = None) -> torch.Tensor:
+        each = F.binary_cross_entropy_with_logits(x, torch.nan_to_num(targets), reduction="none", pos_weight=weight)
+        return each[counts].mean()
+
+    put("binary_logits", logits)
+    put("binary_targets", targets)
+    learn("binary", loss, logits)
+    learn("binary_weighted", lambda x: loss(x, weight), logits)
+
+
+def divergences() -> None:
+    logits, teacher = numbers(4, 5, wide=6), numbers(4, 5, wide=6)
+    teacher[1] = logits[1]
+    teacher[3] = torch.tensor([2000, -2000, 0, 1999.5, 1])
+    put("divergence_logits", logits)
+    put("divergence_teacher", teacher)
+    for name, t in (("cold", 1.0), ("warm", 2.5)):
+        learn(f"divergence_{name}", lambda x: t * t * F.kl_div(
+            F.log_softmax(x / t, -1), F.log_softmax(teacher / t, -1), reduction="batchmean", log_target=True), logits)
+
+
+def cosines() -> None:
+    """The last rows are shorter than the bound of 1e-8, or nothing at all."""
+    x, y, way = numbers(6, 3), numbers(6, 3), numbers(6)
+    x[3] *= 2.0**-28
+    y[4] *= 2.0**-30
+    x[4] *= 2.0**-29
+    x[5] = 0
+    y[2] = 4 * x[2]
+    put("cosine_x", x)
+    put("cosine_y", y)
+    put("cosine_way", way)
+    put("cosine_out", F.cosine_similarity(x, y))
+    learn("cosine", lambda x, y: (F.cosine_similarity(x, y) * way).sum(), x, y)
+
+
+def products() -> None:
+    x, y, way = numbers(2, 3), numbers(4, 3), numbers(2, 4)
+    put("product_x", x)
+    put("product_y", y)
+    put("product_way", way)
+    put("product_out", x @ y.T)
+    learn("product", lambda x, y: (x @ y.T * way).sum(), x, y)
+
+
 def steps() -> None:
     """Three steps; what they leave in value, first and second moment after each."""
     options = {"lr": 0.0123, "betas": (0.9, 0.985), "eps": 1e-6, "weight_decay": 0.17}
@@ -107,13 +160,15 @@ def write(path: Path, *makers) -> None:
         print(f"#ifndef {guard}\n#define {guard}\n\n#include <math.h>\n")
         print("#define NOT_THERE ((double)NAN)\n")
         for make in makers:
+            RANDOM.seed(make.__name__)  # what is added changes no other
             make()
         print("\n#endif")
 
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    write(folder / "ops" / "torch_losses.h", cross_entropies, squared_errors)
+    write(folder / "ops" / "torch_losses.h", cross_entropies, binary_entropies, squared_errors, divergences,
+          cosines, products)
     write(folder / "backend" / "torch_adamw.h", steps)
 
 
