@@ -4,6 +4,7 @@
  */
 #include "backend/backend.h"
 #include "backend/cpu/kernels.h"
+#include "backend/cpu/numbers.h"
 
 #include <float.h>
 #include <math.h>
@@ -180,12 +181,51 @@ static void not_a_number_stays_one(void **state)
     }
 }
 
+/* ---- curves of one double, for losses ---- */
+
+static void hold(const char *name, double x, double found, double truth)
+{
+    if (!(fabs(found - truth) <= 1e-13 * fabs(truth)))
+        fail_msg("%s of %.17g: %.17g, not %.17g", name, x, found, truth);
+}
+
+static void logarithm_and_exponential_of_a_double_keep_thirteen_digits(void **state)
+{
+    (void)state;
+    for (int i = -100000; i <= 100000; i++) {
+        double x = (double)i * 0.00707, small = x * 1e-3, power = exp(x * 0.9);
+        hold("exp", x, cz_exponential(x), exp(x));
+        hold("exp", small * 1e-6, cz_exponential(small * 1e-6), exp(small * 1e-6));
+        hold("log", power, cz_logarithm(power), log(power));
+        hold("log(1 + x)", power, cz_logarithm_of_more(power), log1p(power));
+        if (small > -1)
+            hold("log(1 + x)", small, cz_logarithm_of_more(small), log1p(small));
+    }
+    for (int i = 1; i <= 1000; i++)
+        for (double y = 0.25; y < 8; y += 0.25)
+            hold("a power", i * 1e-3, cz_power(i * 1e-3, y), pow(i * 1e-3, y));
+}
+
+static void the_ends_of_a_double_s_curves_are_what_losses_need(void **state)
+{
+    (void)state;
+    assert_true(cz_exponential(-1e9) == 0 && cz_exponential(1e9) == (double)INFINITY);
+    assert_true(cz_exponential(0) == 1 && cz_logarithm(1) == 0 && cz_logarithm_of_more(0) == 0);
+    assert_true(cz_logarithm(0) == -(double)INFINITY);
+    assert_true(cz_power(0, 0) == 1 && cz_power(0, 0.5) == 0 && cz_power(1, 3) == 1);
+    hold("log", 0x1p-1050, cz_logarithm(0x1p-1050), log(0x1p-1050));
+    assert_true(isnan(cz_exponential((double)NAN)) && isnan(cz_logarithm((double)NAN)));
+    assert_true(isnan(cz_power((double)NAN, 2)) && isnan(cz_logarithm_of_more((double)NAN)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(activations_keep_the_stated_error_over_all_floats),
         cmocka_unit_test(tanh_and_sigmoid_keep_relative_accuracy_near_zero),
         cmocka_unit_test(not_a_number_stays_one),
+        cmocka_unit_test(logarithm_and_exponential_of_a_double_keep_thirteen_digits),
+        cmocka_unit_test(the_ends_of_a_double_s_curves_are_what_losses_need),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
