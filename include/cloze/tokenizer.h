@@ -26,8 +26,8 @@ typedef struct cloze_tokenizer_options {
 
 /*
  * Opens `path`: a folder (tokenizer.json, else vocab.txt, or vocab.json with merges.txt, or a
- * SentencePiece model, Unigram or BPE), or a tokenizer.json or vocab.txt. Padding and truncation stored inside tokenizer.json are kept apart: see
- * cloze_tokenize_options. The method of each part is that of the Rust `tokenizers` package. In a
+ * SentencePiece model, Unigram or BPE), or a tokenizer.json or vocab.txt. Padding and truncation
+ * stored inside tokenizer.json are kept apart: see cloze_tokenize_options. The method of each part is that of the Rust `tokenizers` package. In a
  * folder tokenizer_config.json decides about lower case, accents and Chinese characters, as it does
  * in transformers; a tokenizer.json that is named itself is taken as it is. Files older than
  * tokenizer.json are converted as transformers converts them for the tokenizer's class (BERT and its
@@ -72,8 +72,10 @@ CLOZE_API void cloze_encoding_free(cloze_encoding *encoding);
 
 /*
  * Replaces what `encoding` holds by the tokens of `text` (and `pair`, unless its data is NULL);
- * after an error it holds nothing. A text has at most 1 GiB and must be UTF-8; CLOZE_ERROR_TEXT
- * tells the byte if not. With `overflow` every window of a text meets every one of its pair.
+ * after an error it holds nothing. A text has less than 1 GiB and must be UTF-8; CLOZE_ERROR_TEXT
+ * tells the byte if not. CLOZE_ERROR_LIMIT: the tokenizer's own expressions take too many steps on
+ * this text, or it would become more than 64 times as long (a little more for short ones). With
+ * `overflow` every window of a text meets every one of its pair.
  */
 CLOZE_API cloze_status cloze_tokenize(const cloze_tokenizer *tokenizer, cloze_text text,
                                       cloze_text pair, const cloze_tokenize_options *options,

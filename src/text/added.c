@@ -34,6 +34,7 @@ const cz_added_token *cz_added_by_text(const cz_added *added, cloze_text text)
 void cz_added_begin(cloze_tokenizer *tokenizer)
 {
     cz_added *added = &tokenizer->added;
+    added->allowance = cz_allowance_at_first();
     added->next_id = (uint32_t)tokenizer->model.vocabulary.count;
     for (size_t i = 0; i < added->count; i++)
         if (added->tokens[i].id >= added->next_id)
@@ -41,15 +42,17 @@ void cz_added_begin(cloze_tokenizer *tokenizer)
 }
 
 /* The text as the normalizer leaves it. */
-static cloze_status normalize_pattern(const cloze_tokenizer *tokenizer, cz_added_token *token,
+static cloze_status normalize_pattern(cloze_tokenizer *tokenizer, cz_added_token *token,
                                       cloze_error *error)
 {
     const cloze_allocator *allocator = &tokenizer->hooks.allocator;
     cz_characters characters = { NULL, 0, 0 };
-    cz_normal_room room = { .line = NULL };
+    cz_normal_room room = { .allowance = &tokenizer->added.allowance };
     size_t size = 0, needed = 1;
-    cloze_status status = cz_normalize(&tokenizer->normalizer, allocator, token->text, 0,
-                                       token->size, &characters, &room, error);
+    cloze_status status;
+    cz_allowance_add(room.allowance, token->size);
+    status = cz_normalize(&tokenizer->normalizer, allocator, token->text, 0, token->size,
+                          &characters, &room, error);
     for (size_t i = 0; !status && i < characters.count; i++)
         needed += cz_utf8_size(characters.items[i].code);
     if (!status && !(token->pattern = cz_allocate(allocator, needed, 1)))
@@ -70,7 +73,7 @@ static cloze_status normalize_pattern(const cloze_tokenizer *tokenizer, cz_added
     return CLOZE_OK;
 }
 
-static cloze_status make_token(const cloze_tokenizer *tokenizer, const cz_added_spec *spec,
+static cloze_status make_token(cloze_tokenizer *tokenizer, const cz_added_spec *spec,
                                cz_added_token *token, cloze_error *error)
 {
     const cloze_allocator *allocator = &tokenizer->hooks.allocator;
@@ -167,6 +170,8 @@ static int compare_patterns(const void *left, const void *right)
         return order;
     if (a->size != b->size)
         return a->size < b->size ? -1 : 1;
+    if (a->special != b->special)
+        return a->special ? -1 : 1;
     return a->token < b->token ? -1 : a->token > b->token;
 }
 
@@ -187,7 +192,7 @@ static bool sort_patterns(cz_matcher *matcher, const cz_added *added, bool norma
         if (token->normalized != normalized)
             continue;
         matcher->patterns[matcher->count++] =
-            (cz_pattern){ token->pattern, token->pattern_size, (uint32_t)i };
+            (cz_pattern){ token->pattern, token->pattern_size, (uint32_t)i, token->special };
         different += !matcher->first[byte];
         matcher->first[byte] = true;
         matcher->only = different == 1 ? byte : -1;
@@ -264,15 +269,24 @@ static size_t lower_bound(const cz_matcher *matcher, size_t low, size_t high, si
     return low;
 }
 
-/* The longest pattern at `at`; NULL if none. Of equal patterns the one that was added first. */
+static bool goes_on(const cz_pattern *pattern, size_t depth, unsigned byte)
+{
+    return pattern->size > depth && (unsigned char)pattern->text[depth] == byte;
+}
+
+/* The longest pattern at `at`; NULL if none. Of equal patterns the first special token, or else the
+ * one that was added first. */
 static const cz_pattern *longest_at(const cz_matcher *matcher, cloze_text text, size_t at)
 {
     const cz_pattern *best = NULL;
     size_t low = 0, high = matcher->count;
     for (size_t depth = 0; at + depth < text.size && low < high; depth++) {
         unsigned byte = (unsigned char)text.data[at + depth];
-        low = lower_bound(matcher, low, high, depth, byte);
-        high = lower_bound(matcher, low, high, depth, byte + 1);
+        if (!goes_on(&matcher->patterns[low], depth, byte) ||
+            !goes_on(&matcher->patterns[high - 1], depth, byte)) {
+            low = lower_bound(matcher, low, high, depth, byte);
+            high = lower_bound(matcher, low, high, depth, byte + 1);
+        }
         if (low < high && matcher->patterns[low].size == depth + 1)
             best = &matcher->patterns[low];
     }
@@ -308,9 +322,9 @@ static bool is_alone(cloze_text text, size_t begin, size_t end)
             !(cz_unicode_flags_of(cz_utf8_read(text.data, &at)) & CZ_UNICODE_WORD));
 }
 
-static size_t spaces_before(cloze_text text, size_t at)
+static size_t spaces_before(cloze_text text, size_t at, size_t least)
 {
-    while (at) {
+    while (at > least) {
         uint32_t c = cz_utf8_before(text.data, at);
         if (!(cz_unicode_flags_of(c) & CZ_UNICODE_SPACE))
             break;
@@ -338,11 +352,11 @@ bool cz_added_next(const cz_added *added, const cz_matcher *matcher, cloze_text 
         if (token->single_word && !is_alone(text, begin, end))
             continue;
         if (token->strip_left) {
-            begin = spaces_before(text, begin);
+            begin = spaces_before(text, begin, state->done);
             begin = begin < state->done ? state->done : begin;
         }
         if (token->strip_right)
-            end = spaces_behind(text, end);
+            end = state->spaces = end < state->spaces ? state->spaces : spaces_behind(text, end);
         *match = (cz_match){ .gap = state->done, .begin = begin, .end = end, .id = token->id };
         state->done = end;
         return true;

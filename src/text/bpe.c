@@ -5,13 +5,16 @@
  * and comes back after the next join (Provilkov et al. 2020).
  *
  * A short word is scanned again after each join; a long one keeps its candidates in a heap, so that
- * no word costs more than n log n.
+ * no word costs more than n log n. Candidates that are passed over cost steps of the text's allowance.
  */
 #include "text/parts.h"
 
 #include "base/random.h"
 
-enum { SCANNED_MOST = 24 }; /* letters of a word that is scanned */
+enum {
+    SCANNED_MOST = 24, /* letters of a word that is scanned */
+    PASSED_STEPS = 16  /* that passing over a candidate costs */
+};
 
 /* The letters of bytes that are printable stand for themselves, the others follow 255. */
 static bool is_printable(unsigned byte)
@@ -192,7 +195,8 @@ static bool drops(float dropout, cloze_encoding *encoding)
 }
 
 /* The next candidate in *chosen; those that are passed over wait at the end of the room, behind
- * candidates[room]. False: none is left, or all were passed over. */
+ * candidates[room]. False: none is left, all were passed over, or, then *candidates is not 0, steps
+ * are used up. */
 static bool choose(const cz_bpe *bpe, cloze_encoding *encoding, size_t *candidates, size_t room,
                    cz_candidate *chosen)
 {
@@ -202,6 +206,8 @@ static bool choose(const cz_bpe *bpe, cloze_encoding *encoding, size_t *candidat
         *chosen = pop(encoding->candidates, candidates);
         if (bpe->dropout > 0 && drops(bpe->dropout, encoding)) {
             waiting[passed++] = *chosen;
+            if (!cz_allowance_pay(&encoding->allowance.steps, PASSED_STEPS))
+                return (*candidates)++, false;
             continue;
         }
         while (passed)
@@ -211,11 +217,11 @@ static bool choose(const cz_bpe *bpe, cloze_encoding *encoding, size_t *candidat
     return false;
 }
 
-static size_t queue(const cz_bpe *bpe, cloze_encoding *encoding, size_t count)
+static bool queue(const cz_bpe *bpe, cloze_encoding *encoding, size_t *length)
 {
     cz_symbol *symbols = encoding->symbols;
     cz_candidate chosen;
-    size_t candidates = 0, left = 0, room = 3 * count;
+    size_t count = *length, candidates = 0, left = 0, room = 3 * count;
     for (uint32_t i = 0; i < count; i++)
         symbols[i] = (cz_symbol){ encoding->word_ids[i], encoding->word_ends[i], i - 1,
                                   i + 1 < count ? i + 1 : UINT32_MAX };
@@ -228,11 +234,14 @@ static size_t queue(const cz_bpe *bpe, cloze_encoding *encoding, size_t count)
         if (symbols[chosen.at].previous != UINT32_MAX)
             propose(bpe, encoding, symbols[chosen.at].previous, &candidates);
     }
+    if (candidates)
+        return false;
     for (uint32_t i = 0; i != UINT32_MAX; i = symbols[i].next, left++) {
         encoding->word_ids[left] = symbols[i].id;
         encoding->word_ends[left] = symbols[i].end;
     }
-    return left;
+    *length = left;
+    return true;
 }
 
 /* The whole word when the vocabulary has it. */
@@ -298,8 +307,10 @@ cloze_status cz_bpe_split(const cloze_tokenizer *tokenizer, cloze_encoding *enco
         return status;
     if (count > 1 && is_scanned(bpe, size))
         count = scan(bpe, encoding->word_ids, encoding->word_ends, count);
-    else if (count > 1)
-        count = queue(bpe, encoding, count);
+    else if (count > 1 && !queue(bpe, encoding, &count))
+        return cz_fail(error, CLOZE_ERROR_LIMIT,
+                       "the dropout of the BPE, %g, takes too many steps on this text",
+                       (double)bpe->dropout);
     *out = (cz_word_pieces){ encoding->word_ids, encoding->word_ends, count };
     return CLOZE_OK;
 }

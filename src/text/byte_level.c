@@ -1,6 +1,6 @@
 /*
- * byte_level.c - the pre-tokenizer ByteLevel: words by a known pattern (known.c), whose bytes are the letters of the model. Offsets are those of the characters that a
- * piece has a byte of.
+ * byte_level.c - the pre-tokenizer ByteLevel: words by a known pattern (known.c), whose bytes are the
+ * letters of the model. Offsets are those of the characters that a piece has a byte of.
  *
  *   's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
  */
@@ -96,7 +96,8 @@ static cloze_status append_word(const cloze_tokenizer *tokenizer, cloze_encoding
         at = begin + word.ends[i];
         piece.end = (uint32_t)original(from, text, at - 1).end;
         if (tokenizer->bytes.trims)
-            cz_trim_piece(tokenizer, text, cloze_tokenizer_token(tokenizer, piece.id),
+            cz_trim_piece(tokenizer, text,
+                          cz_vocabulary_token_of(&tokenizer->model.vocabulary, piece.id),
                           !pieces->count, &piece);
         pieces->items[pieces->count++] = piece;
     }

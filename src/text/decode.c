@@ -19,9 +19,15 @@ static cloze_status hand_out(const cloze_tokenizer *tokenizer, cz_strings *strin
     const cz_decoder *decoder = &tokenizer->decoder;
     const cloze_allocator *allocator = &tokenizer->hooks.allocator;
     size_t count = strings->count;
+    cz_allowance allowance = cz_allowance_at_first();
     cloze_status status = made ? CLOZE_OK : no_memory(count, error);
+    if (!status && strings->size > CZ_TEXT_LIMIT)
+        status = cz_fail(error, CLOZE_ERROR_LIMIT, "%zu ids are a text of more than %d bytes",
+                         count, (int)CZ_TEXT_LIMIT);
+    if (!status)
+        cz_allowance_add(&allowance, strings->size);
     for (size_t i = 0; !status && i < decoder->count; i++)
-        status = cz_decode_step_apply(&decoder->steps[i], strings, allocator, error);
+        status = cz_decode_step_apply(&decoder->steps[i], strings, allocator, &allowance, error);
     if (!status && !decoder->count && !cz_strings_space(strings, allocator))
         status = no_memory(count, error);
     if (!status && !cz_strings_append(strings, allocator, "", 1))

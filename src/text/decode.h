@@ -60,7 +60,8 @@ bool cz_strings_space(cz_strings *strings, const cloze_allocator *allocator);
 void cz_strings_clear(cz_strings *strings, const cloze_allocator *allocator);
 
 cloze_status cz_decode_step_apply(const cz_decode_step *step, cz_strings *strings,
-                                  const cloze_allocator *allocator, cloze_error *error);
+                                  const cloze_allocator *allocator, cz_allowance *allowance,
+                                  cloze_error *error);
 size_t cz_decoder_bytes(const cz_decoder *decoder);
 void cz_decoder_clear(cz_decoder *decoder, const cloze_allocator *allocator);
 

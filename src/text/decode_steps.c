@@ -12,7 +12,8 @@ typedef struct pass {
     const cloze_allocator *allocator;
     const cz_strings *from;
     cz_strings to;
-    cz_normal_room room;
+    cz_matching matching;
+    cz_allowance *allowance;
 } pass;
 
 static cloze_text string_at(const pass *p, size_t i)
@@ -208,7 +209,7 @@ static bool append_stripped(pass *p, cloze_text string)
 static cloze_status append_edited(pass *p, cloze_text string, cloze_error *error)
 {
     const cz_edit *edit = &p->step->edit;
-    cz_search search = cz_search_of(string, &p->room.matching, p->allocator);
+    cz_search search = cz_search_of(string, &p->matching, p->allocator, &p->allowance->steps);
     size_t begin = 0, end = 0, done = 0;
     bool found = string.size > 0, made = true;
     while (made && found) {
@@ -217,6 +218,9 @@ static cloze_status append_edited(pass *p, cloze_text string, cloze_error *error
             return status;
         if (!found)
             break;
+        status = cz_allowance_grow(p->allowance, end - begin, edit->to_size, error);
+        if (status)
+            return status;
         made = append(p, string.data + done, begin - done) && append(p, edit->to, edit->to_size);
         done = end;
     }
@@ -289,9 +293,10 @@ static cloze_status apply_to(pass *p, size_t i, cloze_error *error)
 }
 
 cloze_status cz_decode_step_apply(const cz_decode_step *step, cz_strings *strings,
-                                  const cloze_allocator *allocator, cloze_error *error)
+                                  const cloze_allocator *allocator, cz_allowance *allowance,
+                                  cloze_error *error)
 {
-    pass p = { .step = step, .allocator = allocator, .from = strings };
+    pass p = { .step = step, .allocator = allocator, .from = strings, .allowance = allowance };
     bool fuses = step->kind == CZ_DECODE_FUSE || step->kind == CZ_DECODE_BYTES;
     bool lists = step->kind == CZ_DECODE_FALLBACK || step->kind == CZ_DECODE_CTC;
     cloze_status status = CLOZE_OK;
@@ -307,7 +312,7 @@ cloze_status cz_decode_step_apply(const cz_decode_step *step, cz_strings *string
         made = (step->kind == CZ_DECODE_FUSE || mend(&p)) && cz_strings_end(&p.to, allocator);
     if (!status && !made)
         status = cz_text_memory(error);
-    cz_normal_room_clear(&p.room, allocator);
+    cz_matching_clear(&p.matching);
     cz_strings_clear(strings, allocator);
     *strings = p.to;
     return status;

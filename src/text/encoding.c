@@ -4,8 +4,6 @@
  */
 #include "text/parts.h"
 
-enum { TEXT_LIMIT = 1 << 30 }; /* bytes of one text; offsets of pieces have 32 bits */
-
 cloze_status cz_text_memory(cloze_error *error)
 {
     return cz_fail(error, CLOZE_ERROR_MEMORY, "out of memory while tokenizing");
@@ -66,6 +64,11 @@ static cloze_status append_added(const cloze_tokenizer *tokenizer, cloze_encodin
                        .word = encoding->words };
     if (!cz_pieces_reserve(encoding, pieces, 1))
         return cz_text_memory(error);
+    if (tokenizer->bytes.trims && !cz_allowance_pay(&encoding->allowance.steps, matched.size))
+        return cz_fail_at(
+            error, CLOZE_ERROR_LIMIT, piece.begin,
+            "too many added tokens take the same spaces along near byte %zu of a text",
+            (size_t)piece.begin);
     if (tokenizer->bytes.trims)
         cz_trim_piece(tokenizer, text, matched, !pieces->count, &piece);
     pieces->items[pieces->count++] = piece;
@@ -96,7 +99,7 @@ static cloze_status tokenize_whole(const cloze_tokenizer *tokenizer, cloze_encod
 {
     cz_characters *characters = &encoding->characters;
     const cz_added *added = &tokenizer->added;
-    cz_match_state state = { 0, 0 };
+    cz_match_state state = { 0, 0, 0 };
     cz_place from = { 0, 0 }, to = { 0, 0 };
     cz_match match;
     cloze_text line, matched;
@@ -137,7 +140,7 @@ static cloze_status scan_bytes(const cloze_tokenizer *tokenizer, cloze_encoding 
 {
     const cz_added *added = &tokenizer->added;
     cloze_text segment = { text.data + begin, end - begin };
-    cz_match_state state = { 0, 0 };
+    cz_match_state state = { 0, 0, 0 };
     cz_match match;
     cloze_status status = CLOZE_OK;
     while (!status && cz_added_next(added, &added->normalized, segment, &state, &match)) {
@@ -173,9 +176,9 @@ static cloze_status check_text(cloze_text text, cloze_error *error)
     size_t good;
     if (!text.data && text.size)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "a text of %zu bytes has no data", text.size);
-    if (text.size > TEXT_LIMIT)
+    if (text.size > CZ_TEXT_LIMIT)
         return cz_fail(error, CLOZE_ERROR_LIMIT, "a text has %zu bytes, at most %d are allowed",
-                       text.size, (int)TEXT_LIMIT);
+                       text.size, (int)CZ_TEXT_LIMIT);
     good = cz_utf8_check(text.data, text.size);
     if (good < text.size)
         return cz_fail_at(error, CLOZE_ERROR_TEXT, good,
@@ -188,9 +191,12 @@ cloze_status cz_tokenize_text(const cloze_tokenizer *tokenizer, cloze_encoding *
                               cloze_text text, cz_pieces *pieces, cloze_error *error)
 {
     const cz_added *added = &tokenizer->added;
-    cz_match_state state = { 0, 0 };
+    cz_match_state state = { 0, 0, 0 };
     cz_match match;
     cloze_status status = check_text(text, error);
+    if (!status)
+        cz_allowance_add(&encoding->allowance, text.size);
+    encoding->room.allowance = encoding->cutting.allowance = &encoding->allowance;
     while (!status && cz_added_next(added, &added->raw, text, &state, &match)) {
         status = tokenize_segment(tokenizer, encoding, text, match.gap, match.begin, pieces, error);
         if (!status && match.begin < match.end)
@@ -209,6 +215,7 @@ static cloze_status prepare(const cloze_tokenizer *tokenizer, cloze_encoding *en
     encoding->windows = 0;
     encoding->parts[0].count = encoding->parts[1].count = 0;
     encoding->words = encoding->draws = 0;
+    encoding->allowance = cz_allowance_at_first();
     if (!encoding->cache) {
         encoding->cache =
             cz_allocate_zero(&encoding->hooks.allocator, CZ_CACHE_SIZE, sizeof *encoding->cache);

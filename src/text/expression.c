@@ -5,6 +5,7 @@
 #include "text/expression.h"
 
 #include "base/memory.h"
+#include "text/allowance.h"
 #include "text/translate.h"
 
 #include <string.h>
@@ -134,14 +135,6 @@ void cz_matching_clear(cz_matching *matching)
     *matching = (cz_matching){ NULL, NULL };
 }
 
-static bool pay(uint64_t *budget, uint64_t steps)
-{
-    if (*budget < steps)
-        return false;
-    *budget -= steps;
-    return true;
-}
-
 /* The end of a window, which cuts no character. */
 static size_t window_end(cloze_text line, size_t from, size_t reach)
 {
@@ -160,26 +153,25 @@ static size_t behind(cloze_text line, size_t at)
 }
 
 /* Where a walk is: the first place that may begin a match, what is seen from there, and what one
- * place may cost. */
+ * place may cost. Places before `singly` are looked at one by one. */
 typedef struct walk {
-    size_t from, reach;
+    size_t from, reach, singly;
     uint32_t steps;
 } walk;
 
-/* Whether one place is looked at with more than others get. */
-static bool is_deep(const walk *at)
+static bool is_single(const walk *at)
 {
-    return at->reach > WINDOW || at->steps > STEPS;
+    return at->from < at->singly || at->reach > WINDOW || at->steps > STEPS;
 }
 
-/* One call of PCRE2. Places behind `from` are tried, too, unless it is a deep look. */
+/* One call of PCRE2. Places behind `from` are tried, too, unless it is looked at singly. */
 static int try(const cz_expression *expression, const cz_matching *matching, cloze_text line,
                const walk *at, size_t seen)
 {
     uint32_t options = PCRE2_NO_UTF_CHECK;
     if (seen < line.size)
         options |= PCRE2_PARTIAL_HARD;
-    if (is_deep(at))
+    if (is_single(at))
         options |= PCRE2_ANCHORED;
     pcre2_set_match_limit(matching->context, at->steps);
     pcre2_set_offset_limit(matching->context, seen < line.size ? seen - 1 : PCRE2_UNSET);
@@ -197,12 +189,39 @@ static cloze_status refuse(const walk *at, int code, cloze_error *error)
                       at->from);
 }
 
+/* Where to look on after a look up to `seen` that gave no match; false: what that costs cannot be
+ * paid, or PCRE2 failed. A larger window counts four times, since it is gone through again with
+ * each larger number of steps. */
+static bool move(walk *at, int code, cloze_text line, size_t seen, size_t partial, uint64_t *steps)
+{
+    switch (code) {
+    case PCRE2_ERROR_PARTIAL:
+        at->from = partial;
+        at->reach *= 2;
+        return cz_allowance_pay(steps, 4 * (uint64_t)at->reach);
+    case PCRE2_ERROR_MATCHLIMIT: /* of a place that PCRE2 does not tell */
+        if (!is_single(at)) {
+            at->singly = seen < line.size ? seen : line.size + 1;
+            return true;
+        }
+        at->steps *= 4;
+        return at->steps <= STEPS_MOST && cz_allowance_pay(steps, at->steps + (seen - at->from));
+    case PCRE2_ERROR_NOMATCH:
+        at->from = is_single(at) ? behind(line, at->from) : seen < line.size ? seen : line.size + 1;
+        at->reach = WINDOW;
+        at->steps = STEPS;
+        return true;
+    default:
+        return false;
+    }
+}
+
 cloze_status cz_expression_find(const cz_expression *expression, cz_matching *matching,
                                 const cloze_allocator *allocator, cloze_text line, size_t from,
-                                uint64_t *budget, size_t *begin, size_t *end, bool *found,
+                                uint64_t *steps, size_t *begin, size_t *end, bool *found,
                                 cloze_error *error)
 {
-    walk at = { from, WINDOW, STEPS };
+    walk at = { from, WINDOW, 0, STEPS };
     if (!prepare(matching, allocator))
         return refuse(&at, PCRE2_ERROR_NOMEMORY, error);
     *found = false;
@@ -216,24 +235,8 @@ cloze_status cz_expression_find(const cz_expression *expression, cz_matching *ma
             *end = places[1];
             return CLOZE_OK;
         }
-        if (code == PCRE2_ERROR_PARTIAL) {
-            at.from = places[0];
-            at.reach *= 2;
-            if (!pay(budget, at.reach))
-                return refuse(&at, code, error);
-        } else if (code == PCRE2_ERROR_MATCHLIMIT && at.steps < STEPS_MOST) {
-            at.steps *= 4;
-            if (!pay(budget, at.steps))
-                return refuse(&at, code, error);
-        } else if (code == PCRE2_ERROR_NOMATCH && is_deep(&at)) {
-            at = (walk){ behind(line, at.from), WINDOW, STEPS };
-        } else if (code == PCRE2_ERROR_NOMATCH && seen < line.size) {
-            at = (walk){ seen, WINDOW, STEPS };
-        } else if (code == PCRE2_ERROR_NOMATCH) {
-            return CLOZE_OK;
-        } else {
+        if (!move(&at, code, line, seen, places[0], steps))
             return refuse(&at, code, error);
-        }
     }
     return CLOZE_OK;
 }

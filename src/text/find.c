@@ -58,7 +58,7 @@ static cloze_status find_expression(const cz_finder *finder, cz_search *search, 
     for (*found = false; from <= search->line.size; from = behind(search->line, from)) {
         cloze_status status =
             cz_expression_find(finder->expression, search->matching, search->allocator,
-                               search->line, from, &search->budget, begin, end, found, error);
+                               search->line, from, search->steps, begin, end, found, error);
         if (status || !*found || *begin < *end || search->last != *begin + 1)
             return status;
         *found = false;

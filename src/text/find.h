@@ -6,6 +6,7 @@
 #ifndef CZ_TEXT_FIND_H
 #define CZ_TEXT_FIND_H
 
+#include "text/allowance.h"
 #include "text/expression.h"
 
 /* The family of GPT-2's pattern, whose matches cover a text without gaps. */
@@ -39,15 +40,15 @@ typedef struct cz_search {
     cloze_text line;
     cz_matching *matching; /* of the thread, whose memory is of the allocator */
     const cloze_allocator *allocator;
-    uint64_t budget;
+    uint64_t *steps; /* left of an allowance */
     size_t at;
     size_t last; /* end of the last match + 1 */
 } cz_search;
 
 static inline cz_search cz_search_of(cloze_text line, cz_matching *matching,
-                                     const cloze_allocator *allocator)
+                                     const cloze_allocator *allocator, uint64_t *steps)
 {
-    return (cz_search){ line, matching, allocator, CZ_EXPRESSION_BUDGET, 0, 0 };
+    return (cz_search){ line, matching, allocator, steps, 0, 0 };
 }
 
 /* The next match, [*begin, *end) of the line, found leftmost first; *found is false when there is

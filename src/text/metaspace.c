@@ -63,10 +63,21 @@ static cz_character character_with(const marked *span, size_t end, size_t wanted
     return character_at(span, *at);
 }
 
+/* Takes the spaces of a piece out of its offsets. The unknown token of a Unigram is what stands in
+ * the text: `written`. */
+static void trim(const cloze_tokenizer *tokenizer, cloze_text text, cloze_text written, bool first,
+                 cz_piece *piece)
+{
+    bool known = !tokenizer->unigram || tokenizer->unigram->unknown != piece->id;
+    cz_trim_piece(tokenizer, text,
+                  known ? cz_vocabulary_token_of(&tokenizer->model.vocabulary, piece->id) : written,
+                  first, piece);
+}
+
 /* Appends the pieces of the word span[begin, end). */
 static cloze_status append_word(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
-                                const marked *span, size_t begin, size_t end, cz_pieces *pieces,
-                                cloze_error *error)
+                                cloze_text text, const marked *span, size_t begin, size_t end,
+                                cz_pieces *pieces, cloze_error *error)
 {
     size_t size = 0, at = begin, byte = 0, done = 0;
     uint32_t first = 0;
@@ -84,11 +95,14 @@ static cloze_status append_word(const cloze_tokenizer *tokenizer, cloze_encoding
         return cz_text_memory(error);
     for (size_t i = 0; i < word.count; i++) {
         cz_piece piece = { .id = word.ids[i], .word = encoding->words };
+        cloze_text written = { encoding->bytes + done, word.ends[i] - done };
         if (i == 0 || word.ends[i] > done) /* else it is another byte of the same characters */
             first = character_with(span, end, done, &at, &byte).begin;
         done = word.ends[i];
         piece.begin = first;
         piece.end = character_with(span, end, done - 1, &at, &byte).end;
+        if (tokenizer->bytes.trims)
+            trim(tokenizer, text, written, !pieces->count, &piece);
         pieces->items[pieces->count++] = piece;
     }
     encoding->words++;
@@ -96,8 +110,8 @@ static cloze_status append_word(const cloze_tokenizer *tokenizer, cloze_encoding
 }
 
 cloze_status cz_split_marked(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
-                             const cz_character *characters, size_t count, cz_pieces *pieces,
-                             cloze_error *error)
+                             cloze_text text, const cz_character *characters, size_t count,
+                             cz_pieces *pieces, cloze_error *error)
 {
     const cz_metaspace *metaspace = &tokenizer->metaspace;
     marked span = { .characters = characters, .count = count };
@@ -116,7 +130,7 @@ cloze_status cz_split_marked(const cloze_tokenizer *tokenizer, cloze_encoding *e
         while (end < span.count && (!metaspace->used || metaspace->whole ||
                                     character_at(&span, end).code != metaspace->mark))
             end++;
-        status = append_word(tokenizer, encoding, &span, begin, end, pieces, error);
+        status = append_word(tokenizer, encoding, text, &span, begin, end, pieces, error);
     }
     return status;
 }

@@ -292,6 +292,7 @@ cloze_status cz_normalize(const cz_normalizer *normalizer, const cloze_allocator
     room->begin = (uint32_t)begin;
     for (size_t i = 0; i < normalizer->count && made; i++) {
         cz_step step = normalizer->steps[i];
+        size_t before = out->count;
         cloze_status status = CLOZE_OK;
         if (step == CZ_STEP_REPLACE)
             status = cz_edit_apply(edit++, allocator, out, room, error);
@@ -299,6 +300,8 @@ cloze_status cz_normalize(const cz_normalizer *normalizer, const cloze_allocator
             made = cz_edit_prepend(edit++, allocator, out, &room->spare);
         else
             made = apply(normalizer, step, allocator, out, &room->spare);
+        if (!status)
+            status = cz_allowance_grow(room->allowance, before, out->count, error);
         if (status)
             return status;
     }

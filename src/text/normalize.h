@@ -79,11 +79,12 @@ typedef struct cz_normal_room {
     size_t line_capacity;
     cz_matching matching;
     uint32_t begin; /* of the text that is normalized */
+    cz_allowance *allowance;
 } cz_normal_room;
 
 void cz_normal_room_clear(cz_normal_room *room, const cloze_allocator *allocator);
 
-/* Characters of text[begin, end) after all steps into *out. */
+/* Characters of text[begin, end) after all steps into *out, paid from room->allowance. */
 cloze_status cz_normalize(const cz_normalizer *normalizer, const cloze_allocator *allocator,
                           const char *text, size_t begin, size_t end, cz_characters *out,
                           cz_normal_room *room, cloze_error *error);

@@ -190,6 +190,7 @@ typedef struct cz_added_token {
 typedef struct cz_pattern {
     const char *text;
     uint32_t size, token; /* token: its index */
+    bool special;
 } cz_pattern;
 
 /* The patterns of one kind, sorted by bytes. */
@@ -204,7 +205,8 @@ typedef struct cz_added {
     cz_added_token *tokens;
     size_t count, capacity;
     uint32_t next_id;
-    cz_table by_text; /* text -> index */
+    cz_allowance allowance; /* of all that are normalized */
+    cz_table by_text;       /* text -> index */
     uint32_t *by_id;  /* indices, sorted by id */
     cz_matcher raw, normalized;
 } cz_added;
@@ -221,8 +223,9 @@ typedef struct cz_match {
 } cz_match;
 
 typedef struct cz_match_state {
-    size_t at;   /* where the search goes on */
-    size_t done; /* end of what was given out */
+    size_t at;     /* where the search goes on */
+    size_t done;   /* end of what was given out */
+    size_t spaces; /* end of the last spaces behind a match */
 } cz_match_state;
 
 /* Before the first put: new tokens get ids behind those that are there. */
@@ -382,6 +385,7 @@ struct cloze_encoding {
     uint32_t words; /* words so far in this sequence */
     uint64_t seed;  /* of dropout */
     uint32_t draws; /* so far in this call */
+    cz_allowance allowance;
     const cloze_text *source[2]; /* during a call: the texts, or the words of each */
     bool split;                  /* they are words */
     /* results */
@@ -440,8 +444,8 @@ cloze_status cz_unigram_word(const cloze_tokenizer *tokenizer, cloze_encoding *e
                              cloze_error *error);
 /* metaspace.c: the words of a span without gaps, and their pieces, which may be parts of letters. */
 cloze_status cz_split_marked(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
-                             const cz_character *characters, size_t count, cz_pieces *pieces,
-                             cloze_error *error);
+                             cloze_text text, const cz_character *characters, size_t count,
+                             cz_pieces *pieces, cloze_error *error);
 /* pretokenize.c: words and their pieces of normalized characters. */
 cloze_status cz_split_words(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
                             const cz_character *characters, size_t count, cz_pieces *pieces,

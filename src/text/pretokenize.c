@@ -47,6 +47,7 @@ cloze_status cz_split_words(const cloze_tokenizer *tokenizer, cloze_encoding *en
                             cloze_error *error)
 {
     const cz_splitter *splitter = &tokenizer->splitter;
+    const cloze_text untrimmed = { NULL, 0 }; /* where offsets are trimmed there are cuts */
     unsigned drops = splitter->spaces ? CZ_UNICODE_SPACE : 0;
     unsigned alone = splitter->punctuation ? CZ_UNICODE_PUNCTUATION : 0;
     unsigned group = splitter->groups ? CZ_UNICODE_WORD : 0;
@@ -67,7 +68,8 @@ cloze_status cz_split_words(const cloze_tokenizer *tokenizer, cloze_encoding *en
         }
         status =
             tokenizer->unigram || tokenizer->bpe.used
-                ? cz_split_marked(tokenizer, encoding, characters + begin, i - begin, pieces, error)
+                ? cz_split_marked(tokenizer, encoding, untrimmed, characters + begin, i - begin,
+                                  pieces, error)
                 : append_word(tokenizer, encoding, characters + begin, i - begin, pieces, error);
         if (status)
             return status;
@@ -109,20 +111,22 @@ cloze_status cz_split_by_cuts(const cloze_tokenizer *tokenizer, cloze_encoding *
                               cz_pieces *pieces, cloze_error *error)
 {
     cz_cutting *cutting = &encoding->cutting;
+    bool marked = tokenizer->unigram || (tokenizer->bpe.used && !tokenizer->bpe.by_bytes);
     cloze_status status =
         cz_cut_all(&tokenizer->cuts, &encoding->hooks.allocator, characters, count, cutting, error);
     for (size_t i = 0; i < cutting->words.count && !status; i++) {
         const cz_character *word = cutting->characters.items + cutting->words.items[i].begin;
         size_t length = cutting->words.items[i].end - cutting->words.items[i].begin;
         size_t first = pieces->count;
-        if (tokenizer->unigram || (tokenizer->bpe.used && !tokenizer->bpe.by_bytes))
-            status = cz_split_marked(tokenizer, encoding, word, length, pieces, error);
+        if (marked)
+            status = cz_split_marked(tokenizer, encoding, text, word, length, pieces, error);
         else if (tokenizer->bpe.used)
             status = append_letters(tokenizer, encoding, word, length, pieces, error);
         else
             status = append_word(tokenizer, encoding, word, length, pieces, error);
-        for (size_t k = first; k < pieces->count && tokenizer->bytes.trims; k++)
-            cz_trim_piece(tokenizer, text, cloze_tokenizer_token(tokenizer, pieces->items[k].id),
+        for (size_t k = first; k < pieces->count && tokenizer->bytes.trims && !marked; k++)
+            cz_trim_piece(tokenizer, text,
+                          cz_vocabulary_token_of(&tokenizer->model.vocabulary, pieces->items[k].id),
                           k == 0, &pieces->items[k]);
     }
     return status;

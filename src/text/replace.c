@@ -30,15 +30,18 @@ cloze_status cz_edit_apply(const cz_edit *edit, const cloze_allocator *allocator
     if (!cz_characters_write(allocator, characters->items, characters->count, &room->line,
                              &room->line_capacity, &line))
         return cz_text_memory(error);
-    search = cz_search_of(line, &room->matching, allocator);
+    search = cz_search_of(line, &room->matching, allocator, &room->allowance->steps);
     made->count = 0;
     if (!characters->count)
         return CLOZE_OK;
     while (!(status = cz_find_next(&edit->finder, &search, &begin, &end, &found, error)) && found) {
         cz_character from = { 0, room->begin, room->begin };
+        size_t needed;
         cz_place_move(&at, characters->items, begin);
-        if (!cz_characters_reserve(allocator, made,
-                                   made->count + (at.character - done) + edit->to_size))
+        needed = made->count + (at.character - done) + edit->to_size;
+        if (needed > characters->count + room->allowance->growth)
+            return cz_allowance_grow(room->allowance, characters->count, needed, error);
+        if (!cz_characters_reserve(allocator, made, needed))
             return cz_text_memory(error);
         copy(characters, done, at.character, made);
         cz_place_move(&at, characters->items, end);

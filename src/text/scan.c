@@ -27,7 +27,8 @@ void cz_scan_prepare(cloze_tokenizer *tokenizer)
     for (int byte = 0; byte < 0x80; byte++) {
         cz_character items[2][8];
         cz_characters one = { items[0], 0, 8 };
-        cz_normal_room room = { .spare = { items[1], 0, 8 } };
+        cz_allowance allowance = { 0, 0 };
+        cz_normal_room room = { .spare = { items[1], 0, 8 }, .allowance = &allowance };
         char c = (char)byte;
         uint32_t code;
         if (cz_normalize(&tokenizer->normalizer, NULL, &c, 0, 1, &one, &room, NULL) ||

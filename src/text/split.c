@@ -103,7 +103,7 @@ static cloze_status find_matches(const cz_cut *cut, const cloze_allocator *alloc
     if (!cz_characters_write(allocator, items + word.begin, word.end - word.begin, &cutting->line,
                              &cutting->line_capacity, &line))
         return no_memory(error);
-    search = cz_search_of(line, &cutting->matching, allocator);
+    search = cz_search_of(line, &cutting->matching, allocator, &cutting->allowance->steps);
     while (more) {
         cloze_status status = cz_find_next(&cut->finder, &search, &begin, &end, &more, error);
         if (status)
@@ -221,6 +221,7 @@ static cloze_status apply(const cz_cut *cut, const cloze_allocator *allocator, c
                           cloze_error *error)
 {
     cloze_status status = CLOZE_OK;
+    size_t before = cutting->characters.count;
     bool changes = cut->kind == CZ_CUT_MARKS || cut->kind == CZ_CUT_BYTES;
     if (changes && !put_marks(cut, allocator, cutting))
         return no_memory(error);
@@ -231,7 +232,8 @@ static cloze_status apply(const cz_cut *cut, const cloze_allocator *allocator, c
     }
     if (!status && cut->kind == CZ_CUT_BYTES && !put_letters(allocator, cutting))
         status = no_memory(error);
-    return status;
+    return status ? status
+                  : cz_allowance_grow(cutting->allowance, before, cutting->characters.count, error);
 }
 
 cloze_status cz_cut_all(const cz_cuts *cuts, const cloze_allocator *allocator,

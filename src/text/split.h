@@ -69,6 +69,7 @@ typedef struct cz_cutting {
     char *line;
     size_t line_capacity;
     cz_matching matching;
+    cz_allowance *allowance;
 } cz_cutting;
 
 cloze_status cz_cut_all(const cz_cuts *cuts, const cloze_allocator *allocator,

@@ -207,7 +207,7 @@ static bool settle_rules(cloze_tokenizer *tokenizer)
 static bool settle_bytes(cloze_tokenizer *tokenizer)
 {
     const cz_cuts *cuts = &tokenizer->cuts;
-    const cz_cut *first = &cuts->items[0], *last = &cuts->items[cuts->count - 1];
+    const cz_cut *first = &cuts->items[0], *last = &cuts->items[cuts->count > 1];
     cz_byte_level *bytes = &tokenizer->bytes;
     if (!cuts->count || cuts->count > 2 || last->kind != CZ_CUT_BYTES)
         return false;

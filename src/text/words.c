@@ -46,6 +46,7 @@ cloze_status cz_tokenizer_words(const cloze_tokenizer *tokenizer, cloze_encoding
     encoding->windows = 0;
     encoding->parts[0].count = encoding->parts[1].count = 0;
     encoding->words = 0;
+    encoding->allowance = cz_allowance_at_first();
     status = cz_tokenize_text(tokenizer, encoding, text, &encoding->parts[0], error);
     encoding->take = NULL;
     return status;

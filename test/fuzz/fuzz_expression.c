@@ -16,7 +16,8 @@ static bool cuts(cloze_text line, size_t at)
 static void walk(const cz_finder *finder, cloze_text line)
 {
     cz_matching matching = { 0 };
-    cz_search search = cz_search_of(line, &matching, NULL);
+    cz_allowance allowance = cz_allowance_at_first();
+    cz_search search = cz_search_of(line, &matching, NULL, &allowance.steps);
     size_t begin, end, last = 0;
     bool found = true;
     while (!cz_find_next(finder, &search, &begin, &end, &found, NULL) && found) {

@@ -123,10 +123,12 @@ static walked walk(const char *pattern, const char *data, size_t size)
 {
     cz_finder finder = { .kind = CZ_FIND_EXPRESSION };
     cz_matching matching = { 0 };
-    cz_search search = cz_search_of((cloze_text){ data, size }, &matching, NULL);
+    cz_allowance allowance = cz_allowance_at_first();
+    cz_search search = cz_search_of((cloze_text){ data, size }, &matching, NULL, &allowance.steps);
     walked seen = { .first = SIZE_MAX };
     size_t begin, end;
     bool found;
+    cz_allowance_add(&allowance, size);
     assert_int_equal(cz_expression_new(&finder.expression, NULL, text_of(pattern), NULL), CLOZE_OK);
     while (!(seen.status = cz_find_next(&finder, &search, &begin, &end, &found, NULL)) && found) {
         seen.matches++;
