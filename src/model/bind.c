@@ -112,6 +112,7 @@ static const cz_parameter *bind(cz_binder *b, const char *name, size_t rows, siz
     parameter->name = stored->name;
     parameter->depth = b->depth;
     parameter->of_head = b->of_head;
+    parameter->head = b->head;
     parameter->is_matrix = stored->rank == 2 && !b->vector;
     parameter->value = (cz_tensor){
         (void *)(uintptr_t)stored->data, rows, columns, columns, stored->type, false, NULL
@@ -211,10 +212,9 @@ cloze_status cz_network_bind(cz_network *network, const cz_network_options *opti
     const cloze_allocator *allocator = &network->hooks.allocator;
     size_t tensors = cz_weights_count(network->weights);
     size_t turns = config->layers * config->inner;
-    cz_binder b = { .network = network,
-                    .prefix = config->family->prefix,
-                    .error = error,
-                    .anew = options->anew };
+    cz_binder b = {
+        .network = network, .prefix = config->family->prefix, .error = error, .anew = options->anew
+    };
 
     network->layer_count = config->groups * config->inner;
     b.room = network->layer_count * PARAMETERS_A_LAYER + PARAMETERS_OUTSIDE;

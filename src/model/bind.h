@@ -39,6 +39,7 @@ typedef struct cz_binder {
     bool vector;         /* what is bound now belongs to a norm */
     size_t depth;        /* of parameters bound now */
     bool of_head;
+    int head;
 } cz_binder;
 
 /* make.c: a tensor that was made, NULL if it was not; makes one, NULL when memory is out. */

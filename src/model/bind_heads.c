@@ -11,8 +11,7 @@
 #include <string.h>
 
 /* A matrix [out, in] with its bias, or the gain and shift of a norm: [1, out], in 0. */
-static bool head_fits(cz_binder *b, const char *prefix, const char *name, size_t out,
-                      size_t in)
+static bool head_fits(cz_binder *b, const char *prefix, const char *name, size_t out, size_t in)
 {
     char full[CZ_NAME_SIZE], why[CZ_REASON_SIZE];
     cloze_status status;
@@ -228,6 +227,7 @@ static void bind_head(cz_binder *b, cz_head_kind kind)
     const cz_head_names *names = &family->head[kind];
     const char *probe = kind == CZ_HEAD_WORDS ? names->dense : names->out;
     cz_head *head = &b->network->head[kind];
+    b->head = (int)kind;
     b->making = is_wanted(b, kind) && names->out;
     if (!names->out || (!b->making && (!is_asked(config, kind) || !find_weight(b, "", probe))))
         return;

@@ -36,6 +36,8 @@ static void bind_parts(cz_binder *b, const cz_parameter *whole, size_t rows, siz
         if (!part)
             return;
         part->name = whole->name;
+        part->depth = whole->depth;
+        part->is_matrix = whole->is_matrix;
         part->turn = i;
         part->turns = CZ_PARTS;
         part->block = block;

@@ -292,3 +292,8 @@ cz_dropout_keys cz_config_dropout_keys(const cz_config *config)
                               config->family->setting.attention_dropout,
                               config->family->setting.classifier_dropout };
 }
+
+bool cz_config_pools(const cz_config *config, cz_head_kind head)
+{
+    return config->family->head[head].pooled;
+}

@@ -96,6 +96,8 @@ const char *cz_config_family_name(const cz_config *config);
 
 /* What the names of the encoder's weights begin with in a file that has heads, too. */
 const char *cz_config_prefix(const cz_config *config);
+/* Does this head read the pooler? */
+bool cz_config_pools(const cz_config *config, cz_head_kind head);
 /* The keys of config.json for its dropouts; entries may be NULL. */
 typedef struct cz_dropout_keys {
     const char *hidden, *attention, *classifier;

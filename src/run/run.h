@@ -31,7 +31,8 @@ typedef struct cz_parameter {
     const char *name; /* as in the file */
     size_t turn, turns, block; /* turns 0: the stored tensor as it is */
     size_t depth;  /* 0: the embeddings, then the layers from 1 on, then what follows them */
-    bool of_head;  /* stands beside the encoder, not under its prefix */
+    bool of_head;   /* stands beside the encoder, not under its prefix, */
+    int head;       /* and belongs to this head */
     bool is_matrix; /* no bias, and nothing of a norm */
 } cz_parameter;
 

@@ -16,15 +16,23 @@ static bool is_still(const cz_network *network, const cz_parameter *parameter)
     return false;
 }
 
-/* The table of words may be a head's last product, too: then it learns from there. */
+static bool is_of_pooler(const cz_network *network, const cz_parameter *parameter)
+{
+    return network->pooler.weight.out &&
+           (network->pooler.part[0] == parameter || network->pooler.bias[0] == parameter);
+}
+
+/* What the loss does not read stays as it is: PyTorch's optimizer, too, leaves alone what has no
+ * gradient. The table of words may be a head's last product: then it learns from there. */
 static bool learns(const cz_network *network, const cz_parameter *parameter,
                    const cz_learner_options *options)
 {
-    size_t body = network->layer_count + 1;
     if (is_still(network, parameter))
         return false;
-    if (parameter->depth >= body)
-        return true;
+    if (parameter->of_head)
+        return options->heads >> parameter->head & 1;
+    if (is_of_pooler(network, parameter))
+        return options->pooler;
     if (options->freeze_body)
         return false;
     return parameter->depth > options->freeze_layers ||

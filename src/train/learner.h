@@ -33,6 +33,8 @@ typedef struct cz_learner {
 } cz_learner;
 
 typedef struct cz_learner_options {
+    unsigned heads; /* bits 1 << kind */
+    bool pooler;    /* is it read? */
     bool freeze_embeddings, freeze_body;
     size_t freeze_layers;
     double layer_decay; /* 1: none */

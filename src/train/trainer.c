@@ -201,14 +201,18 @@ static cloze_status open_model(cloze_trainer *trainer, cloze_error *error)
 static cloze_status make_learner(cloze_trainer *trainer, cloze_error *error)
 {
     const cloze_train_options *options = &trainer->options;
+    const cz_config *config = &trainer->model->network->config;
+    bool has_head = trainer->objective->has_head;
     const cz_learner_options how = {
+        .heads = has_head ? 1u << trainer->objective->head : 0,
+        .pooler = has_head && cz_config_pools(config, trainer->objective->head),
         .freeze_embeddings = options->freeze_embeddings,
         .freeze_layers = options->freeze_layers,
         .freeze_body = options->freeze_body,
         .layer_decay = options->layer_decay,
         .shards = options->shards,
     };
-    size_t layers = trainer->model->network->config.layers;
+    size_t layers = config->layers;
     if (options->freeze_layers > layers)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
                        "%zu layers cannot be frozen: the model has %zu", options->freeze_layers,
