@@ -10,9 +10,12 @@ const cz_objective *cz_objective_of(cloze_learning learning)
 {
     static const cz_objective *const all[] = {
         [CLOZE_LEARN_LABELS] = &cz_objective_labels,
+        [CLOZE_LEARN_LABEL_SETS] = &cz_objective_label_sets,
         [CLOZE_LEARN_NUMBERS] = &cz_objective_numbers,
         [CLOZE_LEARN_TAGS] = &cz_objective_tags,
         [CLOZE_LEARN_WORDS] = &cz_objective_words,
+        [CLOZE_LEARN_RANKING] = &cz_objective_ranking,
+        [CLOZE_LEARN_SIMILARITY] = &cz_objective_similarity,
     };
     return (size_t)learning < sizeof all / sizeof *all ? all[learning] : NULL;
 }

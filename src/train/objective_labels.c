@@ -116,6 +116,48 @@ static bool aim_at_numbers(const cloze_trainer *trainer, cz_part *part)
     return true;
 }
 
+static cz_tensor *loss_of_sets(cz_run *run, const cloze_trainer *trainer, const cz_part *part,
+                               cz_tensor *outcome, double total)
+{
+    size_t columns = trainer->options.label_count;
+    return cz_binary_entropy(run, outcome, cz_targets_in(run, part, part->count, columns),
+                             part->learning ? trainer->label_weights : NULL,
+                             total * (double)columns);
+}
+
+static cloze_status score_sets(const cloze_trainer *trainer, cz_scores *scores, const cz_part *part,
+                               const cz_tensor *outcome, cloze_error *error)
+{
+    size_t columns = trainer->options.label_count;
+    cloze_text *names = cz_allocate(&trainer->hooks.allocator, 2 * columns, sizeof *names);
+    cloze_status status = names ? CLOZE_OK : cz_fail_memory(error, "labels", columns);
+    for (size_t i = 0; i < part->count && !status; i++) {
+        size_t predicted = 0, gold = 0;
+        for (size_t c = 0; c < columns; c++) {
+            if (cz_tensor_at(outcome, i, c) > 0)
+                names[predicted++] = cz_label_name(trainer, c);
+            if (part->targets[i * columns + c] > 0.5f)
+                names[columns + gold++] = cz_label_name(trainer, c);
+        }
+        status = cloze_tally_labels(scores->tally, names, predicted, names + columns, gold, error);
+    }
+    cz_release(&trainer->hooks.allocator, names);
+    return status;
+}
+
+const cz_objective cz_objective_label_sets = {
+    .metric = "f1_micro",
+    .has_head = true,
+    .head = CZ_HEAD_LABELS,
+    .take = take_numbers,
+    .weigh = cz_weigh_items,
+    .aim = aim_at_numbers,
+    .outcome = cz_outcome_of_head,
+    .loss = loss_of_sets,
+    .score = score_sets,
+    .report = cz_report_tally,
+};
+
 static cz_tensor *loss_of_numbers(cz_run *run, const cloze_trainer *trainer, const cz_part *part,
                                   cz_tensor *outcome, double total)
 {
