@@ -183,6 +183,7 @@ static void candidates_are_the_same_alone_and_in_company(void **state)
 
 static void hold_likelihoods(const open_options *open, double bound)
 {
+    size_t inputs = 0;
     for (size_t f = 0; f < FOLDERS; f++) {
         char path[2048];
         cloze_text texts[CASES_MOST];
@@ -211,9 +212,11 @@ static void hold_likelihoods(const open_options *open, double bound)
                 assert_memory_equal(&alone.sum, &found[i].sum, sizeof alone.sum);
             }
         }
+        inputs += count;
         close_model(&o);
         json_decref(cases);
     }
+    assert_true(inputs >= 200);
 }
 
 static void likelihoods_equal_masking_token_after_token(void **state)

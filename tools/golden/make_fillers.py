@@ -38,6 +38,13 @@ def texts(number: int, mask: str) -> list[str]:
     return [text if mask in text else text + mask for text in out] + [f"the cat don't{mask}, it 's {mask} .", f" {mask}  {mask}"]
 
 
+def sentences(number: int) -> list[str]:
+    draw = random.Random(160 + number)
+    odd = ["\u00e9t\u00e9", "\u65e5\u672c", "\U0001f600", "\u05e9\u05dc\u05d5\u05dd", "unaffable", "12,345.6", "don't", "##s"]
+    return [" ".join(draw.choice(odd if draw.random() < 0.2 else WORDS) for _ in range(draw.randrange(1, 14)))
+            for _ in range(50)]
+
+
 def flat(result: list) -> list:
     lists = result if isinstance(result[0], list) else [result]
     return [[[round(item["score"], 10), item["token"], item["token_str"], item["sequence"]] for item in row]
@@ -85,7 +92,7 @@ def main() -> None:
             top = 2 + i % 4
             cases.append({"input": text, "top_k": top} | targets |
                          {"fillings": flat(fill(text, top_k=top, **targets))})
-        scored = [text for text in TEXTS + MORE if len(tokenizer(text)["input_ids"]) <= 40]
+        scored = [text for text in TEXTS + MORE + sentences(number) if len(tokenizer(text)["input_ids"]) <= 40]
         scores = [{"input": text, "plain": likelihood(model, tokenizer, text, False),
                    "whole_words": likelihood(model, tokenizer, text, True)} for text in scored]
         lines = [json.dumps(case, ensure_ascii=True, separators=(",", ":")) for case in cases]
