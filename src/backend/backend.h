@@ -292,6 +292,19 @@ typedef struct cz_divergence_call {
     cz_tensor *d_logits;
 } cz_divergence_call;
 
+/* loss = the sum over sequences and columns of -log softmax(the column's logits in the sequence)[place]
+ * / total. */
+typedef struct cz_places_call {
+    const cz_tensor *logits;            /* [n, columns] */
+    const cz_packing *packing;
+    const size_t *place;                /* [count, columns] rows within the sequence; SIZE_MAX: the
+                                           column is not asked there */
+    double total;                       /* 0: the places that are asked */
+    cz_tensor *loss;                    /* [1, 1] */
+    const cz_tensor *d_loss;
+    cz_tensor *d_logits;
+} cz_places_call;
+
 /* What learning does to a whole parameter: no way back, nothing on the tape. Tensors are of the
  * table's type, of one shape and without gaps (stride = columns). */
 
@@ -373,6 +386,7 @@ typedef struct cz_backend {
     CZ_OPERATION(binary_entropy)
     CZ_OPERATION(squared_error)
     CZ_OPERATION(divergence)
+    CZ_OPERATION(places)
 #undef CZ_OPERATION
     cloze_status (*probabilities)(const cz_place *, const cz_probabilities_call *);
     cloze_status (*adamw)(const cz_place *, const cz_adamw_call *);

@@ -53,6 +53,7 @@ const cz_backend REFERENCE_TABLE = {
     SLOTS(binary_entropy),
     SLOTS(squared_error),
     SLOTS(divergence),
+    SLOTS(places),
     .probabilities = REFERENCE(probabilities),
     .adamw = REFERENCE(adamw),
     .squares = REFERENCE(squares),

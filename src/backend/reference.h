@@ -37,6 +37,7 @@ REFERENCE_OPERATION(cross_entropy)
 REFERENCE_OPERATION(binary_entropy)
 REFERENCE_OPERATION(squared_error)
 REFERENCE_OPERATION(divergence)
+REFERENCE_OPERATION(places)
 #undef REFERENCE_OPERATION
 cloze_status REFERENCE(probabilities)(const cz_place *place, const cz_probabilities_call *call);
 cloze_status REFERENCE(adamw)(const cz_place *place, const cz_adamw_call *call);

@@ -215,3 +215,38 @@ cz_tensor *cz_divergence(cz_run *run, cz_tensor *logits, const cz_tensor *teache
     cz_run_record(run, divergence_backward, loss, node);
     return loss;
 }
+
+/* ---- places ---- */
+
+typedef struct places_node {
+    cz_places_call call;
+    cz_tensor *logits, *loss;
+} places_node;
+
+static void places_backward(cz_run *run, void *argument)
+{
+    places_node *node = argument;
+    node->call.d_loss = node->loss->gradient;
+    node->call.d_logits = cz_run_gradient(run, node->logits);
+    if (node->call.d_logits && cz_run_computes(run))
+        cz_run_check(run, run->backend->places_backward(&run->place, &node->call), NULL, 0);
+}
+
+cz_tensor *cz_places(cz_run *run, cz_tensor *logits, const cz_packing *packing, const size_t *place,
+                     double total)
+{
+    places_node *node = cz_run_take(run, sizeof *node);
+    cz_tensor *loss = cz_run_tensor(run, 1, 1);
+    check_total(run, total);
+    if (cz_run_failed(run))
+        return &run->empty;
+    *node = (places_node){
+        { .logits = logits, .packing = packing, .place = place, .total = total, .loss = loss },
+        logits,
+        loss
+    };
+    if (cz_run_computes(run))
+        cz_run_check(run, run->backend->places(&run->place, &node->call), NULL, 0);
+    cz_run_record(run, places_backward, loss, node);
+    return loss;
+}

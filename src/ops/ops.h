@@ -123,6 +123,10 @@ cz_tensor *cz_binary_entropy(cz_run *run, cz_tensor *logits, const cz_tensor *ta
                              const float *positive_weight, double total);
 cz_tensor *cz_squared_error(cz_run *run, cz_tensor *x, const cz_tensor *target, double total);
 /* How far the softmax of logits / temperature is from the teacher's, times temperature^2. */
+/* Which row of its sequence each column means: see cz_places_call. `place` [sequences, columns] lives as
+ * long as the tape. Total as above. */
+cz_tensor *cz_places(cz_run *run, cz_tensor *logits, const cz_packing *packing,
+                     const size_t *place, double total);
 cz_tensor *cz_divergence(cz_run *run, cz_tensor *logits, const cz_tensor *teacher,
                          double temperature, double total);
 

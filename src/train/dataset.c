@@ -14,6 +14,9 @@ void cz_dataset_clear(cz_dataset *dataset)
     cz_release(allocator, dataset->words);
     cz_release(allocator, dataset->values);
     cz_release(allocator, dataset->items);
+    cz_release(allocator, dataset->offsets);
+    cz_release(allocator, dataset->texts);
+    cz_release(allocator, dataset->asked);
     cz_release(allocator, dataset->states);
     *dataset = (cz_dataset){ .allocator = allocator };
 }
@@ -77,5 +80,32 @@ cloze_status cz_dataset_tags(cz_dataset *dataset, cloze_error *error)
         return no_memory(dataset, error);
     for (size_t i = had; i < dataset->tags_room; i++)
         dataset->tags[i] = -1;
+    return CLOZE_OK;
+}
+
+cloze_status cz_dataset_ask(cz_dataset *dataset, cloze_text text, cloze_token_offset answer,
+                            size_t *number, cloze_error *error)
+{
+    size_t at = dataset->texts_size;
+    if (!grow(dataset, &dataset->texts, &dataset->texts_room, at + text.size + 1, 1) ||
+        !grow(dataset, &dataset->asked, &dataset->asked_room, dataset->asked_count + 1,
+              sizeof *dataset->asked))
+        return no_memory(dataset, error);
+    memcpy(dataset->texts + at, text.data, text.size);
+    dataset->texts_size += text.size;
+    dataset->asked[dataset->asked_count] = (cz_asked){ at, text.size, answer };
+    dataset->some_impossible |= answer.begin == answer.end;
+    *number = dataset->asked_count++;
+    return CLOZE_OK;
+}
+
+cloze_status cz_dataset_offsets(cz_dataset *dataset, cloze_error *error)
+{
+    size_t had = dataset->offsets_room;
+    if (!grow(dataset, &dataset->offsets, &dataset->offsets_room, dataset->tokens,
+              sizeof *dataset->offsets))
+        return no_memory(dataset, error);
+    for (size_t i = had; i < dataset->offsets_room; i++)
+        dataset->offsets[i] = (cloze_token_offset){ 0, 0 };
     return CLOZE_OK;
 }

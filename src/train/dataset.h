@@ -15,7 +15,14 @@ typedef struct cz_item {
     size_t label;                             /* of labels */
     size_t value;                             /* first of its numbers */
     size_t answer[2]; /* first and last token of an answer within the sequence */
+    size_t asked;     /* which question this is a window of */
 } cz_item;
+
+/* What an answer is looked up in and held against, of a split that is measured. */
+typedef struct cz_asked {
+    size_t text, size;         /* in the dataset's texts: what the answer is in */
+    cloze_token_offset answer; /* bytes of it */
+} cz_asked;
 
 typedef struct cz_dataset {
     const cloze_allocator *allocator;
@@ -27,8 +34,13 @@ typedef struct cz_dataset {
     size_t value_count, values_room;
     cz_item *items;
     size_t count, items_room;
-    size_t sequences; /* of an item, at most */
-    float *states;    /* what a frozen body made of the first `states_of` items; or NULL */
+    cloze_token_offset *offsets; /* [tokens] of what an answer is in; others are empty */
+    char *texts;
+    cz_asked *asked;
+    size_t offsets_room, texts_size, texts_room, asked_count, asked_room;
+    bool some_impossible; /* a question has no answer */
+    size_t sequences;     /* of an item, at most */
+    float *states;        /* what a frozen body made of the first `states_of` items; or NULL */
     size_t states_of;
 } cz_dataset;
 
@@ -42,5 +54,11 @@ cloze_status cz_dataset_values(cz_dataset *dataset, const float *values, size_t 
                                size_t *first, cloze_error *error);
 /* Room for the tags of all tokens; the new ones are -1. */
 cloze_status cz_dataset_tags(cz_dataset *dataset, cloze_error *error);
+
+/* A question that may be measured, and its number. */
+cloze_status cz_dataset_ask(cz_dataset *dataset, cloze_text text, cloze_token_offset answer,
+                            size_t *number, cloze_error *error);
+/* Room for the offsets of all tokens; the new ones are empty. */
+cloze_status cz_dataset_offsets(cz_dataset *dataset, cloze_error *error);
 
 #endif

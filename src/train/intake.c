@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-static size_t limit_of(const cloze_trainer *trainer)
+size_t cz_token_limit_of(const cloze_trainer *trainer)
 {
     size_t asked = trainer->options.max_tokens, own = trainer->model->max_tokens;
     return asked && (!own || asked < own) ? asked : own;
@@ -26,18 +26,25 @@ static cloze_status check_ids(const cloze_trainer *trainer, const cloze_tokens *
     return CLOZE_OK;
 }
 
+cloze_status cz_take_window(cloze_trainer *trainer, cz_dataset *dataset, size_t window,
+                            bool keep_words, size_t *begin, size_t *length, cloze_error *error)
+{
+    cloze_tokens tokens = cloze_encoding_tokens(trainer->encoding, window);
+    cloze_status status = check_ids(trainer, &tokens, error);
+    if (!status)
+        status = cz_dataset_append(dataset, &tokens, keep_words, begin, error);
+    *length = tokens.length;
+    return status;
+}
+
 static cloze_status take_encoding(cloze_trainer *trainer, cz_dataset *dataset, bool keep_words,
                                   size_t *begin, size_t *length, cloze_intake *intake,
                                   cloze_error *error)
 {
-    cloze_tokens tokens = cloze_encoding_tokens(trainer->encoding, 0);
-    cloze_status status = check_ids(trainer, &tokens, error);
-    if (!status)
-        status = cz_dataset_append(dataset, &tokens, keep_words, begin, error);
+    cloze_status status = cz_take_window(trainer, dataset, 0, keep_words, begin, length, error);
     if (status)
         return status;
-    *length = tokens.length;
-    intake->tokens += tokens.length;
+    intake->tokens += *length;
     intake->truncated += cloze_encoding_truncated(trainer->encoding) > 0;
     return CLOZE_OK;
 }
@@ -46,7 +53,7 @@ cloze_status cz_take_text(cloze_trainer *trainer, cz_dataset *dataset, cloze_tex
                           cloze_text pair, bool keep_words, size_t *begin, size_t *length,
                           cloze_intake *intake, cloze_error *error)
 {
-    cloze_tokenize_options how = { .max_length = limit_of(trainer) };
+    cloze_tokenize_options how = { .max_length = cz_token_limit_of(trainer) };
     if (!text.data)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "it has no text");
     cloze_status status =
@@ -59,7 +66,7 @@ cloze_status cz_take_words(cloze_trainer *trainer, cz_dataset *dataset, const cl
                            size_t count, size_t *begin, size_t *length, cloze_intake *intake,
                            cloze_error *error)
 {
-    cloze_tokenize_options how = { .max_length = limit_of(trainer) };
+    cloze_tokenize_options how = { .max_length = cz_token_limit_of(trainer) };
     if (!words || !count)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "it has no words");
     cloze_status status = cloze_tokenize_words(trainer->model->tokenizer, words, count, NULL, 0,

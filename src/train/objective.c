@@ -13,6 +13,7 @@ const cz_objective *cz_objective_of(cloze_learning learning)
         [CLOZE_LEARN_LABEL_SETS] = &cz_objective_label_sets,
         [CLOZE_LEARN_NUMBERS] = &cz_objective_numbers,
         [CLOZE_LEARN_TAGS] = &cz_objective_tags,
+        [CLOZE_LEARN_ANSWERS] = &cz_objective_answers,
         [CLOZE_LEARN_WORDS] = &cz_objective_words,
         [CLOZE_LEARN_RANKING] = &cz_objective_ranking,
         [CLOZE_LEARN_SIMILARITY] = &cz_objective_similarity,
@@ -102,7 +103,7 @@ void cz_measures_add(cloze_measures *measures, const char *name, double value)
     measures->value[measures->count++] = value;
 }
 
-cloze_status cz_report_agreement(const cloze_trainer *trainer, const cz_scores *scores,
+cloze_status cz_report_agreement(const cloze_trainer *trainer, cz_scores *scores,
                                  cloze_measures *measures, cloze_error *error)
 {
     cloze_agreement agreement;
@@ -116,7 +117,7 @@ cloze_status cz_report_agreement(const cloze_trainer *trainer, const cz_scores *
     return CLOZE_OK;
 }
 
-cloze_status cz_report_tally(const cloze_trainer *trainer, const cz_scores *scores,
+cloze_status cz_report_tally(const cloze_trainer *trainer, cz_scores *scores,
                              cloze_measures *measures, cloze_error *error)
 {
     (void)trainer, (void)error;

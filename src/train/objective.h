@@ -5,7 +5,8 @@
 #include "train/trainer.h"
 
 extern const cz_objective cz_objective_labels, cz_objective_label_sets, cz_objective_numbers,
-    cz_objective_tags, cz_objective_words, cz_objective_ranking, cz_objective_similarity;
+    cz_objective_tags, cz_objective_answers, cz_objective_words, cz_objective_ranking,
+    cz_objective_similarity;
 
 /* Each item counts as one. */
 double cz_weigh_items(const cloze_trainer *trainer, const cz_dataset *dataset, size_t item,
@@ -17,6 +18,12 @@ cz_tensor *cz_outcome_of_head(cz_run *run, const cloze_trainer *trainer, const c
 cloze_status cz_take_words(cloze_trainer *trainer, cz_dataset *dataset, const cloze_text *words,
                            size_t count, size_t *begin, size_t *length, cloze_intake *intake,
                            cloze_error *error);
+
+/* The longest item. */
+size_t cz_token_limit_of(const cloze_trainer *trainer);
+/* Window `window` of the trainer's encoding as a sequence at the end of the dataset. */
+cloze_status cz_take_window(cloze_trainer *trainer, cz_dataset *dataset, size_t window,
+                            bool keep_words, size_t *begin, size_t *length, cloze_error *error);
 
 /* Room in a part for `count` labels, numbers, rows; false when memory is out. */
 bool cz_part_labels(const cloze_trainer *trainer, cz_part *part, size_t count);
@@ -34,10 +41,10 @@ cloze_status cz_scores_pair(const cloze_trainer *trainer, cz_scores *scores, dou
 
 void cz_measures_add(cloze_measures *measures, const char *name, double value);
 /* Pearson, Spearman. */
-cloze_status cz_report_agreement(const cloze_trainer *trainer, const cz_scores *scores,
+cloze_status cz_report_agreement(const cloze_trainer *trainer, cz_scores *scores,
                                  cloze_measures *measures, cloze_error *error);
 /* Accuracy, precision, recall, F1. */
-cloze_status cz_report_tally(const cloze_trainer *trainer, const cz_scores *scores,
+cloze_status cz_report_tally(const cloze_trainer *trainer, cz_scores *scores,
                              cloze_measures *measures, cloze_error *error);
 
 #endif

@@ -105,7 +105,7 @@ static cloze_status score_ranking(const cloze_trainer *trainer, cz_scores *score
     return CLOZE_OK;
 }
 
-static cloze_status report_ranking(const cloze_trainer *trainer, const cz_scores *scores,
+static cloze_status report_ranking(const cloze_trainer *trainer, cz_scores *scores,
                                    cloze_measures *measures, cloze_error *error)
 {
     (void)trainer, (void)error;

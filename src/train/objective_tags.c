@@ -99,7 +99,7 @@ static cloze_status score_tags(const cloze_trainer *trainer, cz_scores *scores, 
 }
 
 /* Entities as seqeval counts them: the micro average is what is called F1 there. */
-static cloze_status report_tags(const cloze_trainer *trainer, const cz_scores *scores,
+static cloze_status report_tags(const cloze_trainer *trainer, cz_scores *scores,
                                 cloze_measures *measures, cloze_error *error)
 {
     (void)trainer, (void)error;

@@ -48,6 +48,11 @@ typedef struct cz_scores {
     double *predicted, *gold;
     size_t count, predicted_room, gold_room;
     double right, asked;
+    size_t open;                  /* the question whose windows are being looked at; plus one */
+    double open_score, open_none; /* of the best answer so far, of none */
+    cloze_token_offset open_answer;
+    double exact, f1;
+    const cz_dataset *dataset;
 } cz_scores;
 
 typedef struct cz_objective {
@@ -68,8 +73,7 @@ typedef struct cz_objective {
                        double total);
     cloze_status (*score)(const cloze_trainer *, cz_scores *, const cz_part *,
                           const cz_tensor *outcome, cloze_error *);
-    cloze_status (*report)(const cloze_trainer *, const cz_scores *, cloze_measures *,
-                           cloze_error *);
+    cloze_status (*report)(const cloze_trainer *, cz_scores *, cloze_measures *, cloze_error *);
 } cz_objective;
 
 const cz_objective *cz_objective_of(cloze_learning learning);

@@ -369,6 +369,24 @@ static cloze_status loss_case(room *r, size_t number, char name[80])
     return cpu->squared_error_backward(&r->place, &square);
 }
 
+static cloze_status places_case(room *r, size_t number, char name[80])
+{
+    static const size_t length[] = { 1, 7, 0, 130 };
+    size_t n = 138, columns = number ? 5 : 2;
+    snprintf(name, 80, "places of %zu columns", columns);
+    size_t *place = room_take(r, COUNT(length) * columns * sizeof *place);
+    for (size_t i = 0; i < COUNT(length) * columns; i++)
+        place[i] = length[i / columns] && i % 4 ? i % length[i / columns] : SIZE_MAX;
+    cz_places_call call = { .logits = room_input(r, n, columns, columns + 1, 0),
+                            .packing = room_packing(r, length, COUNT(length)),
+                            .place = place,
+                            .loss = room_output(r, 1, 1, 1, false),
+                            .d_loss = room_input(r, 1, 1, 1, 1),
+                            .d_logits = room_output(r, n, columns, columns, true) };
+    TRY(cpu->places(&r->place, &call));
+    return cpu->places_backward(&r->place, &call);
+}
+
 static cloze_status lesson_case(room *r, size_t number, char name[80])
 {
     size_t n = 21, c = number ? 100 : 3;
@@ -511,6 +529,7 @@ static const struct {
     { pool_case, CZ_POOL_LAST + 1 },
     { embed_case, 3 },
     { loss_case, 2 },
+    { places_case, 2 },
     { lesson_case, 2 },
     { step_case, 2 },
     { rows_case, 2 },

@@ -608,8 +608,29 @@ static void add_cross_entropies(case_list *list)
     }
 }
 
+/* Of `ragged`: the empty sequence has none, and one column is not asked. */
+static const size_t marks[] = { SIZE_MAX, SIZE_MAX, 0, 0, 1, 0, 16, SIZE_MAX };
+
+static cz_tensor *build_places(op_stand *s)
+{
+    return cz_places(&s->run, s->input[0], s->c->packing, s->c->rows, s->c->total);
+}
+
 static void add_lessons(case_list *list)
 {
+    add(list,
+        (op_case){ .build = build_places,
+                   .value = { { 20, 2, false, 0, false } },
+                   .packing = &ragged,
+                   .rows = marks },
+        "places of two columns");
+    add(list,
+        (op_case){ .build = build_places,
+                   .value = { { 20, 2, false, 0, false } },
+                   .packing = &ragged,
+                   .rows = marks,
+                   .total = 7 },
+        "places over a total");
     for (size_t w = 0; w < 4; w++) {
         op_value x = { 5, widths[w], false, 0, false }, other = x;
         other.constant = true;

@@ -20,6 +20,7 @@ static size_t scratch(const cz_extent *extent, const void *table)
     size_t head =
         kernels->attend_scratch(extent->head_size, keys, extent->relative, extent->gradients);
     need = most(need, head * sizeof(float));
+    need = most(need, cz_shared_size(1) + extent->longest * sizeof(float));
     if (extent->mixed)
         need = most(need, cz_mix_scratch(kernels, extent->mixed, extent->longest) * sizeof(float));
     if (extent->gradients) {
@@ -55,6 +56,7 @@ const cz_backend cz_backend_cpu = {
     SLOT(binary_entropy),
     SLOT(squared_error),
     SLOT(divergence),
+    SLOT(places),
     .probabilities = cz_cpu_probabilities,
     .adamw = cz_cpu_adamw,
     .squares = cz_cpu_squares,

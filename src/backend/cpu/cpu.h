@@ -78,6 +78,7 @@ CZ_SLOT(cross_entropy)  /* entropy.c */
 CZ_SLOT(binary_entropy) /* binary.c */
 CZ_SLOT(squared_error)  /* loss.c */
 CZ_SLOT(divergence)     /* divergence.c */
+CZ_SLOT(places)         /* places.c */
 #undef CZ_SLOT
 cloze_status cz_cpu_probabilities(const cz_place *place, const cz_probabilities_call *call);
 cloze_status cz_cpu_adamw(const cz_place *place, const cz_adamw_call *call);     /* step.c */
