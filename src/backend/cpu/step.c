@@ -8,7 +8,7 @@
 #include <math.h>
 
 /* Elements of a task; most pieces of a sum, and the lanes that a piece is summed in. */
-enum { PIECE = 1 << 14, SUMS = 256, SUM_LANES = 16 };
+enum { PIECE = 1 << 14, SUMS = 256, SUM_LANES = 8 };
 
 static size_t elements(const cz_tensor *t)
 {
