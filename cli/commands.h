@@ -18,6 +18,7 @@ extern const cli_command command_choose;
 extern const cli_command command_nsp;
 extern const cli_command command_rerank;
 extern const cli_command command_eval;
+extern const cli_command command_train;
 extern const cli_command command_tokenize;
 extern const cli_command command_info;
 extern const cli_command command_pull;

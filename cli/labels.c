@@ -179,6 +179,25 @@ int labels_give(cli_labels *labels, const char *list)
     return code ? code : labels_close(labels);
 }
 
+bool labels_reorder(cli_labels *labels, const char *const *names, size_t count)
+{
+    size_t *at = calloc(count + 1, sizeof *at);
+    bool same = at && labels->closed && count == labels->count;
+    for (size_t i = 0; i < count && same; i++) {
+        size_t place = search(labels, (cloze_text){ names[i], strlen(names[i]) }, &same);
+        if (same)
+            at[i] = labels->sorted[place];
+        for (size_t k = 0; k < i && same; k++)
+            same = at[k] != at[i];
+    }
+    for (size_t i = 0; i < count && same; i++) {
+        labels->at[i] = at[i];
+        labels->place[at[i]] = i;
+    }
+    free(at);
+    return same;
+}
+
 const char *labels_name(const cli_labels *labels, size_t place)
 {
     return labels->name[labels->at[place]].data;

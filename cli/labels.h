@@ -26,6 +26,8 @@ int labels_find(cli_labels *labels, cloze_text name, const char *where, size_t *
 int labels_give(cli_labels *labels, const char *list);
 /* All are known: gives places. Exit code. */
 int labels_close(cli_labels *labels);
+/* Places as in `names`, if they are the same names; false if they are not. */
+bool labels_reorder(cli_labels *labels, const char *const *names, size_t count);
 /* The name at a place. */
 const char *labels_name(const cli_labels *labels, size_t place);
 void labels_clear(cli_labels *labels);

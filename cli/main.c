@@ -27,6 +27,7 @@ const cli_command *const all_commands[] = {
     &command_nsp,
     &command_rerank,
     &command_eval,
+    &command_train,
     &command_tokenize,
     &command_info,
     &command_pull,

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTIONS_MOST = 64, LONG_BASE = 256, NAME_MOST = 32 };
+enum { OPTIONS_MOST = 100, LONG_BASE = 256, NAME_MOST = 32 };
 
 const option_group general_options = {
     "General",
@@ -298,12 +298,33 @@ static int refuse(const cli_command *self, const tables *known, int code, const 
     return refuse_long(self, known, argument);
 }
 
+/* Numbers that may be 0 tell by another one that they are not given. */
+static void unset_reals(cli_settings *out)
+{
+    cli_training *train = &out->train;
+    double *const reals[] = { &out->tolerance,
+                              &out->threshold,
+                              &train->rate,
+                              &train->epochs,
+                              &train->decay,
+                              &train->clip,
+                              &train->dropout,
+                              &train->attention_dropout,
+                              &train->classifier_dropout,
+                              &train->drop,
+                              &train->swap,
+                              &train->insert,
+                              &train->replace };
+    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
+        *reals[i] = -1;
+}
+
 int options_parse(const cli_command *self, int argc, char **argv, cli_settings *out, int *first)
 {
     tables known;
     int code;
     memset(out, 0, sizeof *out);
-    out->tolerance = out->threshold = -1;
+    unset_reals(out);
     fill_tables(self, &known);
     opterr = 0;
     optind = 1;
@@ -335,4 +356,6 @@ void settings_clear(cli_settings *settings)
     free(settings->asked.item);
     free(settings->special.item);
     free(settings->targets.item);
+    free(settings->train.dev.item);
+    free(settings->train.test.item);
 }

@@ -31,7 +31,7 @@ typedef struct option_group {
     const command_option *options;
 } option_group;
 
-enum { GROUPS_MOST = 6 };
+enum { GROUPS_MOST = 10 };
 
 typedef struct command_example {
     const char *line, *remark;

@@ -44,7 +44,7 @@ static void write_amounts(char *out, size_t size, uint64_t done, uint64_t total,
                  unit);
 }
 
-static void write_bar(char *out, size_t size, uint64_t done, uint64_t total)
+void progress_bar(char *out, size_t size, uint64_t done, uint64_t total)
 {
     char bar[BAR + 1];
     size_t filled = total ? (size_t)((double)done / (double)total * BAR) : 0;
@@ -59,6 +59,28 @@ static void write_bar(char *out, size_t size, uint64_t done, uint64_t total)
         bar[filled - 1] = '>';
     bar[BAR] = 0;
     snprintf(out, size, "[%s] %3.0f %%  ", bar, 100.0 * (double)done / (double)total);
+}
+
+static void draw(cli_progress *progress, const char *line)
+{
+    fprintf(stderr, progress->colour ? "\r\033[K\033[36m%s\033[0m" : "\r\033[K%s", line);
+    fflush(stderr);
+    progress->drawn = true;
+}
+
+bool progress_due(const cli_progress *progress)
+{
+    return progress->on && seconds_now() - progress->last >= (progress->drawn ? 0.1 : 0.5);
+}
+
+void progress_line(cli_progress *progress, char *text)
+{
+    if (!progress->on)
+        return;
+    progress->last = seconds_now();
+    if (strlen(text) >= progress->columns)
+        text[progress->columns - 1] = 0;
+    draw(progress, text);
 }
 
 void progress_show(cli_progress *progress, const char *name, uint64_t done, uint64_t total,
@@ -77,7 +99,7 @@ void progress_show(cli_progress *progress, const char *name, uint64_t done, uint
         !(done == total && !unit && progress->drawn))
         return;
     progress->last = now;
-    write_bar(bar, sizeof bar, done, total);
+    progress_bar(bar, sizeof bar, done, total);
     write_amounts(amounts, sizeof amounts, done, total,
                   now > progress->begun ? (double)(done - progress->first) / (now - progress->begun)
                                         : 0,
@@ -87,9 +109,7 @@ void progress_show(cli_progress *progress, const char *name, uint64_t done, uint
         snprintf(line, sizeof line, "%s%s", bar, amounts);
     if (strlen(line) >= progress->columns)
         line[progress->columns - 1] = 0;
-    fprintf(stderr, progress->colour ? "\r\033[K\033[36m%s\033[0m" : "\r\033[K%s", line);
-    fflush(stderr);
-    progress->drawn = true;
+    draw(progress, line);
 }
 
 void progress_end(cli_progress *progress)

@@ -23,6 +23,12 @@ void progress_begin(cli_progress *progress, bool quiet);
  * shown in MB. */
 void progress_show(cli_progress *progress, const char *name, uint64_t done, uint64_t total,
                    const char *unit);
+/* Whether it is time to draw again. */
+bool progress_due(const cli_progress *progress);
+/* "[=====>    ] 50 %  ", empty if the total is not known. */
+void progress_bar(char *out, size_t size, uint64_t done, uint64_t total);
+/* Draws a line of one's own, cut at the width of the terminal. */
+void progress_line(cli_progress *progress, char *text);
 /* Removes the line. */
 void progress_end(cli_progress *progress);
 

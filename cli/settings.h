@@ -13,6 +13,45 @@ typedef struct cli_words {
     size_t count;
 } cli_words;
 
+/* What train alone can be told. Real numbers that may be 0 are negative where they are not given. */
+typedef struct cli_training {
+    /* examples */
+    cli_words dev, test;
+    double dev_part, test_part;
+    size_t folds, seeds;
+    const char *negative_column, *label_columns, *labels;
+    int encoding;
+    bool skip_empty;
+
+    /* steps */
+    double epochs, rate, warmup, cycles, power, cooldown;
+    size_t steps, batch, shards;
+    int schedule;
+    double decay, clip, layer_decay, beta1, beta2, epsilon;
+    bool no_bias_correction;
+
+    /* what learns */
+    bool freeze_body, freeze_embeddings, recompute;
+    size_t freeze_layers;
+    double dropout, attention_dropout, classifier_dropout;
+
+    /* the loss */
+    int loss;
+    double smoothing, focal, temperature, scale, masked;
+    const char *class_weights;
+    bool balance, oversample;
+
+    /* measuring and keeping */
+    const char *metric;
+    size_t patience, measure_every, keep_every;
+    bool keep_last, resume;
+
+    /* augmenting */
+    size_t augment;
+    double drop, swap, insert, replace;
+    const char *synonyms;
+} cli_training;
+
 /* Choices are numbered from 1 in the order of the option's placeholder; 0: not given. */
 typedef struct cli_settings {
     /* general */
@@ -97,6 +136,8 @@ typedef struct cli_settings {
 
     /* pull */
     const char *cache, *endpoint;
+
+    cli_training train;
 
     /* help */
     bool man;

@@ -1,0 +1,171 @@
+/*
+ * train.c - cloze train: a model learns from labelled texts. The parts are in train.h; here they come
+ * one after the other, for one run or for several.
+ */
+#include "train.h"
+
+#include "commands.h"
+#include "interrupt.h"
+#include "say.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const command_example examples[] = {
+    { "cloze train classify -m google-bert/bert-base-uncased -f train.csv --dev dev.csv -o spam",
+      "columns text and label; then: cloze classify -m spam \"...\"" },
+    { "cloze train classify -f reviews --dev-part 0.1 --epochs 5 --patience 2 -o sentiment",
+      "reviews/pos and reviews/neg hold text files; stop when it gets no better" },
+    { "cloze train classify -m ./bert -f train.jsonl --folds 5 --balance --rate 3e-5",
+      "five folds, rare labels weigh more; mean and deviation, nothing kept" },
+    { "cloze train tag -m ./bert -f train.conll --dev dev.conll --test test.conll -o names",
+      "words with their tags in columns" },
+    { "cloze train pair -m ./bert -f mnli.tsv --dev-part 0.05 -o inference --resume",
+      "two texts, and on again where it was stopped" },
+    { "cloze train classify -f few.tsv --freeze --augment 4 --synonyms words.txt -o quick",
+      "only a head, and more texts made of few" },
+    { NULL, NULL },
+};
+
+static int run(const cli_command *self, int argc, char **argv);
+
+const cli_command command_train = {
+    .name = "train",
+    .operands = "KIND",
+    .operand_kind = "none",
+    .summary = "fine-tune a model on labelled texts",
+    .description =
+        "Teaches a model to tell what examples tell, and saves it as a folder that cloze and "
+        "transformers open. KIND is what is learned: classify (one label for a text), multi-label "
+        "(any number of labels), regress (a number), pair (one label for two texts), tag (a label "
+        "for each word), answer (where a text answers a question), embed (vectors of texts that "
+        "belong together), fill (masked words, from plain text). A head that the model lacks is "
+        "made; one that tells the same labels apart is kept.\n\n"
+        "Examples are columns of tsv or csv, fields of JSON lines, words with tags (conll), "
+        "SQuAD's json, or a folder of text files for each label. What is wrong in them is told by "
+        "file and line before anything is learned.\n\n"
+        "With dev examples the best numbers are saved, else the last. A run is a function of "
+        "model, "
+        "examples, settings and seed: threads do not matter, nor how often it was stopped and "
+        "resumed. FOLDER gets the model, training.jsonl (all that happened) and README.md (what "
+        "the "
+        "model was made of and how good it is).\n\n"
+        "Prints a row for each measurement and a table at the end; --json prints lines instead, as "
+        "training.jsonl has them.",
+    .groups = { &train_data_options, &train_step_options, &train_part_options, &train_loss_options,
+                &train_augment_options, &train_keep_options, &train_model_options,
+                &train_general_options },
+    .examples = examples,
+    .run = run,
+};
+
+static int make_folder(const char *path)
+{
+    if (!mkdir(path, 0777) || errno == EEXIST)
+        return 0;
+    return say_failure(CLOZE_ERROR_IO, "cannot make the folder %s: %s", path, strerror(errno));
+}
+
+/* Which run this is among all, and where its things go. */
+static int place_run(train_job *job, train_run *out, size_t i)
+{
+    const cli_training *train = &job->settings->train;
+    const char *folder = job->settings->output;
+    const char *what = train->folds ? "fold" : train->seeds ? "seed" : NULL;
+    int size = 0;
+    *out = (train_run){ .job = job, .fold = i, .seed = job->settings->seed };
+    if (train->seeds)
+        out->seed += i;
+    if (what)
+        snprintf(out->title, sizeof out->title, "%s %zu", what,
+                 train->folds ? i + 1 : (size_t)out->seed);
+    if (folder && what)
+        size = snprintf(out->folder, sizeof out->folder, "%s/%s-%zu", folder, what,
+                        train->folds ? i + 1 : (size_t)out->seed);
+    else if (folder)
+        size = snprintf(out->folder, sizeof out->folder, "%s", folder);
+    if (size < 0 || (size_t)size >= sizeof out->folder)
+        return say_failure(CLOZE_ERROR_LIMIT, "the name of the folder is too long");
+    return 0;
+}
+
+static int do_all(train_job *job)
+{
+    const cli_settings *settings = job->settings;
+    const cli_training *train = &settings->train;
+    size_t count = train->folds ? train->folds : train->seeds ? train->seeds : 1;
+    train_run *runs = calloc(count, sizeof *runs);
+    int code = runs ? 0 : say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+    if (!code && settings->output && count > 1)
+        code = make_folder(settings->output);
+    for (size_t i = 0; i < count && !code; i++) {
+        code = place_run(job, &runs[i], i);
+        if (!code && *runs[i].title && !settings->json && !settings->quiet)
+            output_format(job->output, "%s%s\n", i ? "\n" : "", runs[i].title);
+        if (!code)
+            code = train_do(&runs[i]);
+        if (!code && *runs[i].folder)
+            code = train_card(job, runs[i].folder, &runs[i], 1);
+    }
+    if (!code && settings->output && count > 1)
+        code = train_card(job, settings->output, runs, count);
+    if (!code)
+        train_report(job, runs, count);
+    free(runs);
+    return code;
+}
+
+static void clear(train_job *job)
+{
+    train_data_clear(&job->data);
+    close_all(&job->opened);
+    free(job->label_names);
+    free(job->label_weights);
+    json_decref(job->facts);
+}
+
+static int begin(train_job *job, int count, char **operands)
+{
+    char names[128];
+    int code;
+    if (count != 1)
+        return say_failure(CLOZE_ERROR_ARGUMENT, "train takes what is to be learned: %s%s",
+                           train_kind_names(names, sizeof names),
+                           count ? "; files come with -f" : "");
+    if (!(job->kind = train_kind_named(operands[0], job->settings->train.loss == 2)))
+        return say_failure(CLOZE_ERROR_ARGUMENT, "\"%s\" cannot be learned; what can is %s",
+                           operands[0], train_kind_names(names, sizeof names));
+    code = train_check(job->settings, job->kind);
+    if (!code)
+        code = train_read(job);
+    return code ? code : train_prepare(job);
+}
+
+static int run(const cli_command *self, int argc, char **argv)
+{
+    cli_settings settings;
+    int first = 0, code = options_parse(self, argc, argv, &settings, &first);
+    train_job *job;
+    if (code >= 0) {
+        settings_clear(&settings);
+        return code;
+    }
+    if (!(job = calloc(1, sizeof *job))) {
+        settings_clear(&settings);
+        return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+    }
+    job->settings = &settings;
+    code = begin(job, argc - first, argv + first);
+    if (!code)
+        code = output_open(&job->output, NULL);
+    if (!code)
+        code = do_all(job);
+    code = output_close(job->output, code);
+    clear(job);
+    free(job);
+    settings_clear(&settings);
+    return code;
+}

@@ -1,0 +1,150 @@
+/*
+ * train.h - the parts of cloze train: what is learned, from which examples, how; one run or several;
+ * what is shown, written and kept of each.
+ */
+#ifndef CLI_TRAIN_H
+#define CLI_TRAIN_H
+
+#include "augment.h"
+#include "examples.h"
+#include "open.h"
+#include "options.h"
+#include "output.h"
+
+#include <cloze/train.h>
+
+#include <jansson.h>
+#include <stdio.h>
+
+enum { SHOWN_METRICS = 4 };
+
+/* What the operand of train names. */
+typedef struct train_kind {
+    const char *name, *summary;
+    example_kind examples;
+    cloze_learning learning;
+    bool pairs, labels, augments;
+    const char *shown[SHOWN_METRICS]; /* of a measurement while it learns */
+    const char *metrics;              /* all that --metric knows, between spaces */
+    const char *task;                 /* what the hub calls it */
+    const char *use[2];               /* the command that uses it, and what comes after -m FOLDER */
+} train_kind;
+
+extern const option_group train_data_options, train_step_options, train_part_options,
+    train_loss_options, train_keep_options, train_augment_options, train_model_options,
+    train_general_options;
+
+/* NULL if it is none. */
+const train_kind *train_kind_named(const char *name, bool similarity);
+/* "classify, multi-label, ..." */
+const char *train_kind_names(char *out, size_t size);
+
+typedef enum data_part { PART_TRAIN = 0, PART_DEV, PART_TEST, PARTS } data_part;
+
+typedef struct train_data {
+    example_format format;
+    cli_labels labels;
+    cli_examples read[PARTS];
+    uint32_t *place; /* [read[PART_TRAIN].count] a data_part, or a fold */
+    cli_synonyms synonyms;
+    augment_rates rates;
+} train_data;
+
+typedef struct train_job {
+    const cli_settings *settings;
+    const train_kind *kind;
+    char model[PATH_SIZE];
+    cli_opened opened; /* its engine */
+    cli_output *output;
+    train_data data;
+    cloze_train_options options;
+    const char **label_names; /* [options.label_count] */
+    float *label_weights;
+    json_t *facts; /* what a run is made of, as training.jsonl keeps it */
+} train_job;
+
+/* One of several runs, or the only one. */
+typedef struct train_run {
+    train_job *job;
+    char folder[PATH_SIZE]; /* empty: nothing is kept */
+    char title[64];         /* empty: the only run */
+    size_t fold;            /* with --folds */
+    uint64_t seed;
+    cloze_intake intake[PARTS];
+    cloze_measures measures[PARTS]; /* of what was saved; none where count is 0 */
+    size_t steps, best_step;        /* done, and the one whose numbers were saved; 0: the last */
+    double epochs, seconds;
+    size_t parameters, learning, memory;
+    struct train_view *view;
+} train_run;
+
+/* ---- before a run; each returns an exit code ---- */
+
+int train_check(const cli_settings *settings, const train_kind *kind);
+int train_read(train_job *job);
+/* Labels in the model's order where they are the model's, and weights, and all other options. */
+int train_prepare(train_job *job);
+void train_data_clear(train_data *data);
+
+/* ---- a run ---- */
+
+int train_give(train_run *run, cloze_trainer *trainer);
+int train_do(train_run *run);
+
+/* ---- training.jsonl ---- */
+
+typedef struct train_log {
+    FILE *file;         /* NULL: there is no folder */
+    cli_output *output; /* with --json, lines go there, too */
+    char path[PATH_SIZE];
+    double seconds_before; /* of earlier parts of a resumed run */
+    size_t best_step;
+    bool failed;
+} train_log;
+
+/* Begins a file, or goes on in one, without what it says of steps behind `step`. Exit code. */
+int train_log_open(train_log *log, const train_run *run, size_t step);
+/* One line; `event` is freed. */
+void train_log_write(train_log *log, json_t *event);
+int train_log_close(train_log *log, int code);
+/* Calls `each` for the lines of a run's file; a line that is no object is left out. Exit code. */
+typedef void train_log_each(void *context, const json_t *event);
+int train_log_read(const char *folder, train_log_each *each, void *context);
+/* What the last run in a folder ended with. *ended is false if it did not, or is not there. It was
+ * begun with the same facts, or this is refused. Exit code. */
+int train_log_end(train_run *run, bool *ended);
+json_t *train_measures_json(const cloze_measures *measures);
+/* A number in as many digits as it needs; null if it is not finite. */
+json_t *train_real(double value);
+
+/* ---- what people see ---- */
+
+typedef struct train_view {
+    train_run *run;
+    train_log *log;
+    cli_progress progress;
+    cloze_measures measures; /* MEASURED; whether they are the best comes later */
+    size_t measured_step;    /* 0: none waits */
+    double measured_epoch;
+    bool measured_best, headed;
+    double begun, last, loss, loss_weight; /* times; the smoothed loss */
+    double row_loss;
+    size_t row_steps, first_step, row_epochs;
+    double spent, tokens; /* lately */
+} train_view;
+
+void train_view_begin(train_view *view, train_run *run, train_log *log);
+bool train_view_event(train_view *view, const cloze_train_event *event);
+void train_view_end(train_view *view);
+
+/* The mean of a measure over runs, and its sample deviation. */
+double train_mean(const train_run *runs, size_t count, data_part part, size_t metric,
+                  double *deviation);
+/* Whether all runs measured the same things. */
+bool train_is_measured(const train_run *runs, size_t count, data_part part);
+/* The table of one run, or of several with their mean. */
+void train_report(train_job *job, const train_run *runs, size_t count);
+/* FOLDER/README.md. Exit code. */
+int train_card(train_job *job, const char *folder, const train_run *runs, size_t count);
+
+#endif

@@ -1,0 +1,224 @@
+/*
+ * train_card.c - README.md of what was learned: what the model is for, how good it is, what it was
+ * made of, and how. In the layout of the hub's model cards.
+ */
+#include "train.h"
+
+#include "say.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const part_names[] = { "train", "dev", "test" };
+
+/* Text in a table or a line: what would end it is shown. */
+static void put_cell(cli_output *output, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '|' || *text == '\\' || *text == '`')
+            output_text(output, "\\");
+        output_write(output, (unsigned char)*text < 0x20 ? " " : text, 1);
+    }
+}
+
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+/* The model that was begun with: the path of a folder is nobody else's. */
+static bool is_folder(const train_job *job)
+{
+    return !strcmp(job->model, model_name(job->settings));
+}
+
+static const char *begun_with(const train_job *job)
+{
+    return is_folder(job) ? last_part(job->model) : model_name(job->settings);
+}
+
+/* ---- the parts of a card ---- */
+
+static void put_front(cli_output *output, const train_job *job)
+{
+    const char *model = begun_with(job);
+    bool embeds = job->kind->pairs && !job->kind->labels;
+    output_text(output, "---\n");
+    if (!is_folder(job)) {
+        output_text(output, "base_model: ");
+        output_json(output, (cloze_text){ model, strlen(model) });
+        output_text(output, "\n");
+    }
+    output_format(output, "library_name: %s\npipeline_tag: %s\ntags:\n- cloze\n---\n\n",
+                  embeds ? "sentence-transformers" : "transformers", job->kind->task);
+}
+
+static void put_measures(cli_output *output, const train_run *run)
+{
+    const cloze_measures *dev = &run->measures[PART_DEV], *test = &run->measures[PART_TEST];
+    const cloze_measures *names = dev->count ? dev : test;
+    output_text(output, "## How good it is\n\n");
+    if (!names->count) {
+        output_text(output, "Nothing was measured.\n\n");
+        return;
+    }
+    output_format(output, "| |%s%s\n|---|%s%s\n", dev->count ? " dev |" : "",
+                  test->count ? " test |" : "", dev->count ? "---|" : "",
+                  test->count ? "---|" : "");
+    for (size_t i = 0; i < names->count; i++) {
+        output_format(output, "| %s |", names->name[i]);
+        if (dev->count)
+            output_format(output, " %.4f |", dev->value[i]);
+        if (test->count)
+            output_format(output, " %.4f |", test->value[i]);
+        output_text(output, "\n");
+    }
+    if (dev->count && run->best_step && !run->job->options.keep_last)
+        output_text(output, "\nThe numbers were chosen by the dev examples, so what those say is a "
+                            "little too good.\n");
+    output_text(output, "\n");
+}
+
+static void put_runs(cli_output *output, const train_run *runs, size_t count)
+{
+    output_text(output, "## How good it is\n\n");
+    for (int part = PART_DEV; part < PARTS; part++) {
+        const cloze_measures *names = &runs[0].measures[part];
+        if (!train_is_measured(runs, count, (data_part)part))
+            continue;
+        output_format(output, "| %s |", part_names[part]);
+        for (size_t i = 0; i < count; i++)
+            output_format(output, " %s |", runs[i].title);
+        output_text(output, " mean | deviation |\n|---|---|---|");
+        for (size_t i = 0; i < count; i++)
+            output_text(output, "---|");
+        for (size_t k = 0; k < names->count; k++) {
+            double deviation, mean = train_mean(runs, count, (data_part)part, k, &deviation);
+            output_format(output, "\n| %s |", names->name[k]);
+            for (size_t i = 0; i < count; i++)
+                output_format(output, " %.4f |", runs[i].measures[part].value[k]);
+            output_format(output, " %.4f | %.4f |", mean, deviation);
+        }
+        output_text(output, "\n\n");
+    }
+}
+
+static void put_files(cli_output *output, const char *title, const cli_words *files)
+{
+    if (!files->count)
+        return;
+    output_format(output, "- %s:", title);
+    for (size_t i = 0; i < files->count; i++) {
+        output_text(output, i ? ", `" : " `");
+        put_cell(output, last_part(files->item[i]));
+        output_text(output, "`");
+    }
+    output_text(output, "\n");
+}
+
+static bool counts_labels(const train_job *job)
+{
+    return job->data.format.kind == EXAMPLES_LABELS || job->data.format.kind == EXAMPLES_SETS;
+}
+
+/* How many examples of the training files have each label. */
+static int put_labels(cli_output *output, const train_job *job)
+{
+    const cli_labels *labels = &job->data.labels;
+    const cli_examples *read = &job->data.read[PART_TRAIN];
+    size_t *counts;
+    if (!counts_labels(job))
+        return 0;
+    if (!(counts = calloc(labels->count + 1, sizeof *counts)))
+        return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+    for (size_t i = 0; i < read->count; i++)
+        for (size_t k = 0; k < read->item[i].label_count; k++)
+            counts[labels->place[read->item[i].labels[k]]]++;
+    output_text(output, "\n| label | examples in the training files |\n|---|---|\n");
+    for (size_t i = 0; i < labels->count; i++) {
+        output_text(output, "| ");
+        put_cell(output, labels_name(labels, i));
+        output_format(output, " | %zu |\n", counts[i]);
+    }
+    free(counts);
+    return 0;
+}
+
+static int put_data(cli_output *output, const train_job *job, const train_run *run)
+{
+    const cli_settings *settings = job->settings;
+    output_text(output, "## What it was made of\n\n");
+    put_files(output, "to learn from", &settings->files);
+    put_files(output, "dev", &settings->train.dev);
+    put_files(output, "test", &settings->train.test);
+    if (run && run->intake[PART_TRAIN].items) {
+        output_text(output, "\n| | examples | tokens | cut at the limit |\n|---|---|---|---|\n");
+        for (int part = 0; part < PARTS; part++)
+            if (run->intake[part].items)
+                output_format(output, "| %s | %zu | %zu | %zu |\n", part_names[part],
+                              run->intake[part].examples, run->intake[part].tokens,
+                              run->intake[part].truncated);
+    }
+    int code = put_labels(output, job);
+    output_text(output, "\n");
+    return code;
+}
+
+static void put_settings(cli_output *output, const train_job *job, const train_run *run)
+{
+    const char *key;
+    json_t *value;
+    output_text(output, "## How\n\n| setting | value |\n|---|---|\n");
+    json_object_foreach(job->facts, key, value)
+    {
+        char *text;
+        if (json_is_object(value) || json_is_array(value) || !strcmp(key, "model"))
+            continue;
+        text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+        output_format(output, "| %s | ", key);
+        put_cell(output, text ? text : "");
+        output_text(output, " |\n");
+        free(text);
+    }
+    output_format(output, "| seed | %llu |\n",
+                  (unsigned long long)(run ? run->seed : job->settings->seed));
+    output_text(output, "\nWhat is not in the table was left at its default; `training.jsonl` "
+                        "has every step.\n\n");
+    if (run)
+        output_format(output,
+                      "%zu steps (%.3g epochs) took %.3g seconds; %zu of %zu numbers learned.\n\n",
+                      run->steps, run->epochs, run->seconds, run->learning, run->parameters);
+    output_format(output, "Made with cloze %s.\n", cloze_version());
+}
+
+int train_card(train_job *job, const char *folder, const train_run *runs, size_t count)
+{
+    const train_run *only = count == 1 ? runs : NULL;
+    char path[PATH_SIZE + 16];
+    cli_output *output = NULL;
+    int code;
+    snprintf(path, sizeof path, "%s/README.md", folder);
+    if ((code = output_open(&output, path)))
+        return code;
+    if (only)
+        put_front(output, job);
+    output_text(output, "# ");
+    put_cell(output, last_part(folder));
+    output_format(output, "\n\nLearned: %s. Begun with `", job->kind->summary);
+    put_cell(output, begun_with(job));
+    output_text(output, "`.\n\n");
+    if (only)
+        put_measures(output, only);
+    else
+        put_runs(output, runs, count);
+    if (only) {
+        output_format(output, "## Use\n\n```\ncloze %s -m ", job->kind->use[0]);
+        output_text(output, last_part(folder));
+        output_format(output, "%s\n```\n\n", job->kind->use[1]);
+    }
+    code = put_data(output, job, only);
+    put_settings(output, job, only);
+    return output_close(output, code);
+}

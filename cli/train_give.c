@@ -1,0 +1,154 @@
+/* train_give.c - examples as a trainer is told them, and the changed copies of their texts. */
+#include "train.h"
+
+#include "interrupt.h"
+#include "say.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int out_of_memory(void)
+{
+    return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+}
+
+typedef struct handover {
+    train_run *run;
+    cloze_trainer *trainer;
+    float *values; /* [labels] */
+    size_t *tags;
+    size_t tag_room;
+    cli_keep keep; /* changed copies */
+    cli_progress progress;
+    size_t done, count;
+} handover;
+
+/* What the trainer is told of an example. False when memory is out. */
+static bool tell(handover *giver, const cli_example *from, cloze_example *out)
+{
+    const train_job *job = giver->run->job;
+    const cli_labels *labels = &job->data.labels;
+    double scale = job->settings->train.scale > 0 ? job->settings->train.scale : 1;
+    *out = (cloze_example){ .text = from->text,
+                            .pair = from->pair,
+                            .negative = from->negative,
+                            .words = from->words,
+                            .values = from->numbers,
+                            .answer = { from->answer_begin, from->answer_end } };
+    switch (job->data.format.kind) {
+    case EXAMPLES_LABELS:
+        out->label = labels->place[from->labels[0]];
+        break;
+    case EXAMPLES_SETS:
+        memset(giver->values, 0, labels->count * sizeof *giver->values);
+        for (size_t i = 0; i < from->label_count; i++)
+            giver->values[labels->place[from->labels[i]]] = 1;
+        out->values = giver->values;
+        break;
+    case EXAMPLES_SIMILARITY:
+        giver->values[0] = (float)((double)from->numbers[0] / scale);
+        out->values = giver->values;
+        break;
+    case EXAMPLES_TAGS:
+        if (from->label_count > giver->tag_room) {
+            size_t *grown = realloc(giver->tags, 2 * from->label_count * sizeof *grown);
+            if (!grown)
+                return false;
+            giver->tags = grown;
+            giver->tag_room = 2 * from->label_count;
+        }
+        for (size_t i = 0; i < from->label_count; i++)
+            giver->tags[i] = labels->place[from->labels[i]];
+        out->tags = giver->tags;
+        out->word_count = from->label_count;
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
+static int give_one(handover *giver, data_part part, const cli_example *from,
+                    const cloze_example *example)
+{
+    static const char numbered[] = "example 1: ";
+    char where[PATH_SIZE + 32];
+    cloze_error error;
+    if (!cloze_trainer_add(giver->trainer, (cloze_split)part, example, 1, &giver->run->intake[part],
+                           &error))
+        return 0;
+    if (!strncmp(error.message, numbered, sizeof numbered - 1))
+        memmove(error.message, error.message + sizeof numbered - 1,
+                strlen(error.message) - sizeof numbered + 2);
+    return say_error(&error, example_where(from, where, sizeof where));
+}
+
+static int give_copies(handover *giver, const cli_example *from, cloze_example example,
+                       uint64_t seed)
+{
+    const train_data *data = &giver->run->job->data;
+    const cli_synonyms *synonyms = data->synonyms.words.count ? &data->synonyms : NULL;
+    size_t copies = giver->run->job->settings->train.augment;
+    int code = 0;
+    for (size_t i = 0; i < copies && !code; i++) {
+        if (!augment_text(&giver->keep, from->text, &data->rates, synonyms, seed, i,
+                          &example.text) ||
+            (from->pair.data && !augment_text(&giver->keep, from->pair, &data->rates, synonyms,
+                                              seed + 1, i, &example.pair)))
+            code = out_of_memory();
+        else
+            code = give_one(giver, PART_TRAIN, from, &example);
+    }
+    keep_clear(&giver->keep);
+    return code;
+}
+
+static data_part part_in(const train_run *run, data_part read, size_t i)
+{
+    const train_data *data = &run->job->data;
+    if (read != PART_TRAIN || !data->place)
+        return read;
+    if (run->job->settings->train.folds)
+        return data->place[i] == run->fold ? PART_DEV : PART_TRAIN;
+    return (data_part)data->place[i];
+}
+
+static int give_all(handover *giver, data_part read)
+{
+    const train_job *job = giver->run->job;
+    const cli_examples *examples = &job->data.read[read];
+    int code = 0;
+    for (size_t i = 0; i < examples->count && !code; i++) {
+        const cli_example *from = &examples->item[i];
+        data_part part = part_in(giver->run, read, i);
+        uint64_t seed = job->settings->seed + 2 * (uint64_t)i * 0x9e3779b97f4a7c15u;
+        cloze_example example;
+        if (interrupted())
+            return EXIT_INTERRUPTED;
+        progress_show(&giver->progress, "tokenizing", giver->done++, giver->count, "examples");
+        if (!tell(giver, from, &example))
+            return out_of_memory();
+        code = give_one(giver, part, from, &example);
+        if (!code && part == PART_TRAIN && job->settings->train.augment)
+            code = give_copies(giver, from, example, seed);
+    }
+    return code;
+}
+
+int train_give(train_run *run, cloze_trainer *trainer)
+{
+    handover giver = { .run = run, .trainer = trainer };
+    int code = 0;
+    giver.values = calloc(run->job->data.labels.count + 1, sizeof *giver.values);
+    if (!giver.values)
+        return out_of_memory();
+    for (int part = 0; part < PARTS; part++)
+        giver.count += run->job->data.read[part].count;
+    progress_begin(&giver.progress, run->job->settings->quiet);
+    for (int part = 0; part < PARTS && !code; part++)
+        code = give_all(&giver, (data_part)part);
+    progress_end(&giver.progress);
+    free(giver.values);
+    free(giver.tags);
+    return code;
+}

@@ -1,0 +1,353 @@
+/*
+ * train_settings.c - from what was asked to the options of a trainer, and to the facts that a run is
+ * a function of, which its folder keeps.
+ */
+#include "train.h"
+
+#include "say.h"
+#include "squad.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int out_of_memory(void)
+{
+    return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+}
+
+/* ---- labels ---- */
+
+/* The labels of a model in config.json, by number; NULL if it has none. `*count` of them. */
+static const char **labels_of_model(const json_t *config, size_t *count)
+{
+    const json_t *names = json_object_get(config, "id2label");
+    const char **out;
+    *count = json_object_size(names);
+    if (!*count || !(out = calloc(*count, sizeof *out)))
+        return NULL;
+    for (size_t i = 0; i < *count; i++) {
+        char key[24];
+        snprintf(key, sizeof key, "%zu", i);
+        if (!(out[i] = json_string_value(json_object_get(names, key)))) {
+            free(out);
+            return NULL;
+        }
+    }
+    return out;
+}
+
+static bool has_head(const json_t *config, const train_kind *kind)
+{
+    const char *name =
+        json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
+    return name && strstr(name, kind->learning == CLOZE_LEARN_TAGS ? "ForTokenClassification"
+                                                                   : "ForSequenceClassification");
+}
+
+/* A head that tells the same labels apart is kept, in the order that it has. */
+static void take_order(train_job *job)
+{
+    char path[PATH_SIZE + 16];
+    json_t *config;
+    const char **names;
+    size_t count;
+    snprintf(path, sizeof path, "%s/config.json", job->model);
+    config = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    names = labels_of_model(config, &count);
+    if (names && has_head(config, job->kind) && !job->data.labels.given &&
+        !labels_reorder(&job->data.labels, names, count))
+        say_note(job->settings->quiet,
+                 "the head of the model is made anew: its labels are others (%.60s, ...)",
+                 names[0]);
+    free(names);
+    json_decref(config);
+}
+
+static int name_labels(train_job *job)
+{
+    const cli_labels *labels = &job->data.labels;
+    const cli_example *first = job->data.read[PART_TRAIN].item;
+    bool numbers = job->options.learning == CLOZE_LEARN_NUMBERS;
+    size_t count = numbers ? first->number_count : job->kind->labels ? labels->count : 0;
+    char *at;
+    if (!(job->label_names = calloc(count + 1, sizeof *job->label_names)))
+        return out_of_memory();
+    job->options.labels = job->label_names;
+    job->options.label_count = count;
+    if (!numbers) {
+        for (size_t i = 0; i < count; i++)
+            job->label_names[i] = labels_name(labels, i);
+        return 0;
+    }
+    /* as transformers calls what has no name */
+    if (!(at = keep_room(&job->data.read[PART_TRAIN].keep, count, 32)))
+        return out_of_memory();
+    for (size_t i = 0; i < count; i++, at += 32) {
+        snprintf(at, 32, "LABEL_%zu", i);
+        job->label_names[i] = at;
+    }
+    return 0;
+}
+
+/* "spam=4,ham=1" */
+static int weigh_labels(train_job *job)
+{
+    const char *list = job->settings->train.class_weights;
+    cell_list parts = { 0 };
+    size_t count = job->options.label_count;
+    int code = 0;
+    if (!list)
+        return 0;
+    if (!(job->label_weights = calloc(count, sizeof *job->label_weights)) ||
+        !cells_split(&parts, (cloze_text){ list, strlen(list) }, ','))
+        code = out_of_memory();
+    for (size_t i = 0; i < count && !code; i++)
+        job->label_weights[i] = 1;
+    for (size_t i = 0; i < parts.count && !code; i++) {
+        cloze_text part = cell_trimmed(parts.item[i]);
+        const char *sign = part.size ? memrchr(part.data, '=', part.size) : NULL;
+        size_t size = sign ? (size_t)(sign - part.data) : 0, label = 0;
+        cloze_text number = { sign ? sign + 1 : "", sign ? part.size - size - 1 : 0 };
+        double weight = -1;
+        while (label < count && !(strlen(job->label_names[label]) == size &&
+                                  !memcmp(job->label_names[label], part.data, size)))
+            label++;
+        if (!sign || !cell_number(number, &weight) || weight < 0 || weight > 1e6)
+            code = say_failure(CLOZE_ERROR_ARGUMENT,
+                               "--class-weights is a list as in spam=4,ham=1; \"%.*s\" is not",
+                               (int)part.size, part.data);
+        else if (label == count)
+            code = say_failure(CLOZE_ERROR_ARGUMENT, "--class-weights: there is no label \"%.*s\"",
+                               (int)size, part.data);
+        else
+            job->label_weights[label] = (float)weight;
+    }
+    free(parts.item);
+    job->options.label_weights = job->label_weights;
+    return code;
+}
+
+/* ---- options ---- */
+
+static double positive(double value)
+{
+    return value > 0 ? value : 0;
+}
+
+/* What is 0 on the command line is "none" to the trainer, whose 0 is the default. */
+static double none_at_zero(double value)
+{
+    return value < 0 ? 0 : value > 0 ? value : -1;
+}
+
+static void fill_options(train_job *job)
+{
+    const cli_settings *settings = job->settings;
+    const cli_training *train = &settings->train;
+    job->options = (cloze_train_options){
+        .learning = job->kind->learning,
+        .epochs = positive(train->epochs),
+        .steps = train->steps,
+        .batch = train->batch,
+        .shards = train->shards,
+        .max_tokens = settings->max_tokens,
+        .stride = settings->stride,
+        .rate = positive(train->rate),
+        .beta1 = train->beta1,
+        .beta2 = train->beta2,
+        .epsilon = train->epsilon,
+        .decay = none_at_zero(train->decay),
+        .clip = none_at_zero(train->clip),
+        .no_bias_correction = train->no_bias_correction,
+        .schedule = (cloze_schedule)(train->schedule ? train->schedule - 1 : 0),
+        .warmup = train->warmup >= 1 ? (size_t)train->warmup : 0,
+        .warmup_ratio = train->warmup < 1 ? train->warmup : 0,
+        .cycles = train->cycles,
+        .power = train->power,
+        .decay_ratio = train->cooldown,
+        .layer_decay = train->layer_decay,
+        .freeze_embeddings = train->freeze_embeddings,
+        .freeze_layers = train->freeze_layers,
+        .freeze_body = train->freeze_body,
+        .no_dropout = !(train->dropout < 0 || train->dropout > 0),
+        .dropout = positive(train->dropout),
+        .attention_dropout = positive(train->attention_dropout),
+        .classifier_dropout = positive(train->classifier_dropout),
+        .smoothing = train->smoothing,
+        .focal = train->focal,
+        .balance = train->balance      ? CLOZE_BALANCE_WEIGHTS
+                   : train->oversample ? CLOZE_BALANCE_OVERSAMPLE
+                                       : CLOZE_BALANCE_NONE,
+        .temperature = train->temperature,
+        .masked = train->masked,
+        .whole_words = settings->whole_words,
+        .measure_every = train->measure_every,
+        .metric = train->metric,
+        .patience = train->patience,
+        .keep_last = train->keep_last,
+        .resume = train->resume,
+        .keep_every = train->keep_every,
+        .recompute = train->recompute,
+        .engine = job->opened.engine,
+    };
+}
+
+/* ---- facts ---- */
+
+static void put(json_t *facts, const char *key, json_t *value)
+{
+    json_object_set_new(facts, key, value); /* a failure is found at the end, by the count */
+}
+
+static void put_real(json_t *facts, const char *key, double value)
+{
+    if (value > 0 || value < 0)
+        put(facts, key, train_real(value));
+}
+
+static void put_count(json_t *facts, const char *key, size_t value)
+{
+    if (value)
+        put(facts, key, json_integer((json_int_t)value));
+}
+
+static void put_word(json_t *facts, const char *key, const char *value)
+{
+    if (value)
+        put(facts, key, json_string(value));
+}
+
+static void put_flag(json_t *facts, const char *key, bool value)
+{
+    if (value)
+        put(facts, key, json_true());
+}
+
+/* Settings under the names of their options; those that are not given are left out. */
+static void put_settings(json_t *facts, const train_job *job)
+{
+    static const char *const schedules[] = { NULL,         "linear",   "cosine", "restarts",
+                                             "polynomial", "constant", "stable" };
+    const cli_settings *settings = job->settings;
+    const cli_training *train = &settings->train;
+    const cloze_train_options *options = &job->options;
+    const struct {
+        const char *name;
+        double value;
+    } reals[] = { { "epochs", options->epochs },
+                  { "rate", options->rate },
+                  { "warmup", train->warmup },
+                  { "cycles", options->cycles },
+                  { "power", options->power },
+                  { "cooldown", options->decay_ratio },
+                  { "layer-decay", options->layer_decay },
+                  { "beta1", options->beta1 },
+                  { "beta2", options->beta2 },
+                  { "epsilon", options->epsilon },
+                  { "dropout", options->dropout },
+                  { "attention-dropout", options->attention_dropout },
+                  { "classifier-dropout", options->classifier_dropout },
+                  { "smoothing", options->smoothing },
+                  { "focal", options->focal },
+                  { "temperature", options->temperature },
+                  { "scale", train->scale },
+                  { "masked", options->masked },
+                  { "dev-part", train->dev_part },
+                  { "test-part", train->test_part } };
+    const struct {
+        const char *name;
+        size_t value;
+    } counts[] = { { "steps", options->steps },
+                   { "batch", options->batch },
+                   { "shards", options->shards },
+                   { "max-tokens", options->max_tokens },
+                   { "stride", options->stride },
+                   { "freeze-layers", options->freeze_layers },
+                   { "measure-every", options->measure_every },
+                   { "patience", options->patience },
+                   { "folds", train->folds },
+                   { "seeds", train->seeds },
+                   { "augment", train->augment } };
+    const struct {
+        const char *name;
+        bool value;
+    } flags[] = { { "no-bias-correction", options->no_bias_correction },
+                  { "freeze", options->freeze_body },
+                  { "freeze-embeddings", options->freeze_embeddings },
+                  { "balance", train->balance },
+                  { "oversample", train->oversample },
+                  { "whole-words", options->whole_words },
+                  { "keep-last", options->keep_last } };
+    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
+        put_real(facts, reals[i].name, reals[i].value);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        put_count(facts, counts[i].name, counts[i].value);
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        put_flag(facts, flags[i].name, flags[i].value);
+    if (train->decay >= 0)
+        put(facts, "decay", train_real(train->decay));
+    if (train->clip >= 0)
+        put(facts, "clip", train_real(train->clip));
+    if (options->no_dropout)
+        put(facts, "dropout", json_integer(0));
+    if (train->augment) {
+        put_real(facts, "augment-delete", job->data.rates.drop);
+        put_real(facts, "augment-swap", job->data.rates.swap);
+        put_real(facts, "augment-insert", job->data.rates.insert);
+        if (train->synonyms)
+            put_real(facts, "augment-replace", job->data.rates.replace);
+        put_word(facts, "synonyms", train->synonyms);
+    }
+    put_word(facts, "schedule", schedules[train->schedule]);
+    put_word(facts, "metric", options->metric);
+    put_word(facts, "class-weights", train->class_weights);
+}
+
+static int gather_facts(train_job *job)
+{
+    static const char *const names[] = { "train", "dev", "test" };
+    json_t *examples = json_object(), *labels = json_array();
+    if (!(job->facts = json_object()) || !examples || !labels) {
+        json_decref(examples);
+        json_decref(labels);
+        return out_of_memory();
+    }
+    put_word(job->facts, "kind", job->kind->name);
+    put_word(job->facts, "loss",
+             job->options.learning == CLOZE_LEARN_SIMILARITY ? "similarity"
+             : job->options.learning == CLOZE_LEARN_RANKING  ? "ranking"
+                                                             : NULL);
+    put_word(job->facts, "model", model_name(job->settings));
+    for (int part = 0; part < PARTS; part++)
+        put_count(examples, names[part], job->data.read[part].count);
+    put(job->facts, "examples", examples);
+    for (size_t i = 0; i < job->options.label_count; i++)
+        if (json_array_append_new(labels, json_string(job->label_names[i]))) {
+            json_decref(labels);
+            return say_failure(CLOZE_ERROR_TEXT, "the label \"%.100s\" cannot be written",
+                               job->label_names[i]);
+        }
+    if (job->options.label_count)
+        put(job->facts, "labels", labels);
+    else
+        json_decref(labels);
+    put_settings(job->facts, job);
+    return 0;
+}
+
+int train_prepare(train_job *job)
+{
+    int code = model_find(job->settings, job->model, sizeof job->model);
+    if (!code)
+        code = open_engine(&job->opened, job->settings);
+    if (code)
+        return code;
+    fill_options(job);
+    if (job->kind->labels)
+        take_order(job);
+    code = name_labels(job);
+    if (!code)
+        code = weigh_labels(job);
+    return code ? code : gather_facts(job);
+}
