@@ -92,6 +92,12 @@ void write_bash_completion(FILE *out)
             fprintf(out,
                     "    %s) COMPREPLY=($(compgen -f -- \"$word\")); compopt -o filenames ;;\n",
                     all_commands[i]->name);
+    for (int i = 0; all_commands[i]; i++)
+        if (strchr(all_commands[i]->operand_kind, '|')) {
+            fprintf(out, "    %s) COMPREPLY=($(compgen -W \"", all_commands[i]->name);
+            choices(out, all_commands[i]->operand_kind, ' ');
+            fputs("\" -- \"$word\")) ;;\n", out);
+        }
     fputs("    help) COMPREPLY=($(compgen -W \"", out);
     command_names(out);
     fputs("\" -- \"$word\")) ;;\n    esac\n}\ncomplete -F _cloze cloze\n", out);
@@ -156,6 +162,11 @@ void write_zsh_completion(FILE *out)
         walk(out, all_commands[i], zsh_option);
         if (!strcmp(kind, "file"))
             fputs(" \\\n            '*:file:_files'", out);
+        if (strchr(kind, '|')) {
+            fputs(" \\\n            '1:kind:(", out);
+            choices(out, kind, ' ');
+            fputs(")'", out);
+        }
         if (!strcmp(kind, "command")) {
             fputs(" \\\n            '1:command:(", out);
             command_names(out);
@@ -211,6 +222,12 @@ void write_fish_completion(FILE *out)
         if (!strcmp(all_commands[i]->operand_kind, "file"))
             fprintf(out, "complete -c cloze -n '__fish_seen_subcommand_from %s' -F\n",
                     all_commands[i]->name);
+        if (strchr(all_commands[i]->operand_kind, '|')) {
+            fprintf(out, "complete -c cloze -n '__fish_seen_subcommand_from %s' -a '",
+                    all_commands[i]->name);
+            choices(out, all_commands[i]->operand_kind, ' ');
+            fputs("'\n", out);
+        }
         walk(out, all_commands[i], fish_option);
     }
     fputs("complete -c cloze -n '__fish_seen_subcommand_from help' -a '", out);

@@ -40,7 +40,7 @@ typedef struct command_example {
 typedef struct cli_command {
     const char *name;
     const char *operands;     /* "[TEXT ...]" */
-    const char *operand_kind; /* what shells complete: "file", "command", "none" */
+    const char *operand_kind; /* what shells complete: "file", "command", "none", "a|b|c" */
     const char *summary;
     const char *description; /* paragraphs, an empty line between them */
     const option_group *groups[GROUPS_MOST];

@@ -35,7 +35,7 @@ static int run(const cli_command *self, int argc, char **argv);
 const cli_command command_train = {
     .name = "train",
     .operands = "KIND",
-    .operand_kind = "none",
+    .operand_kind = "classify|multi-label|regress|pair|tag|answer|embed|fill",
     .summary = "fine-tune a model on labelled texts",
     .description =
         "Teaches a model to tell what examples tell, and saves it as a folder that cloze and "
