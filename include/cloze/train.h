@@ -35,7 +35,8 @@ typedef enum cloze_learning {
     CLOZE_LEARN_WORDS,      /* masked words, drawn anew in every epoch */
     CLOZE_LEARN_RANKING,    /* embeddings: of all second texts of a shard one's own is the nearest
                                (multiple negatives ranking, Henderson et al. 2017) */
-    CLOZE_LEARN_SIMILARITY  /* embeddings: the cosine of two texts is a given number */
+    CLOZE_LEARN_SIMILARITY, /* embeddings: the cosine of two texts is a given number */
+    CLOZE_LEARN_VECTORS     /* embeddings: those of a teacher (Reimers and Gurevych 2020); squared error */
 } cloze_learning;
 
 /* One example; which fields count depends on what is learned. All is copied. */
@@ -44,7 +45,8 @@ typedef struct cloze_example {
     cloze_text pair; /* the second text; what the answer is in; data NULL: none */
     cloze_text negative;      /* RANKING: a text that shall be far from the anchor; data NULL: none */
     size_t label;             /* LABELS: number of the label */
-    const float *values;      /* LABEL_SETS: [labels] 1 or 0; NUMBERS: [labels]; SIMILARITY: [1] */
+    const float *values;      /* LABEL_SETS: [labels] 1 or 0; NUMBERS: [labels]; SIMILARITY: [1];
+                                 VECTORS: [dimension]; LABELS of a teacher: [labels] its logits */
     const cloze_text *words;  /* TAGS: [word_count] instead of `text` */
     const size_t *tags;       /* TAGS: [word_count] numbers of labels; SIZE_MAX: not asked */
     size_t word_count;
@@ -138,7 +140,10 @@ typedef struct cloze_train_options {
     double focal;     /* gamma; 0: plain cross-entropy */
     const float *label_weights; /* [label_count] or NULL */
     cloze_balance balance;
-    double temperature; /* RANKING: cosines are divided by it; 0: 0.05 */
+    /* LABELS from a teacher (Hinton, Vinyals, Dean 2015): teaching * T^2 * KL(teacher || student) of
+     * logits divided by T + (1 - teaching) * the loss of labels. 0: no teacher. */
+    double teaching;
+    double temperature; /* RANKING: cosines are divided by it; 0: 0.05. T; 0: 2 */
     double masked;      /* WORDS: share of tokens; 0: 0.15 */
     bool whole_words;   /* WORDS: all tokens of a word, or none */
 
@@ -191,6 +196,13 @@ CLOZE_API cloze_status cloze_trainer_measure(cloze_trainer *trainer, cloze_split
 
 /* The model with the numbers of now, for predicting; borrowed, and changed by the next run. */
 CLOZE_API const cloze_model *cloze_trainer_model(const cloze_trainer *trainer);
+
+/*
+ * A smaller model to learn from its teacher: layers[count], ascending numbers from 0, of the model
+ * `teacher`, a folder or a hub name, and all that is not in layers, as a new folder.
+ */
+CLOZE_API cloze_status cloze_student(const char *teacher, const char *folder,
+                                     const size_t *layers, size_t count, cloze_error *error);
 
 /* Writes the model of now into a folder: config.json, model.safetensors, the tokenizer's files and
  * modules; each file whole or not at all, the weights last. NULL: the folder of the options. */

@@ -297,3 +297,21 @@ bool cz_config_pools(const cz_config *config, cz_head_kind head)
 {
     return config->family->head[head].pooled;
 }
+
+bool cz_config_layers_stand_alone(const cz_config *config)
+{
+    return !config->family->setting.groups && config->inner == 1;
+}
+
+void cz_config_layer_name(const cz_config *config, size_t layer, char out[CZ_LAYER_NAME_SIZE])
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(out, CZ_LAYER_NAME_SIZE, config->family->weight.layer, layer);
+#pragma GCC diagnostic pop
+}
+
+const char *cz_config_layers_key(const cz_config *config)
+{
+    return config->family->setting.layers;
+}

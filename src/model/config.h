@@ -96,6 +96,13 @@ const char *cz_config_family_name(const cz_config *config);
 
 /* What the names of the encoder's weights begin with in a file that has heads, too. */
 const char *cz_config_prefix(const cz_config *config);
+/* Has each layer weights of its own? */
+bool cz_config_layers_stand_alone(const cz_config *config);
+/* What the names of a layer's weights begin with behind the prefix; and the key of config.json for
+ * how many layers there are. */
+enum { CZ_LAYER_NAME_SIZE = 256 };
+void cz_config_layer_name(const cz_config *config, size_t layer, char out[CZ_LAYER_NAME_SIZE]);
+const char *cz_config_layers_key(const cz_config *config);
 /* Does this head read the pooler? */
 bool cz_config_pools(const cz_config *config, cz_head_kind head);
 /* The keys of config.json for its dropouts; entries may be NULL. */

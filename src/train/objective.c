@@ -17,6 +17,7 @@ const cz_objective *cz_objective_of(cloze_learning learning)
         [CLOZE_LEARN_WORDS] = &cz_objective_words,
         [CLOZE_LEARN_RANKING] = &cz_objective_ranking,
         [CLOZE_LEARN_SIMILARITY] = &cz_objective_similarity,
+        [CLOZE_LEARN_VECTORS] = &cz_objective_vectors,
     };
     return (size_t)learning < sizeof all / sizeof *all ? all[learning] : NULL;
 }

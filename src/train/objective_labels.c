@@ -13,6 +13,18 @@ static cloze_status take_text(cloze_trainer *trainer, cz_dataset *dataset,
                         &item->length[0], intake, error);
 }
 
+/* What a teacher says of the labels. */
+static cloze_status take_teacher(const cloze_trainer *trainer, cz_dataset *dataset,
+                                 const cloze_example *example, cz_item *item, cloze_error *error)
+{
+    size_t count = trainer->options.label_count;
+    for (size_t i = 0; i < count; i++)
+        if (!example->values || !isfinite(example->values[i]))
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                           "it needs the teacher's logits, %zu finite numbers", count);
+    return cz_dataset_values(dataset, example->values, count, &item->value, error);
+}
+
 static cloze_status take_label(cloze_trainer *trainer, cz_dataset *dataset,
                                const cloze_example *example, cloze_intake *intake,
                                cloze_error *error)
@@ -22,6 +34,8 @@ static cloze_status take_label(cloze_trainer *trainer, cz_dataset *dataset,
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "label number %zu is not below %zu",
                        example->label, trainer->options.label_count);
     cloze_status status = take_text(trainer, dataset, example, &item, intake, error);
+    if (!status && trainer->options.teaching > 0)
+        status = take_teacher(trainer, dataset, example, &item, error);
     return status ? status : cz_dataset_add(dataset, &item, error);
 }
 
@@ -56,13 +70,25 @@ static double weigh_label(const cloze_trainer *trainer, const cz_dataset *datase
                : 1;
 }
 
+static bool aim_at_numbers(const cloze_trainer *trainer, cz_part *part)
+{
+    size_t columns = trainer->options.label_count;
+    if (!cz_part_targets(trainer, part, part->count * columns))
+        return false;
+    for (size_t i = 0; i < part->count; i++)
+        for (size_t c = 0; c < columns; c++)
+            part->targets[i * columns + c] =
+                part->dataset->values[part->dataset->items[part->items[i]].value + c];
+    return true;
+}
+
 static bool aim_at_labels(const cloze_trainer *trainer, cz_part *part)
 {
     if (!cz_part_labels(trainer, part, part->count))
         return false;
     for (size_t i = 0; i < part->count; i++)
         part->labels[i] = (int64_t)part->dataset->items[part->items[i]].label;
-    return true;
+    return trainer->options.teaching > 0 ? aim_at_numbers(trainer, part) : true;
 }
 
 /* What is measured is the plain loss, whatever was learned from. */
@@ -75,7 +101,13 @@ static cz_tensor *loss_of_labels(cz_run *run, const cloze_trainer *trainer, cons
         terms.smoothing = trainer->options.smoothing;
         terms.focal = trainer->options.focal;
     }
-    return cz_cross_entropy(run, outcome, part->labels, &terms);
+    double teaching = part->learning ? trainer->options.teaching : 0;
+    if (!(teaching > 0))
+        return cz_cross_entropy(run, outcome, part->labels, &terms);
+    const cz_tensor *teacher = cz_targets_in(run, part, part->count, outcome->columns);
+    cz_tensor *soft = cz_divergence(run, outcome, teacher, trainer->options.temperature, total);
+    return cz_blend(run, soft, teaching, cz_cross_entropy(run, outcome, part->labels, &terms),
+                    1 - teaching);
 }
 
 static cloze_status score_labels(const cloze_trainer *trainer, cz_scores *scores,
@@ -103,18 +135,6 @@ const cz_objective cz_objective_labels = {
 };
 
 /* ---- several numbers ---- */
-
-static bool aim_at_numbers(const cloze_trainer *trainer, cz_part *part)
-{
-    size_t columns = trainer->options.label_count;
-    if (!cz_part_targets(trainer, part, part->count * columns))
-        return false;
-    for (size_t i = 0; i < part->count; i++)
-        for (size_t c = 0; c < columns; c++)
-            part->targets[i * columns + c] =
-                part->dataset->values[part->dataset->items[part->items[i]].value + c];
-    return true;
-}
 
 static cz_tensor *loss_of_sets(cz_run *run, const cloze_trainer *trainer, const cz_part *part,
                                cz_tensor *outcome, double total)

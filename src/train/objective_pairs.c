@@ -7,6 +7,7 @@
 #include "base/error.h"
 
 #include <math.h>
+#include <string.h>
 
 static cloze_status take_side(cloze_trainer *trainer, cz_dataset *dataset, cloze_text text,
                               size_t side, cz_item *item, cloze_intake *intake, cloze_error *error)
@@ -169,4 +170,86 @@ const cz_objective cz_objective_similarity = {
     .loss = loss_of_similarity,
     .score = score_similarity,
     .report = cz_report_agreement,
+};
+
+/* ---- the vectors of a teacher ---- */
+
+static size_t dimension_of(const cloze_trainer *trainer)
+{
+    return cloze_embed_dimension(trainer->model, NULL);
+}
+
+static cloze_status take_vector(cloze_trainer *trainer, cz_dataset *dataset,
+                                const cloze_example *example, cloze_intake *intake,
+                                cloze_error *error)
+{
+    size_t dimension = dimension_of(trainer);
+    cz_item item = { 0 };
+    for (size_t i = 0; i < dimension; i++)
+        if (!example->values || !isfinite(example->values[i]))
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT, "it needs a vector of %zu finite numbers",
+                           dimension);
+    cloze_status status = take_side(trainer, dataset, example->text, 0, &item, intake, error);
+    if (!status)
+        status = cz_dataset_values(dataset, example->values, dimension, &item.value, error);
+    return status ? status : cz_dataset_add(dataset, &item, error);
+}
+
+static bool aim_at_vectors(const cloze_trainer *trainer, cz_part *part)
+{
+    size_t dimension = dimension_of(trainer);
+    if (!cz_part_targets(trainer, part, part->count * dimension))
+        return false;
+    for (size_t i = 0; i < part->count; i++)
+        memcpy(part->targets + i * dimension,
+               part->dataset->values + part->dataset->items[part->items[i]].value,
+               dimension * sizeof *part->targets);
+    return true;
+}
+
+/* The sum over a vector's numbers, the mean over texts: at length 1 it is 2 - 2 cosines. */
+static cz_tensor *loss_of_vectors(cz_run *run, const cloze_trainer *trainer, const cz_part *part,
+                                  cz_tensor *outcome, double total)
+{
+    (void)trainer;
+    return cz_squared_error(run, outcome, cz_targets_in(run, part, part->count, outcome->columns),
+                            total);
+}
+
+static cloze_status score_vectors(const cloze_trainer *trainer, cz_scores *scores,
+                                  const cz_part *part, const cz_tensor *outcome, cloze_error *error)
+{
+    (void)trainer, (void)error;
+    for (size_t i = 0; i < part->count; i++) {
+        double product = 0, own = 0, other = 0;
+        for (size_t c = 0; c < outcome->columns; c++) {
+            double a = cz_tensor_at(outcome, i, c);
+            double b = (double)part->targets[i * outcome->columns + c];
+            product += a * b;
+            own += a * a;
+            other += b * b;
+        }
+        scores->right += own > 0 && other > 0 ? product / sqrt(own * other) : 0;
+    }
+    scores->asked += (double)part->count;
+    return CLOZE_OK;
+}
+
+static cloze_status report_vectors(const cloze_trainer *trainer, cz_scores *scores,
+                                   cloze_measures *measures, cloze_error *error)
+{
+    (void)trainer, (void)error;
+    cz_measures_add(measures, "cosine", scores->right / scores->asked);
+    return CLOZE_OK;
+}
+
+const cz_objective cz_objective_vectors = {
+    .metric = "cosine",
+    .take = take_vector,
+    .weigh = cz_weigh_items,
+    .aim = aim_at_vectors,
+    .outcome = embed,
+    .loss = loss_of_vectors,
+    .score = score_vectors,
+    .report = report_vectors,
 };

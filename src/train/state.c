@@ -49,7 +49,8 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
                              o->smoothing,
                              o->focal,
                              o->temperature,
-                             o->masked };
+                             o->masked,
+                             o->teaching };
     const uint64_t counts[] = { (uint64_t)o->learning,
                                 o->label_count,
                                 o->steps,

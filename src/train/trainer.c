@@ -32,7 +32,8 @@ static void fill_defaults(cloze_train_options *options)
     options->power = or_else(options->power, 1);
     options->decay_ratio = or_else(options->decay_ratio, 0.1);
     options->layer_decay = or_else(options->layer_decay, 1);
-    options->temperature = or_else(options->temperature, 0.05);
+    options->temperature =
+        or_else(options->temperature, options->learning == CLOZE_LEARN_LABELS ? 2 : 0.05);
     options->masked = or_else(options->masked, 0.15);
 }
 
@@ -63,6 +64,7 @@ static cloze_status check_numbers(const cloze_train_options *o, cloze_error *err
         { "classifier dropout", o->classifier_dropout, 0, 0.99 },
         { "smoothing", o->smoothing, 0, 0.99 },
         { "focal", o->focal, 0, 10 },
+        { "teaching", o->teaching, 0, 1 },
         { "temperature", o->temperature, 1e-3, 100 },
         { "masked", o->masked, 1e-3, 0.99 },
     };
