@@ -217,6 +217,7 @@ static float dropout_of(const cz_config *config, cz_head_dropout drops)
     return drops == CZ_DROPS_AS_LAYERS       ? config->hidden_dropout
            : drops == CZ_DROPS_AS_CLASSIFIER ? config->classifier_dropout
            : drops == CZ_DROPS_FOR_SPANS     ? config->spans_dropout
+           : drops == CZ_DROPS_FOR_CHOICE    ? config->choice_dropout
                                              : 0;
 }
 
@@ -242,7 +243,9 @@ static void bind_head(cz_binder *b, cz_head_kind kind)
                                                            : names->activation;
     head->dropout = (cz_dropout_site){ dropout_of(config, names->drops), CZ_SITE_CLASSIFIER };
     if (!cz_head_tells_tokens(kind) && kind != CZ_HEAD_ORDER)
-        head->before = (cz_dropout_site){ config->pooler_dropout, CZ_SITE_CLASSIFIER_INPUT };
+        head->before = (cz_dropout_site){ names->drops_first ? config->classifier_dropout
+                                                             : config->pooler_dropout,
+                                          CZ_SITE_CLASSIFIER_INPUT };
 }
 
 void cz_bind_heads(cz_binder *b)

@@ -187,9 +187,12 @@ static cloze_status read_numbers(const json_t *root, cz_config *config, cloze_er
     if ((status = read_probability(root, f->setting.classifier_dropout, &config->classifier_dropout,
                                    error)))
         return status;
-    config->pooler_dropout = f->head[CZ_HEAD_LABELS].drops_first ? config->classifier_dropout : 0;
     config->spans_dropout = (float)f->fallback.spans_dropout;
-    if ((status = read_probability(root, f->setting.spans_dropout, &config->spans_dropout, error)))
+    config->choice_dropout = (float)f->fallback.choice_dropout;
+    if ((status =
+             read_probability(root, f->setting.spans_dropout, &config->spans_dropout, error)) ||
+        (status =
+             read_probability(root, f->setting.choice_dropout, &config->choice_dropout, error)))
         return status;
     if ((status =
              read_probability(root, f->setting.pooler_dropout, &config->pooler_dropout, error)))

@@ -55,7 +55,7 @@ typedef struct cz_config {
     cz_activation activation;
     float hidden_dropout, attention_dropout, classifier_dropout;
     float feed_dropout, pooler_dropout; /* of what a gate makes; of the classifier's rows */
-    float spans_dropout;
+    float spans_dropout, choice_dropout;
     cz_activation pooler_activation; /* of a classifier's dense */
     bool pools_mean;                 /* its rows are means, not first ones */
     bool unbiased_attention, unbiased_feed, unbiased_norms, unbiased_pooler;

@@ -15,7 +15,8 @@ typedef enum cz_head_dropout {
     CZ_DROPS_NOTHING = 0,
     CZ_DROPS_AS_LAYERS,
     CZ_DROPS_AS_CLASSIFIER,
-    CZ_DROPS_FOR_SPANS
+    CZ_DROPS_FOR_SPANS,
+    CZ_DROPS_FOR_CHOICE
 } cz_head_dropout;
 
 /* Tokens that all of their sequence sees, and that see all of it, when a head reads it. */
@@ -61,7 +62,7 @@ struct cz_family {
         const char *still_positions; /* a flag: the position table does not learn */
         const char *feed_dropout;    /* of what the gate makes */
         const char *pooler_dropout, *pooler_activation, *pooling; /* of the classifier's rows */
-        const char *spans_dropout;
+        const char *spans_dropout, *choice_dropout;
         const char *words_bias; /* a flag: does the head of words have a bias? NULL: it has */
         /* Flags: are there biases? NULL: there are. */
         const char *attention_bias, *feed_bias, *norm_bias, *pooler_bias;
@@ -83,7 +84,7 @@ struct cz_family {
         const char *activation;
         double hidden_dropout, attention_dropout;
         double classifier_dropout; /* negative: the hidden one */
-        double spans_dropout;
+        double spans_dropout, choice_dropout;
         double theta, local_theta;
         size_t every, window; /* the latter of `windows` too */
         uint32_t separator;

@@ -199,6 +199,8 @@ static void impossible_settings_are_refused(void **state)
         { "{\"model_type\":\"bert\",\"hidden_size\":\"4\"}", "hidden_size" },
         { "{\"model_type\":\"bert\",\"layer_norm_eps\":-1}", "layer_norm_eps" },
         { "{\"model_type\":\"bert\",\"hidden_dropout_prob\":1}", "hidden_dropout_prob" },
+        { "{\"model_type\":\"electra\",\"summary_last_dropout\":2}", "summary_last_dropout" },
+        { "{\"model_type\":\"rembert\",\"output_embedding_size\":0}", "output_embedding_size" },
         { "{\"model_type\":\"longformer\",\"attention_window\":7}", "attention_window" },
         { "{\"model_type\":\"longformer\",\"attention_window\":0}", "attention_window" },
         { "{\"model_type\":\"longformer\",\"attention_window\":[4,4]}", "2 windows for 12" },

@@ -73,8 +73,6 @@ TINY_LENGTHS = (1, 4, 9)
 FEW = dict(hidden_size=12, num_attention_heads=3, intermediate_size=20, num_hidden_layers=2, vocab_size=37,
            max_position_embeddings=20)
 FEW_LENGTHS = (1, 2, 7, 16)
-# All unlike each other, so that test_dropouts.c can tell which is where.
-DROPS = dict(hidden_dropout_prob=0.25, attention_probs_dropout_prob=0.125)
 REMBERT = dict(input_embedding_size=10, output_embedding_size=50)
 LONGFORMER = ROBERTA | dict(sep_token_id=2, hidden_size=24, intermediate_size=32, num_hidden_layers=3)
 PAIR_LENGTHS = (5, 8, 13)
@@ -155,26 +153,23 @@ VARIANTS = [
         relative_attention=False, position_biased_input=True, pos_att_type=[]), stored=torch.float16,
         family="deberta"),
     Variant("albert_groups_inner", FEW | ALBERT | dict(
-        embedding_size=10, num_hidden_layers=4, num_hidden_groups=2, inner_group_num=2, num_labels=3), lengths=FEW_LENGTHS,
-        deep=True, family="albert"),
+        embedding_size=10, num_hidden_layers=4, num_hidden_groups=2, inner_group_num=2, num_labels=3),
+        lengths=FEW_LENGTHS, deep=True, family="albert"),
     Variant("deberta_c2p_buckets", TINY | DEBERTA | dict(pos_att_type=["c2p"], position_buckets=4),
             lengths=FEW_LENGTHS, family="deberta-v2"),
     Variant("deberta_p2c_plain", TINY | DEBERTA | dict(
         pos_att_type=["p2c"], position_buckets=-1, max_relative_positions=9, share_att_key=False),
         lengths=FEW_LENGTHS, family="deberta-v2"),
-    Variant("rembert", FEW | REMBERT | DROPS | dict(
-        num_labels=3, pad_token_id=0, classifier_dropout_prob=0.375), lengths=FEW_LENGTHS, family="rembert"),
-    Variant("megatron_bert", FEW | DROPS | dict(type_vocab_size=3), lengths=FEW_LENGTHS, attentions=True,
+    Variant("rembert", FEW | REMBERT | dict(num_labels=3, pad_token_id=0), lengths=FEW_LENGTHS, family="rembert"),
+    Variant("megatron_bert", FEW | dict(type_vocab_size=3), lengths=FEW_LENGTHS, attentions=True,
             family="megatron-bert"),
     Variant("megatron_bert_relative", TINY | dict(position_embedding_type="relative_key", hidden_act="gelu_new"),
             lengths=TINY_LENGTHS, family="megatron-bert"),
-    Variant("roberta_prelayernorm", FEW | ROBERTA | DROPS | dict(
-        num_labels=3, layer_norm_eps=1e-3, classifier_dropout=0.375), lengths=FEW_LENGTHS,
+    Variant("roberta_prelayernorm", FEW | ROBERTA | dict(num_labels=3, layer_norm_eps=1e-3), lengths=FEW_LENGTHS,
             family="roberta-prelayernorm"),
     Variant("roberta_prelayernorm_relative", TINY | ROBERTA | dict(position_embedding_type="relative_key_query"),
             lengths=TINY_LENGTHS, family="roberta-prelayernorm"),
-    Variant("xlm_roberta_xl", FEW | ROBERTA | DROPS | dict(classifier_dropout=0.375), lengths=FEW_LENGTHS,
-            family="xlm-roberta-xl"),
+    Variant("xlm_roberta_xl", FEW | ROBERTA, lengths=FEW_LENGTHS, family="xlm-roberta-xl"),
     Variant("xlm_roberta_xl_relative", TINY | ROBERTA | dict(position_embedding_type="relative_key", num_labels=1),
             lengths=TINY_LENGTHS, family="xlm-roberta-xl"),
     # With the newer transformers of requirements-new.txt.
@@ -182,8 +177,7 @@ VARIANTS = [
     Variant("modernbert_biased", dict(
         num_hidden_layers=3, global_attn_every_n_layers=2, local_attention=5, attention_bias=True, mlp_bias=True,
         norm_bias=True, classifier_bias=True, classifier_pooling="mean", hidden_activation="silu",
-        classifier_activation="relu", global_rope_theta=700.0, local_rope_theta=90.0, num_labels=3,
-        embedding_dropout=0.25, attention_dropout=0.125, mlp_dropout=0.0625, classifier_dropout=0.375),
+        classifier_activation="relu", global_rope_theta=700.0, local_rope_theta=90.0, num_labels=3),
         family="modernbert"),
 ]
 
