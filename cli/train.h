@@ -91,6 +91,12 @@ void train_data_clear(train_data *data);
 int train_give(train_run *run, cloze_trainer *trainer);
 int train_do(train_run *run);
 
+/* What a folder was before a run; NONE: with something in it, or not named. */
+typedef enum train_place { PLACE_NONE, PLACE_EMPTY, PLACE_ABSENT } train_place;
+train_place train_look(const char *folder);
+/* Empties the folder of a run that failed, unless it can be resumed. */
+void train_forget(const char *folder, train_place before);
+
 /* ---- training.jsonl ---- */
 
 typedef struct train_log {

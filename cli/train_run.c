@@ -115,6 +115,7 @@ int train_do(train_run *run)
     cloze_trainer *trainer = NULL;
     cloze_error error;
     train_view view;
+    train_place before = train_look(run->folder);
     bool ended = false;
     int code = 0;
     run->view = &view;
@@ -128,13 +129,16 @@ int train_do(train_run *run)
     options.seed = run->seed;
     options.watch = (cloze_train_watch){ report, run };
     if (cloze_trainer_new(&trainer, run->job->model, &options, &error))
-        return say_error(&error, NULL);
-    code = train_give(run, trainer);
+        code = say_error(&error, NULL);
+    if (!code)
+        code = train_give(run, trainer);
     if (!code)
         say_intake(run);
     if (!code)
         code = learn(run, trainer);
     cloze_trainer_free(trainer);
+    if (code)
+        train_forget(run->folder, before);
     run->view = NULL;
     return code;
 }
