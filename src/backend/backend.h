@@ -197,6 +197,18 @@ typedef struct cz_replace_call {
     cz_tensor *d_base, *d_x;            /* nothing reaches the rows of base that were replaced */
 } cz_replace_call;
 
+/* out[t] = the `kernel` rows around t in its sequence, column by column: out[t][c * kernel + j] is
+ * x[t + j - kernel / 2][c], or 0 beyond the sequence. A linear map of it is a convolution, its
+ * weights as PyTorch stores them. kernel is odd. */
+typedef struct cz_neighbours_call {
+    const cz_tensor *x;                 /* [n, columns] */
+    const cz_packing *packing;
+    size_t kernel;
+    cz_tensor *out;                     /* [n, columns * kernel] */
+    const cz_tensor *d_out;
+    cz_tensor *d_x;
+} cz_neighbours_call;
+
 /* out = the real part of the Fourier transform of each sequence, over its rows and its columns,
  * without a scale. The transform is symmetric: backward is the same one. */
 typedef struct cz_fourier_call {
@@ -378,6 +390,7 @@ typedef struct cz_backend {
     CZ_OPERATION(blend)
     CZ_OPERATION(select)
     CZ_OPERATION(replace)
+    CZ_OPERATION(neighbours)
     CZ_OPERATION(fourier)
     CZ_OPERATION(pool)
     CZ_OPERATION(normalize)

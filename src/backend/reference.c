@@ -45,6 +45,7 @@ const cz_backend REFERENCE_TABLE = {
     SLOTS(blend),
     SLOTS(select),
     SLOTS(replace),
+    SLOTS(neighbours),
     SLOTS(fourier),
     SLOTS(pool),
     SLOTS(normalize),

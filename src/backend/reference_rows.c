@@ -1,4 +1,4 @@
-/* reference_rows.c - operations on whole rows: embed, select, pool, normalize. */
+/* reference_rows.c - operations on whole rows: embed, select, replace, neighbours, pool, normalize. */
 #include "backend/reference.h"
 
 #include <string.h>
@@ -92,6 +92,50 @@ cloze_status REFERENCE(replace_backward)(const cz_place *place, const cz_replace
         for (size_t c = 0; to && c < to->columns; c++)
             row_of(to, row)[c] += row_of(call->d_out, i)[c];
     }
+    return CLOZE_OK;
+}
+
+/* The row that element j of a row's neighbours is from, if its sequence has it. */
+static bool neighbour(const cz_neighbours_call *call, size_t s, size_t place, size_t j, size_t *row)
+{
+    size_t half = call->kernel / 2;
+    if (place + j < half || place + j - half >= call->packing->length[s])
+        return false;
+    *row = call->packing->begin[s] + place + j - half;
+    return true;
+}
+
+cloze_status REFERENCE(neighbours)(const cz_place *place, const cz_neighbours_call *call)
+{
+    const cz_packing *packing = call->packing;
+    (void)place;
+    for (size_t s = 0; s < packing->count; s++)
+        for (size_t i = 0; i < packing->length[s]; i++)
+            for (size_t j = 0; j < call->kernel; j++) {
+                size_t from = 0;
+                bool there = neighbour(call, s, i, j, &from);
+                for (size_t c = 0; c < call->x->columns; c++)
+                    row_of(call->out, packing->begin[s] + i)[c * call->kernel + j] =
+                        there ? row_of(call->x, from)[c] : 0;
+            }
+    return CLOZE_OK;
+}
+
+/* Element j of a row's neighbours is the row itself as element kernel - 1 - j of its neighbour. */
+cloze_status REFERENCE(neighbours_backward)(const cz_place *place, const cz_neighbours_call *call)
+{
+    const cz_packing *packing = call->packing;
+    size_t kernel = call->kernel, from;
+    (void)place;
+    for (size_t s = 0; call->d_x && s < packing->count; s++)
+        for (size_t i = 0; i < packing->length[s]; i++)
+            for (size_t c = 0; c < call->x->columns; c++) {
+                double sum = 0;
+                for (size_t j = 0; j < kernel; j++)
+                    if (neighbour(call, s, i, kernel - 1 - j, &from))
+                        sum += at(call->d_out, from, c * kernel + j);
+                row_of(call->d_x, packing->begin[s] + i)[c] += (real)sum;
+            }
     return CLOZE_OK;
 }
 

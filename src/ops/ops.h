@@ -98,6 +98,9 @@ cz_tensor *cz_select(cz_run *run, cz_tensor *x, const size_t *rows, size_t count
 /* base, but row rows[i] is x's row i: the inverse of select. Rows are distinct and ascending and must
  * live as long as the tape. Unless the run records, base is written over. */
 cz_tensor *cz_replace(cz_run *run, cz_tensor *base, cz_tensor *x, const size_t *rows, size_t count);
+/* Each row beside those around it, `kernel` (odd) of its sequence in all [rows, columns * kernel]:
+ * what a convolution multiplies. */
+cz_tensor *cz_neighbours(cz_run *run, const cz_packing *packing, cz_tensor *x, size_t kernel);
 /* The real part of the Fourier transform of each sequence, over rows and columns. */
 cz_tensor *cz_fourier(cz_run *run, const cz_packing *packing, cz_tensor *x);
 /* A view of `columns` columns beginning at `first`: nothing is copied. */

@@ -1,4 +1,4 @@
-/* rows.c - operations on whole rows and columns: select, views, pool, normalize, cosine. */
+/* rows.c - operations on whole rows and columns: select, neighbours, views, pool, normalize, cosine. */
 #include "ops/ops.h"
 
 typedef struct select_node {
@@ -53,6 +53,34 @@ cz_tensor *cz_replace(cz_run *run, cz_tensor *base, cz_tensor *x, const size_t *
     if (cz_run_computes(run))
         cz_run_check(run, run->backend->replace(&run->place, &node->call), NULL, 0);
     cz_run_record(run, replace_backward, out, node);
+    return out;
+}
+
+typedef struct neighbours_node {
+    cz_neighbours_call call;
+    cz_tensor *x, *out;
+} neighbours_node;
+
+static void neighbours_backward(cz_run *run, void *argument)
+{
+    neighbours_node *node = argument;
+    node->call.d_out = node->out->gradient;
+    node->call.d_x = cz_run_gradient(run, node->x);
+    if (node->call.d_x && cz_run_computes(run))
+        cz_run_check(run, run->backend->neighbours_backward(&run->place, &node->call), NULL, 0);
+}
+
+cz_tensor *cz_neighbours(cz_run *run, const cz_packing *packing, cz_tensor *x, size_t kernel)
+{
+    neighbours_node *node = cz_run_take(run, sizeof *node);
+    cz_tensor *out = cz_run_tensor(run, x->rows, x->columns * kernel);
+    if (cz_run_failed(run))
+        return &run->empty;
+    *node =
+        (neighbours_node){ { .x = x, .packing = packing, .kernel = kernel, .out = out }, x, out };
+    if (cz_run_computes(run))
+        cz_run_check(run, run->backend->neighbours(&run->place, &node->call), NULL, 0);
+    cz_run_record(run, neighbours_backward, out, node);
     return out;
 }
 

@@ -516,6 +516,24 @@ static cloze_status replace_case(room *r, size_t number, char name[80])
     return cpu->replace_backward(&r->place, &call);
 }
 
+static const size_t around[] = { 1, 3, 7 };
+
+static cloze_status neighbours_case(room *r, size_t number, char name[80])
+{
+    static const size_t lengths[] = { 1, 0, 40, 3 };
+    cz_packing *packing = room_packing(r, lengths, 4);
+    size_t n = packing->begin[3] + packing->length[3], c = 20 + number, k = around[number];
+    snprintf(name, 80, "%zu neighbours, columns %zu", k, c);
+    cz_neighbours_call call = { .x = room_input(r, n, c, c + 1, 0),
+                                .packing = packing,
+                                .kernel = k,
+                                .out = room_output(r, n, c * k, c * k + 2, false) };
+    TRY(cpu->neighbours(&r->place, &call));
+    call.d_out = room_input(r, n, c * k, c * k, 0);
+    call.d_x = room_output(r, n, c, c + 3, true);
+    return cpu->neighbours_backward(&r->place, &call);
+}
+
 static const struct {
     run_case *run;
     size_t count;
@@ -535,6 +553,7 @@ static const struct {
     { rows_case, 2 },
     { fourier_case, COUNT(waves) },
     { replace_case, 2 },
+    { neighbours_case, COUNT(around) },
 };
 
 size_t bits_count(void)

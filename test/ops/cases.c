@@ -187,6 +187,21 @@ static cz_tensor *build_select(op_stand *s)
 }
 
 /* Value 1 takes the place of some rows of what is made of value 0. */
+/* With weights a convolution: value 1 is its weight, 2 its bias. */
+static cz_tensor *build_neighbours(op_stand *s)
+{
+    cz_tensor *x = cz_neighbours(&s->run, s->c->packing, s->input[0], s->c->count);
+    if (s->c->values == 1)
+        return x;
+    const cz_parameter *weight = &s->parameter[1], *bias = &s->parameter[2];
+    s->linear = (cz_linear_weights){
+        .part = { weight },
+        .bias = { bias },
+        .weight = { x->columns, weight->value.rows, 1, { &weight->value }, { &bias->value }, NULL }
+    };
+    return cz_linear(&s->run, x, &s->linear, CZ_IDENTITY);
+}
+
 static cz_tensor *build_replace(op_stand *s)
 {
     cz_tensor *base = cz_activate(&s->run, s->input[0], CZ_TANH);
@@ -563,6 +578,22 @@ static void add_replacements(case_list *list)
             "replace, width %zu", widths[w]);
 }
 
+static void add_neighbours(case_list *list)
+{
+    const cz_packing *const packings[] = { &ragged, &ones, &single, &none };
+    for (size_t i = 0; i < 4; i++)
+        for (size_t kernel = 1; kernel < 8; kernel += 2) {
+            op_case c = { .build = build_neighbours,
+                          .value = { { rows_of(packings[i]), widths[i], false, 0, false } },
+                          .packing = packings[i],
+                          .count = kernel };
+            add(list, c, "%zu neighbours in %zu sequences", kernel, packings[i]->count);
+            c.value[1] = (op_value){ 5, widths[i] * kernel, true, 0, false };
+            c.value[2] = (op_value){ 1, 5, true, 0, false };
+            add(list, c, "convolution over %zu rows in %zu sequences", kernel, packings[i]->count);
+        }
+}
+
 static void add_rows(case_list *list)
 {
     for (size_t w = 0; w < 4; w++) {
@@ -701,6 +732,7 @@ static case_list walk(size_t wanted)
     add_rows(&list);
     add_fouriers(&list);
     add_replacements(&list);
+    add_neighbours(&list);
     add_losses(&list);
     add_lessons(&list);
     add_products(&list);

@@ -48,6 +48,7 @@ const cz_backend cz_backend_cpu = {
     SLOT(blend),
     SLOT(select),
     SLOT(replace),
+    SLOT(neighbours),
     SLOT(fourier),
     SLOT(pool),
     SLOT(normalize),

@@ -70,6 +70,7 @@ CZ_SLOT(gate)           /* gate.c */
 CZ_SLOT(blend)          /* pointwise.c */
 CZ_SLOT(select)         /* gather.c */
 CZ_SLOT(replace)        /* gather.c */
+CZ_SLOT(neighbours)     /* neighbours.c */
 CZ_SLOT(fourier)        /* mix.c */
 CZ_SLOT(pool)           /* gather.c */
 CZ_SLOT(normalize)      /* norm.c */
