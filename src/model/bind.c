@@ -42,11 +42,23 @@ const cz_stored_tensor *cz_bind_find(const cz_binder *b, const char *name)
     return stored;
 }
 
-static bool has_shape(const cz_stored_tensor *stored, size_t rows, size_t columns)
+static bool has_shape(const cz_stored_tensor *stored, size_t rows, size_t columns, size_t kernel)
 {
     if (stored->rank == 1)
         return rows == 1 && stored->shape[0] == columns;
+    if (kernel)
+        return stored->rank == 3 && stored->shape[0] == rows &&
+               stored->shape[1] == columns / kernel && stored->shape[2] == kernel;
     return stored->rank == 2 && stored->shape[0] == rows && stored->shape[1] == columns;
+}
+
+static const char *shape_text(char out[64], size_t rows, size_t columns, size_t kernel)
+{
+    if (kernel)
+        snprintf(out, 64, "[%zu, %zu, %zu]", rows, columns / kernel, kernel);
+    else
+        snprintf(out, 64, "[%zu, %zu]", rows, columns);
+    return out;
 }
 
 static bool is_number(cz_type type)
@@ -59,21 +71,23 @@ const cz_stored_tensor *cz_bind_find_fitting(const cz_binder *b, const char *nam
                                              size_t columns, cloze_status *status, char *why)
 {
     const cz_stored_tensor *stored = cz_bind_find(b, name);
+    size_t kernel = rows > 1 ? b->kernel : 0; /* one row is a bias */
+    char shape[64];
     if (!stored && b->making)
         stored = cz_make(b, name, rows, columns);
     *status = CLOZE_ERROR_FORMAT;
     if (!stored) {
         *status = CLOZE_ERROR_NOT_FOUND;
         snprintf(why, CZ_REASON_SIZE,
-                 "the weights lack the tensor \"%.200s\" [%zu, %zu] that this model needs", name,
-                 rows, columns);
+                 "the weights lack the tensor \"%.200s\" %s that this model needs", name,
+                 shape_text(shape, rows, columns, kernel));
     } else if (!is_number(stored->type)) {
         snprintf(why, CZ_REASON_SIZE, "tensor \"%.200s\" is of a type that cannot be a weight",
                  name);
-    } else if (!has_shape(stored, rows, columns)) {
+    } else if (!has_shape(stored, rows, columns, kernel)) {
         snprintf(why, CZ_REASON_SIZE,
-                 "tensor \"%.200s\" has not the shape [%zu, %zu] that config.json asks for", name,
-                 rows, columns);
+                 "tensor \"%.200s\" has not the shape %s that config.json asks for", name,
+                 shape_text(shape, rows, columns, kernel));
     } else {
         *status = CLOZE_OK;
         return stored;
@@ -113,7 +127,8 @@ static const cz_parameter *bind(cz_binder *b, const char *name, size_t rows, siz
     parameter->depth = b->depth;
     parameter->of_head = b->of_head;
     parameter->head = b->head;
-    parameter->is_matrix = stored->rank == 2 && !b->vector;
+    parameter->is_matrix = stored->rank >= 2 && !b->vector;
+    parameter->kernel = stored->rank == 3 ? b->kernel : 0;
     parameter->value = (cz_tensor){
         (void *)(uintptr_t)stored->data, rows, columns, columns, stored->type, false, NULL
     };

@@ -34,6 +34,7 @@ typedef struct cz_binder {
     bool *seen;          /* [tensors of the file] something here asked for it */
     size_t room;         /* for parameters */
     bool unbiased;       /* linear maps bound now have no bias */
+    size_t kernel;       /* and are convolutions, stored [out, in / kernel, kernel]; 0: they are not */
     const cz_anew *anew; /* or NULL */
     bool making;         /* what is missing now is made */
     bool vector;         /* what is bound now belongs to a norm */

@@ -12,7 +12,8 @@ enum {
     SITE_FEED = 2,
     SITE_GATE = 3,
     SITE_DISTANCE = 4,
-    SITE_GLOBAL = 5
+    SITE_GLOBAL = 5,
+    SITE_CONVOLUTION = 6
 };
 
 static cz_linear_weights bind_one(cz_binder *b, const char *layer, const char *name, size_t out,
@@ -99,6 +100,20 @@ static void bind_attention(cz_binder *b, const char *name, cz_layer *layer)
     b->unbiased = false;
 }
 
+static void bind_convolution(cz_binder *b, cz_convolution *to)
+{
+    const cz_config *config = &b->network->config;
+    const cz_family *family = config->family;
+    to->kernel = config->convolution.kernel;
+    to->activation = config->convolution.activation;
+    to->dropout = (cz_dropout_site){ config->hidden_dropout, SITE_CONVOLUTION };
+    b->kernel = to->kernel;
+    to->linear =
+        bind_one(b, "", family->weight.convolution, config->hidden, config->hidden * to->kernel);
+    b->kernel = 0;
+    to->norm = cz_bind_norm(b, "", family->weight.convolution_norm, config->hidden);
+}
+
 static void bind_layer(cz_binder *b, size_t i)
 {
     const cz_config *config = &b->network->config;
@@ -123,6 +138,8 @@ static void bind_layer(cz_binder *b, size_t i)
     layer->feed_norm = cz_bind_norm(b, name, family->weight.feed_norm, config->hidden);
     if (config->distances.kind)
         cz_bind_layer_distances(b, name, layer);
+    if (config->convolution.kernel && !i)
+        bind_convolution(b, &layer->convolution);
 }
 
 /* In the arithmetic of transformers, int(i / (layers / groups)). */

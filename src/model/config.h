@@ -70,6 +70,12 @@ typedef struct cz_config {
     uint32_t near[CZ_LAYERS_MOST];
     uint32_t separator; /* the id between two texts; UINT32_MAX: no matter */
 
+    /* Beside the first layer; kernel 0: none. */
+    struct {
+        size_t kernel;
+        cz_activation activation;
+    } convolution;
+
     struct {
         cz_distance_kind kind;
         size_t rows;

@@ -1,5 +1,6 @@
 /*
- * config_attention.c - rotary positions, disentangled attention and missing biases in config.json.
+ * config_attention.c - rotary positions, disentangled attention, a convolution beside it and
+ * missing biases in config.json.
  * What would change the result and is not computed here is refused by its name.
  */
 #include "model/config_attention.h"
@@ -183,24 +184,48 @@ static cloze_status read_distances(const json_t *root, cz_config *config, cloze_
     return CLOZE_OK;
 }
 
+/* Beside the first layer; all columns of a row meet all of its neighbours'. */
+static cloze_status read_convolution(const json_t *root, cz_config *config, cloze_error *error)
+{
+    enum { KERNEL_MOST = 1023 };
+    const char *kernel = config->family->setting.kernel, *activation = "tanh";
+    size_t groups = 1;
+    cloze_status status;
+    if (!kernel)
+        return CLOZE_OK;
+    if ((status = cz_json_size(root, kernel, 0, KERNEL_MOST, &config->convolution.kernel, error)) ||
+        !config->convolution.kernel)
+        return status;
+    if ((status = cz_json_size(root, "conv_groups", 1, CZ_WIDTH_MOST, &groups, error)) ||
+        (status = cz_json_string(root, "conv_act", &activation, error)))
+        return status;
+    if (config->convolution.kernel % 2 == 0)
+        return cz_fail(error, CLOZE_ERROR_FORMAT,
+                       "\"%s\" is %zu, and only an odd number has a middle", kernel,
+                       config->convolution.kernel);
+    if (groups > 1)
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "a convolution in groups (\"conv_groups\") cannot be run");
+    if (!cz_activation_named(activation, &config->convolution.activation))
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "the activation in \"conv_act\" is not known");
+    return CLOZE_OK;
+}
+
 static cloze_status read_disentangled(const json_t *root, cz_config *config, cloze_error *error)
 {
     const cz_family *f = config->family;
     bool relative = false, biased = true, talking = false;
-    size_t kernel = 0, head = config->hidden / config->heads;
+    size_t head = config->hidden / config->heads;
     cloze_status status;
     if (!f->setting.disentangled)
         return CLOZE_OK;
     if ((status = cz_json_flag(root, f->setting.disentangled, &relative, error)) ||
         (status = cz_json_flag(root, "position_biased_input", &biased, error)) ||
         (status = cz_json_flag(root, "talking_head", &talking, error)) ||
-        (status = cz_json_size(root, "conv_kernel_size", 0, CZ_WIDTH_MOST, &kernel, error)) ||
         (status = cz_json_size(root, "attention_head_size", 1, CZ_WIDTH_MOST, &head, error)) ||
         (status = read_terms(root, config, error)))
         return status;
-    if (kernel)
-        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                       "a convolution after the first layer (\"conv_kernel_size\") cannot be run");
     if (talking)
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
                        "attention whose heads talk to each other (\"talking_head\") cannot be run");
@@ -255,7 +280,8 @@ cloze_status cz_config_read_attention(const json_t *root, cz_config *config, clo
         (status = read_pooling(root, config, error)) ||
         (status = read_rotary(root, config, error)) ||
         (status = read_windows(root, config, error)) || (status = read_kind(root, config, error)) ||
-        (status = read_table(root, config, error)))
+        (status = read_table(root, config, error)) ||
+        (status = read_convolution(root, config, error)))
         return status;
     return read_disentangled(root, config, error);
 }

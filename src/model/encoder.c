@@ -153,6 +153,41 @@ static cz_tensor *layer_body(cz_run *run, const void *self, const cz_batch *batc
     return cz_residual(run, batch, x, h, after_feed, site_of(call->turn, layer->feed_dropout));
 }
 
+/* What lies beside a layer: `x` is what the layer is given. */
+typedef struct beside_call {
+    const layer_call *call;
+    cz_tensor *x;
+} beside_call;
+
+static cz_tensor *convolve_body(cz_run *run, const void *self, const cz_batch *batch,
+                                cz_tensor *nothing)
+{
+    const beside_call *beside = self;
+    const cz_convolution *convolution = &beside->call->turn->layer->convolution;
+    (void)nothing;
+    cz_tensor *x = cz_neighbours(run, &batch->packing, beside->x, convolution->kernel);
+    x = cz_linear(run, x, &convolution->linear, CZ_IDENTITY);
+    x = cz_drop(run, &batch->packing, batch->samples, x,
+                site_of(beside->call->turn, convolution->dropout));
+    return cz_activate(run, x, convolution->activation);
+}
+
+/* Stages within the stage: what the convolution needs is given back before the layer begins, which
+ * then leaves its input where it is. */
+static cz_tensor *convolved_layer_body(cz_run *run, const void *self, const cz_batch *batch,
+                                       cz_tensor *x)
+{
+    const layer_call *call = self;
+    beside_call *beside = cz_run_take(run, sizeof *beside);
+    if (!beside)
+        return &run->empty;
+    *beside = (beside_call){ call, x };
+    cz_tensor *branch = cz_stage(run, convolve_body, beside, batch, NULL, &beside->x, 1);
+    x = cz_stage(run, layer_body, call, batch, x, &call->rows, call->rows ? 1 : 0);
+    return cz_residual(run, batch, x, branch, &call->turn->layer->convolution.norm,
+                       (cz_dropout_site){ .p = 0 });
+}
+
 static size_t longest_of(const cz_packing *packing)
 {
     size_t longest = 1;
@@ -219,7 +254,9 @@ cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *bat
                 break;
             *call = all;
             call->turn = &network->turns[i * inner + j];
-            x = cz_stage(run, layer_body, call, batch, x, &call->rows, call->rows ? 1 : 0);
+            bool convolves = call->turn->layer->convolution.linear.weight.out;
+            x = cz_stage(run, convolves ? convolved_layer_body : layer_body, call, batch, x,
+                         &call->rows, call->rows ? 1 : 0);
         }
         if (i + 1 == network->config.layers) {
             run->record = record;
@@ -236,7 +273,8 @@ cz_extent cz_network_extent(const cz_network *network, size_t tokens, size_t lon
 {
     const cz_config *config = &network->config;
     const size_t widths[] = { 3 * config->hidden, network->layers[0].up.weight.out,
-                              config->embedding, config->words_width };
+                              config->embedding, config->words_width,
+                              network->layers[0].convolution.linear.weight.in };
     size_t widest = 0;
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
         widest = widths[i] > widest ? widths[i] : widest;

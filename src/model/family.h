@@ -74,6 +74,9 @@ struct cz_family {
         const char *separator; /* the id between two texts; NULL: no matter */
         /* Content and position apart in the scores: a flag. NULL: never. */
         const char *disentangled;
+        /* Rows that a convolution beside the first layer spans; "conv_act" and "conv_groups" go with
+         * it. NULL: there is none. */
+        const char *kernel;
         const char *buckets; /* of distances, each with a number for each head; NULL: none */
     } setting;
     struct {
@@ -118,6 +121,7 @@ struct cz_family {
         const char *own_distances;                       /* of one; by position_embedding_type */
         const char *distance_query, *distance_key;       /* projections of them */
         const char *up, *down, *feed_norm;
+        const char *convolution, *convolution_norm; /* beside the first layer */
         const char *pooler;
     } weight;
 

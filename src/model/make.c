@@ -83,10 +83,16 @@ const cz_stored_tensor *cz_make(const cz_binder *b, const char *name, size_t row
     made->stored = (cz_stored_tensor){ .name = made->name,
                                        .type = CZ_F32,
                                        .type_name = cz_type_name(CZ_F32),
-                                       .rank = is_matrix ? 2 : 1,
+                                       .rank = !is_matrix  ? 1
+                                               : b->kernel ? 3
+                                                           : 2,
                                        .shape = { is_matrix ? rows : columns, columns },
                                        .data = made->values,
                                        .size = count * sizeof *made->values };
+    if (is_matrix && b->kernel) {
+        made->stored.shape[1] = columns / b->kernel;
+        made->stored.shape[2] = b->kernel;
+    }
     if (is_matrix)
         draw_normal(made->values, count, b->anew->seed, hash_of(name), b->anew->deviation);
     for (size_t i = 0; is_gain && i < count; i++)

@@ -25,7 +25,7 @@ cloze_status cz_linear_pack(cz_linear_weights *linear, const cz_network_options 
 
 static cz_linear_weights *linear_number(cz_network *network, size_t i)
 {
-    enum { A_LAYER = 6 };
+    enum { A_LAYER = 7 };
     cz_layer *layer;
     if (i == A_LAYER * network->layer_count)
         return network->projection.weight.out ? &network->projection : NULL;
@@ -33,8 +33,13 @@ static cz_linear_weights *linear_number(cz_network *network, size_t i)
         return NULL;
     layer = &network->layers[i / A_LAYER];
     cz_linear_weights *const all[A_LAYER] = {
-        &layer->qkv,  &layer->attention_out, &layer->up,
-        &layer->down, &layer->global_query,  &layer->global_kv,
+        &layer->qkv,
+        &layer->attention_out,
+        &layer->up,
+        &layer->down,
+        &layer->global_query,
+        &layer->global_kv,
+        &layer->convolution.linear,
     };
     return all[i % A_LAYER];
 }
@@ -105,7 +110,8 @@ cloze_status cz_network_open(cz_network **out, const char *folder,
         network->hooks = *options->hooks;
     status = cz_config_load(&network->config, folder, &network->hooks.allocator, error);
     if (!status)
-        status = open_weights(network, options->weights ? options->weights : folder, options, error);
+        status =
+            open_weights(network, options->weights ? options->weights : folder, options, error);
     if (!status && (status = cz_network_bind(network, options, error)))
         cz_error_prefix(error, "%.200s", folder);
     if (!status && options->pack)

@@ -9,6 +9,16 @@
 #include "model/config.h"
 #include "ops/ops.h"
 
+/* activation(drop(linear map of the rows around each)) of what a layer is given: added to what the
+ * layer makes, and the sum is normed. */
+typedef struct cz_convolution {
+    cz_linear_weights linear; /* weight.out == 0: none */
+    size_t kernel;            /* rows, each in the middle of its own */
+    cz_activation activation;
+    cz_dropout_site dropout;
+    cz_norm_weights norm;
+} cz_convolution;
+
 /* The weights of a layer; families that share them run the same one in several turns. Sites of
  * dropout count from the turn's first. */
 typedef struct cz_layer {
@@ -24,6 +34,7 @@ typedef struct cz_layer {
     cz_embed_weights own_distances; /* rows of this layer; no table: none */
     bool mixes; /* tokens by a Fourier transform instead of attention, which has no weights */
     bool meets_queries, meets_keys;
+    cz_convolution convolution;
     cz_block woven;      /* query, key and value taken apart, where the file weaves them into one */
     cz_tensor projected; /* what `distance` makes of all rows, once for the model; data NULL: not */
 } cz_layer;

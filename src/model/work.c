@@ -34,7 +34,7 @@ static double of_layer(const cz_network *network, const cz_layer *layer, double 
     double width = (double)(layer->attention.heads * layer->attention.head_size);
     double terms = layer->meets_queries + layer->meets_keys;
     double products = product(&layer->qkv) + product(&layer->attention_out) + product(&layer->up) +
-                      product(&layer->down);
+                      product(&layer->down) + product(&layer->convolution.linear);
     if (layer->mixes)
         return length * products;
     return length * products + 4 * width * seen(layer, length) +

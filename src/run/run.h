@@ -30,6 +30,7 @@ typedef struct cz_parameter {
     size_t index;
     const char *name; /* as in the file */
     size_t turn, turns, block; /* turns 0: the stored tensor as it is */
+    size_t kernel; /* of a convolution, stored [rows, columns / kernel, kernel]; 0: of none */
     size_t depth;  /* 0: the embeddings, then the layers from 1 on, then what follows them */
     bool of_head;   /* stands beside the encoder, not under its prefix, */
     int head;       /* and belongs to this head */

@@ -66,10 +66,13 @@ static cloze_status list_tensors(writing *w, cloze_error *error)
             (cz_stored_tensor){ .name = w->names[w->count - 1],
                                 .type = CZ_F32,
                                 .type_name = cz_type_name(CZ_F32),
-                                .rank = parameter->is_matrix ? 2 : 1,
+                                .rank = parameter->kernel      ? 3
+                                        : parameter->is_matrix ? 2
+                                                               : 1,
                                 .size = turns * value->rows * value->columns * sizeof(float) };
         tensor->shape[0] = parameter->is_matrix ? turns * value->rows : value->columns;
-        tensor->shape[1] = value->columns;
+        tensor->shape[1] = value->columns / (parameter->kernel ? parameter->kernel : 1);
+        tensor->shape[2] = parameter->kernel;
         widest = value->columns > widest ? value->columns : widest;
     }
     w->row = cz_allocate(allocator, widest, sizeof *w->row);

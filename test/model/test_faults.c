@@ -232,6 +232,21 @@ static void take_the_usual_projection_for_those_who_see_everything(golden *g)
                 g->network->layers[i].qkv.weight.part[1 + part];
 }
 
+static void convolve_nothing(golden *g)
+{
+    g->network->layers[0].convolution.linear.weight.out = 0;
+}
+
+static void take_the_other_activation_for_a_convolution(golden *g)
+{
+    g->network->layers[0].convolution.activation = CZ_GELU_TANH;
+}
+
+static void forget_the_bias_of_a_convolution(golden *g)
+{
+    g->network->layers[0].convolution.linear.weight.bias[0] = NULL;
+}
+
 /* ---- faults of a device: the one that `sound` is, but for an operation ---- */
 
 static const cz_backend *sound;
@@ -357,6 +372,32 @@ static void drop_the_gradients_of_positions(golden *g)
     break_device(g)->embed_backward = embed_without_d_positions;
 }
 
+/* As if the batch were one text. */
+static cloze_status neighbours_of_all(const cz_place *place, const cz_neighbours_call *call)
+{
+    cz_neighbours_call wrong = *call;
+    size_t begin = 0, length = call->x->rows;
+    cz_packing all = { 1, &begin, &length, length };
+    wrong.packing = &all;
+    return sound->neighbours(place, &wrong);
+}
+
+static void convolve_over_the_ends_of_texts(golden *g)
+{
+    break_device(g)->neighbours = neighbours_of_all;
+}
+
+static cloze_status neighbours_without_d_x(const cz_place *place, const cz_neighbours_call *call)
+{
+    (void)place, (void)call;
+    return CLOZE_OK;
+}
+
+static void drop_the_gradients_through_a_convolution(golden *g)
+{
+    break_device(g)->neighbours_backward = neighbours_without_d_x;
+}
+
 /* The bounds of test_golden.c. */
 static void shows(const char *model, void (*fault)(golden *), bool forward)
 {
@@ -423,6 +464,11 @@ FAULT_TEST_OF("deberta_far", weave_key_and_value_the_other_way, true)
 FAULT_TEST_OF("deberta_v3", look_up_the_distance_beside, true)
 FAULT_TEST_OF("mpnet_buckets", look_up_the_distance_beside_too, true)
 FAULT_TEST_OF("deberta_v2_plain", let_queries_meet_nothing, true)
+FAULT_TEST_OF("deberta_convolved", convolve_nothing, true)
+FAULT_TEST_OF("deberta_convolved", take_the_other_activation_for_a_convolution, true)
+FAULT_TEST_OF("deberta_convolved_wide", forget_the_bias_of_a_convolution, true)
+FAULT_TEST_OF("deberta_convolved_wide", convolve_over_the_ends_of_texts, true)
+FAULT_TEST_OF("deberta_convolved_plain", drop_the_gradients_through_a_convolution, false)
 FAULT_TEST_OF("modernbert", turn_local_layers_as_the_others, true)
 FAULT_TEST_OF("modernbert_biased", look_farther_in_local_layers, true)
 FAULT_TEST_OF("modernbert", forget_the_last_norm, true)
@@ -478,6 +524,11 @@ int main(void)
         cmocka_unit_test(look_up_the_distance_beside_is_caught),
         cmocka_unit_test(look_up_the_distance_beside_too_is_caught),
         cmocka_unit_test(let_queries_meet_nothing_is_caught),
+        cmocka_unit_test(convolve_nothing_is_caught),
+        cmocka_unit_test(take_the_other_activation_for_a_convolution_is_caught),
+        cmocka_unit_test(forget_the_bias_of_a_convolution_is_caught),
+        cmocka_unit_test(convolve_over_the_ends_of_texts_is_caught),
+        cmocka_unit_test(drop_the_gradients_through_a_convolution_is_caught),
         cmocka_unit_test(turn_local_layers_as_the_others_is_caught),
         cmocka_unit_test(look_farther_in_local_layers_is_caught),
         cmocka_unit_test(forget_the_last_norm_is_caught),

@@ -64,6 +64,9 @@ static const char *const models[] = {
     "deberta_p2c_plain",
     "deberta_c2p_buckets",
     "deberta_absolute",
+    "deberta_convolved",
+    "deberta_convolved_wide",
+    "deberta_convolved_plain",
     "modernbert",
     "modernbert_biased",
     "rembert",
@@ -196,11 +199,11 @@ static void the_cpu_is_within_the_bounds(void **state)
 }
 
 /* Every gradient's bits, one after the other. */
-static uint64_t hash_of_gradients(const golden_options *options)
+static uint64_t hash_of_gradients(const char *model, const golden_options *options)
 {
     uint64_t hash = 14695981039346656037u;
     golden g;
-    golden_open(&g, "odd", options);
+    golden_open(&g, model, options);
     golden_run(&g);
     for (size_t i = 0; i < g.network->parameter_count; i++) {
         const unsigned char *bytes = g.gradients[i].data;
@@ -213,15 +216,17 @@ static uint64_t hash_of_gradients(const golden_options *options)
 
 static void gradients_have_the_same_bits_kept_or_recomputed_on_any_threads(void **state)
 {
+    static const char *const names[] = { "odd", "deberta_convolved" };
     (void)state;
-    for (int dropout = 0; dropout < 2; dropout++) {
-        golden_options options = { .backend = &cz_backend_cpu, .dropout = dropout };
-        uint64_t expected = hash_of_gradients(&options);
+    for (int i = 0; i < 4; i++) {
+        const char *model = names[i / 2];
+        golden_options options = { .backend = &cz_backend_cpu, .dropout = i % 2 };
+        uint64_t expected = hash_of_gradients(model, &options);
         for (unsigned threads = 1; threads <= 8; threads += threads == 3 ? 5 : 1)
             for (int recompute = 0; recompute < 2; recompute++) {
                 options.threads = threads;
                 options.recompute = recompute;
-                assert_int_equal(hash_of_gradients(&options), expected);
+                assert_int_equal(hash_of_gradients(model, &options), expected);
             }
     }
 }
@@ -230,7 +235,7 @@ static void gradients_have_the_same_bits_kept_or_recomputed_on_any_threads(void 
 static void what_is_made_once_is_what_a_learning_run_makes(void **state)
 {
     static const char *const apart[] = { "deberta_v3", "deberta_v2_plain", "deberta_c2p",
-                                         "deberta_p2c" };
+                                         "deberta_p2c", "deberta_convolved" };
     (void)state;
     for (size_t i = 0; i < sizeof apart / sizeof *apart; i++) {
         golden g;

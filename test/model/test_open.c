@@ -219,10 +219,14 @@ static void impossible_settings_are_refused(void **state)
     refused(CLOZE_ERROR_UNSUPPORTED, "magic");
     write_text("config.json", "{\"model_type\":\"bert\",\"position_embedding_type\":\"rotary\"}");
     refused(CLOZE_ERROR_UNSUPPORTED, "position_embedding_type");
-    write_text(
-        "config.json",
-        "{\"model_type\":\"deberta-v2\",\"relative_attention\":true,\"conv_kernel_size\":3}");
-    refused(CLOZE_ERROR_UNSUPPORTED, "conv_kernel_size");
+    write_text("config.json",
+               "{\"model_type\":\"deberta-v2\",\"conv_kernel_size\":3,\"conv_groups\":2}");
+    refused(CLOZE_ERROR_UNSUPPORTED, "conv_groups");
+    write_text("config.json",
+               "{\"model_type\":\"deberta-v2\",\"conv_kernel_size\":3,\"conv_act\":\"magic\"}");
+    refused(CLOZE_ERROR_UNSUPPORTED, "conv_act");
+    write_text("config.json", "{\"model_type\":\"deberta-v2\",\"conv_kernel_size\":4}");
+    refused(CLOZE_ERROR_FORMAT, "conv_kernel_size");
     write_text(
         "config.json",
         "{\"model_type\":\"deberta-v2\",\"relative_attention\":true,\"pos_att_type\":\"c2p|p2p\"}");

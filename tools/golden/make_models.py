@@ -136,6 +136,12 @@ VARIANTS = [
         pos_att_type=["p2c"], pooler_hidden_act="tanh", num_labels=1), family="deberta-v2"),
     Variant("deberta_absolute", SMALL | DEBERTA | dict(
         relative_attention=False, position_biased_input=True), family="deberta-v2"),
+    Variant("deberta_convolved", DEBERTA | dict(conv_kernel_size=3, conv_act="gelu"), family="deberta-v2"),
+    Variant("deberta_convolved_wide", SMALL | DEBERTA | dict(
+        conv_kernel_size=7, position_biased_input=True, type_vocab_size=2, embedding_size=24, num_labels=3),
+        stored=torch.float16, family="deberta-v2"),
+    Variant("deberta_convolved_plain", SMALL | DEBERTA | dict(
+        relative_attention=False, position_biased_input=True, conv_kernel_size=5, conv_act="sigmoid"), family="deberta-v2"),
     Variant("longformer", LONGFORMER | dict(attention_window=[4, 16, 8]), lengths=(1, 2, 3, 7, 17, 33),
             attentions=True, family="longformer"),
     Variant("longformer_many", LONGFORMER | dict(attention_window=[8, 4, 8], num_labels=3, type_vocab_size=2),
