@@ -22,7 +22,7 @@ import longformer
 import make_models
 
 NAMES = ("base", "relative_key", "roberta", "xlm_roberta", "camembert", "distilbert", "albert", "albert_groups",
-         "electra", "mpnet", "fnet", "longformer", "deberta", "deberta_v3", "modernbert")
+         "electra", "mpnet", "fnet", "longformer", "deberta", "deberta_v3", "deberta_convolved", "modernbert")
 STEPS, WARMUP, RATE = 50, 5, 2e-3
 
 
