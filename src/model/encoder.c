@@ -188,18 +188,10 @@ static cz_tensor *convolved_layer_body(cz_run *run, const void *self, const cz_b
                        (cz_dropout_site){ .p = 0 });
 }
 
-static size_t longest_of(const cz_packing *packing)
-{
-    size_t longest = 1;
-    for (size_t i = 0; i < packing->count; i++)
-        longest = packing->length[i] > longest ? packing->length[i] : longest;
-    return longest;
-}
-
 /* The rows that this batch can look up, one behind the other, and the map to them. */
 static bool lay_map(cz_run *run, const cz_network *network, const cz_batch *batch, layer_call *out)
 {
-    size_t span = longest_of(&batch->packing) - 1;
+    size_t span = batch->packing.longest ? batch->packing.longest - 1 : 0;
     uint32_t low = UINT32_MAX, high = 0;
     span = span < network->entry_span ? span : network->entry_span;
     const uint32_t *map = network->entry + network->entry_span - span;

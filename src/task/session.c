@@ -30,14 +30,15 @@ static bool has_globals(const cz_network *network)
     return false;
 }
 
-/* Room of one batch of `tokens` tokens: many short sequences make the most pooled rows. */
+/* Room of one batch of `tokens` tokens: many short sequences make the most pooled rows, the longest
+ * one makes the most rows of distances. Where they lie is not looked at while counting. */
 static size_t count_numbers(const cloze_model *model, cz_run *run, size_t tokens)
 {
     static const uint32_t nothing = 0;
-    size_t begin = 0, length = 1;
+    size_t begin = 0, length = 1, longest = model->network->config.longest;
     cz_globals globals = { { tokens, &begin, &length, 1 }, &begin, tokens };
     cz_batch batch = { tokens,
-                       { tokens, &begin, &length, 1 },
+                       { tokens, &begin, &length, longest < tokens ? longest : tokens },
                        &nothing,
                        &nothing,
                        &nothing,
