@@ -36,6 +36,8 @@ static const struct {
     { "rembert", { NULL } },
     { "megatron_bert", { NULL } },
     { "roberta_prelayernorm", { NULL } },
+    { "mpnet", { NULL } },
+    { "deberta_v2", { NULL } },
     { "xlm_roberta_xl", { NULL } },
 };
 

@@ -66,6 +66,8 @@ VARIANTS = [
     Variant("rembert", after=["normalize"], old=True, family="rembert"),
     Variant("megatron_bert", dict(pooling_mode="cls"), old=True, family="megatron-bert"),
     Variant("roberta_prelayernorm", old=True, family="roberta-prelayernorm"),
+    Variant("mpnet", after=["normalize"], old=True, family="mpnet"),
+    Variant("deberta_v2", length=40, old=True, family="deberta-v2"),
     Variant("xlm_roberta_xl", after=["normalize"], old=True, family="xlm-roberta-xl"),
 ]
 

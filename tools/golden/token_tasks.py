@@ -7,8 +7,9 @@ from pathlib import Path
 
 import torch
 from tokenizers import ByteLevelBPETokenizer
-from transformers import (BertTokenizerFast, DistilBertTokenizerFast, LongformerTokenizerFast,
-                          RemBertTokenizerFast, RobertaTokenizerFast, XLMRobertaTokenizerFast)
+from transformers import (BertTokenizerFast, DebertaV2TokenizerFast, DistilBertTokenizerFast,
+                          LongformerTokenizerFast, MPNetTokenizerFast, RemBertTokenizerFast, RobertaTokenizerFast,
+                          XLMRobertaTokenizerFast)
 
 WORDS = (
     "the a an cat dog sits sit outside inside man woman is are playing plays play guitar i love "
@@ -44,11 +45,18 @@ SETTINGS = {
     "rembert": SLIGHT | dict(input_embedding_size=10, output_embedding_size=14),
     "megatron-bert": SLIGHT,
     "roberta-prelayernorm": SLIGHT_ROBERTA,
+    "mpnet": SLIGHT | dict(max_position_embeddings=66),
+    "deberta-v2": SLIGHT | dict(relative_attention=True, position_biased_input=False, type_vocab_size=0,
+                                pos_att_type=["p2c", "c2p"], share_att_key=True, position_buckets=8,
+                                max_relative_positions=24, norm_rel_ebd="layer_norm", conv_kernel_size=3,
+                                conv_act="gelu"),
     "xlm-roberta-xl": SLIGHT_ROBERTA,
 }
 # SentencePiece models that make_old_tokenizers.py trained.
 OLD = Path(__file__).resolve().parents[2] / "test" / "golden" / "old"
 TRAINED_PIECES = {"rembert": (RemBertTokenizerFast, OLD / "rembert" / "sentencepiece.model"),
+                  "deberta-v2": (DebertaV2TokenizerFast, OLD / "deberta_v2" / "spm.model"),
+                  "mpnet": (MPNetTokenizerFast, OLD / "mpnet" / "vocab.txt"),
                   "xlm-roberta-xl": (XLMRobertaTokenizerFast, OLD / "xlm_roberta" / "sentencepiece.bpe.model")}
 
 
