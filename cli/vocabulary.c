@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define KINDS "wordpiece|byte-level"
+#define KINDS "wordpiece|byte-level|bpe|unigram"
 
 static const option_group own = {
     "Vocabulary",

@@ -11,6 +11,12 @@
  * - WordPiece as the package trains it: BPE in which what continues a word begins with "##". The
  *   package numbers the continuing characters at random, so that ties change from run to run;
  *   here they are numbered by code point.
+ * - Unigram (Kudo 2018, "Subword Regularization"): every token has a score, the logarithm of how
+ *   likely it is, and a text is cut so that the sum is the largest. It begins with the million
+ *   texts that occur most often in the different words (of a suffix array), estimates scores twice
+ *   by expectation and maximization, and drops the quarter that is missed the least, until the
+ *   wanted number is left. Steps and numbers are those of the package; where it leaves the order of
+ *   characters to chance, here it is by code point.
  *
  * The result is a function of the texts and the options; the order of the texts does not matter.
  * A handle belongs to one thread at a time.
@@ -32,28 +38,34 @@ typedef struct cloze_vocabulary cloze_vocabulary;
  *   [PAD] [UNK] [CLS] [SEP] [MASK]
  * - BYTE_LEVEL: RoBERTa. Words by GPT-2's pattern, with the space before them.
  *   <s> <pad> </s> <unk> <mask>
+ * - BPE and UNIGRAM: XLM-RoBERTa, by characters. Text is in the form NFKC, of several spaces one is
+ *   left, and U+2581 stands for the space before each word, so that decoding gives the text back.
+ *   <s> <pad> </s> <unk> <mask>
  */
 typedef enum cloze_vocabulary_kind {
     CLOZE_VOCABULARY_WORDPIECE = 0,
-    CLOZE_VOCABULARY_BYTE_LEVEL
+    CLOZE_VOCABULARY_BYTE_LEVEL,
+    CLOZE_VOCABULARY_BPE,
+    CLOZE_VOCABULARY_UNIGRAM
 } cloze_vocabulary_kind;
 
 typedef struct cloze_vocabulary_options {
     cloze_vocabulary_kind kind;
     bool lower;           /* upper case becomes lower; with WORDPIECE accents go, too */
     size_t size;          /* tokens, special ones included; 0: 30,000; at most 2^24 */
-    size_t min_frequency; /* pairs that are rarer are not joined; 0: 2 */
+    size_t min_frequency; /* pairs that are rarer are not joined; 0: 2. Not for UNIGRAM */
     /* Different characters that are kept at most, the most frequent ones (of equals those with
-     * smaller code points); 0: 1,000. Not for BYTE_LEVEL, which keeps all. */
+     * smaller code points); 0: 1,000, with UNIGRAM all. Not for BYTE_LEVEL, which keeps all. */
     size_t alphabet;
-    /* A token has fewer characters (bytes) than this, 0: 256, the most. The package's BPE has no
-     * limit of its own. */
+    /* A token has fewer characters (bytes) than this, 0: 256, the most, or 17 with UNIGRAM. The
+     * package's BPE has no limit of its own. */
     size_t longest;
     cloze_text characters;     /* are in the alphabet whether they occur or not */
     const cloze_text *special; /* further special tokens, behind those of the kind */
     size_t special_count;
     const cloze_hooks *hooks; /* copied */
-    cloze_progress progress;  /* of training: tokens made, tokens wanted */
+    /* Of training: tokens made, tokens wanted; with UNIGRAM words gone through, to go through. */
+    cloze_progress progress;
 } cloze_vocabulary_options;
 
 /* `options` may be NULL, and is copied. CLOZE_ERROR_ARGUMENT names an option that cannot be. */
@@ -88,6 +100,8 @@ CLOZE_API cloze_vocabulary_counts cloze_vocabulary_counted(const cloze_vocabular
  * Borrowed from the vocabulary; NULL data beyond the last. */
 CLOZE_API size_t cloze_vocabulary_size(const cloze_vocabulary *vocabulary);
 CLOZE_API cloze_text cloze_vocabulary_token(const cloze_vocabulary *vocabulary, size_t id);
+/* The score of a token of a UNIGRAM, 0 of special tokens. */
+CLOZE_API double cloze_vocabulary_score(const cloze_vocabulary *vocabulary, size_t id);
 CLOZE_API size_t cloze_vocabulary_merges(const cloze_vocabulary *vocabulary);
 /* The two tokens that merge number `rank` joins, in the order in which they were found. */
 CLOZE_API bool cloze_vocabulary_merge(const cloze_vocabulary *vocabulary, size_t rank,

@@ -51,8 +51,7 @@ static int by_count(const void *left, const void *right)
     return a->code > b->code ? -1 : a->code < b->code;
 }
 
-/* Sets the counts of the rarest to 0 until no more than the wanted number is left. */
-static bool limit_alphabet(const cz_learn_settings *settings, uint64_t *counts)
+bool cz_limit_alphabet(const cz_learn_settings *settings, uint64_t *counts)
 {
     size_t different = 0, used = 0;
     character *all;
@@ -139,7 +138,7 @@ cloze_status cz_spell(const cz_learn_settings *settings, const cz_texts *words, 
     bool good;
     spelling->first = cz_allocate(allocator, CZ_LEARN_CODES, sizeof *spelling->first);
     spelling->other = cz_allocate(allocator, CZ_LEARN_CODES, sizeof *spelling->other);
-    good = counts && spelling->first && spelling->other && limit_alphabet(settings, counts) &&
+    good = counts && spelling->first && spelling->other && cz_limit_alphabet(settings, counts) &&
            spell(settings, words, counts, tokens, spelling);
     cz_release(allocator, counts);
     return good ? CLOZE_OK : cz_learn_memory(error);

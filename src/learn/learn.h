@@ -52,6 +52,9 @@ uint32_t cz_learn_character(const cz_learn_settings *settings, cloze_text word, 
  * any case. NULL: no memory. Release it. */
 uint64_t *cz_count_characters(const cz_learn_settings *settings, const cz_texts *words);
 
+/* alphabet.c: sets the counts of the rarest to 0 until no more than the wanted number is left. */
+bool cz_limit_alphabet(const cz_learn_settings *settings, uint64_t *counts);
+
 /* alphabet.c: how the words are written before anything is joined. */
 typedef struct cz_spelling {
     uint32_t *first, *other; /* id of a character that begins a word, that continues one */
@@ -65,6 +68,10 @@ void cz_spelling_clear(cz_spelling *spelling, const cloze_allocator *allocator);
 /* merges.c: BPE, and WordPiece where there is a prefix. */
 cloze_status cz_learn_merges(const cz_learn_settings *settings, const cz_texts *words,
                              cz_learned *learned, cloze_error *error);
+
+/* unigram.c: pieces with scores. */
+cloze_status cz_learn_unigram(const cz_learn_settings *settings, const cz_texts *words,
+                              cz_learned *learned, cloze_error *error);
 
 /* False and an error when the caller wants to stop. */
 cloze_status cz_learn_report(const cz_learn_settings *settings, uint64_t done, uint64_t total,

@@ -16,6 +16,9 @@
     {                                                                                              \
         "<s>", "<pad>", "</s>", "<unk>", "<mask>"                                                  \
     }
+#define METASPACE                                                                                  \
+    "{\"type\": \"Metaspace\", \"replacement\": \"\xE2\x96\x81\", "                                \
+    "\"prepend_scheme\": \"always\", \"split\": true}"
 
 static const cz_recipe recipes[] = {
     [CLOZE_VOCABULARY_WORDPIECE] = {
@@ -37,6 +40,28 @@ static const cz_recipe recipes[] = {
         .pre_tokenizer = BYTE_LEVEL,
         .decoder = BYTE_LEVEL,
         .tokenizer_class = "RobertaTokenizer",
+    },
+    [CLOZE_VOCABULARY_BPE] = {
+        .special = ANGLE_SPECIALS,
+        .class = 0, .padding = 1, .separator = 2, .unknown = 3, .mask = 4,
+        .mask_takes_space = true,
+        .marks_spaces = true,
+        .model = "\"type\": \"BPE\", \"dropout\": null, \"unk_token\": \"<unk>\", "
+                 "\"continuing_subword_prefix\": null, \"end_of_word_suffix\": null, "
+                 "\"fuse_unk\": true, \"byte_fallback\": false, \"ignore_merges\": false",
+        .pre_tokenizer = METASPACE,
+        .decoder = METASPACE,
+        .tokenizer_class = "PreTrainedTokenizerFast",
+    },
+    [CLOZE_VOCABULARY_UNIGRAM] = {
+        .special = ANGLE_SPECIALS,
+        .class = 0, .padding = 1, .separator = 2, .unknown = 3, .mask = 4,
+        .mask_takes_space = true,
+        .marks_spaces = true,
+        .model = "\"type\": \"Unigram\", \"unk_id\": 3, \"byte_fallback\": false",
+        .pre_tokenizer = METASPACE,
+        .decoder = METASPACE,
+        .tokenizer_class = "PreTrainedTokenizerFast",
     },
 };
 
@@ -71,6 +96,14 @@ static void write_normalizer(cz_buffer *out, cloze_vocabulary_kind kind, bool lo
         break;
     case CLOZE_VOCABULARY_BYTE_LEVEL:
         cz_buffer_say(out, lower ? "{\"type\": \"Lowercase\"}" : "null");
+        break;
+    case CLOZE_VOCABULARY_BPE:
+    case CLOZE_VOCABULARY_UNIGRAM:
+        cz_buffer_say(out, "{\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"Nmt\"}, "
+                           "{\"type\": \"NFKC\"}, ");
+        cz_buffer_say(out, lower ? "{\"type\": \"Lowercase\"}, " : "");
+        cz_buffer_say(out, "{\"type\": \"Replace\", \"pattern\": {\"Regex\": \" {2,}\"}, "
+                           "\"content\": \" \"}]}");
         break;
     }
 }
@@ -173,7 +206,7 @@ void cz_write_counter(cz_buffer *out, cloze_vocabulary_kind kind, bool lower)
                            "\"max_input_chars_per_word\": 4294967295, \"vocab\": {}}\n}\n");
         return;
     }
-    cz_buffer_say(out, recipe->model);
+    cz_buffer_say(out, cz_recipe_of(recipe->bytes ? kind : CLOZE_VOCABULARY_BPE)->model);
     cz_buffer_say(out, ", \"vocab\": {\"<unk>\": 0");
     for (unsigned byte = 0; recipe->bytes && byte < 256; byte++) {
         char letter[4];
@@ -211,6 +244,9 @@ void cz_write_config(cz_buffer *out, cloze_vocabulary_kind kind, bool lower,
     }
     if (recipe->bytes)
         cz_buffer_say(out, ",\n  \"add_prefix_space\": false,\n  \"trim_offsets\": true");
+    if (recipe->marks_spaces)
+        cz_buffer_say(out, ",\n  \"clean_up_tokenization_spaces\": false,\n  "
+                           "\"model_input_names\": [\"input_ids\", \"attention_mask\"]");
     write_named(out, "unk_token", recipe->special[recipe->unknown]);
     write_named(out, "sep_token", recipe->special[recipe->separator]);
     write_named(out, "pad_token", recipe->special[recipe->padding]);

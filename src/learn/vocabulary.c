@@ -20,6 +20,7 @@ enum {
     USUAL_SIZE = 30000,
     USUAL_FREQUENCY = 2,
     USUAL_ALPHABET = 1000,
+    USUAL_PIECE = 17, /* a Unigram's have 16 characters at most */
     CHARACTERS_LIMIT = 1 << 22
 };
 
@@ -41,7 +42,7 @@ struct cloze_vocabulary {
 static cloze_status check_numbers(const cloze_vocabulary_options *options, cloze_error *error)
 {
     size_t most = CZ_LEARN_LONGEST;
-    if ((unsigned)options->kind > CLOZE_VOCABULARY_BYTE_LEVEL)
+    if ((unsigned)options->kind > CLOZE_VOCABULARY_UNIGRAM)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "there is no kind %d of vocabulary",
                        (int)options->kind);
     if (options->size > CZ_LEARN_SIZE)
@@ -108,6 +109,8 @@ static cloze_status take_options(cloze_vocabulary *out, const cloze_vocabulary_o
                                  cloze_error *error)
 {
     const cz_recipe *recipe = cz_recipe_of(out->kind);
+    bool unigram = out->kind == CLOZE_VOCABULARY_UNIGRAM;
+    size_t longest = unigram ? USUAL_PIECE : CZ_LEARN_LONGEST;
     cz_learn_settings *settings = &out->settings;
     cloze_status status = take_special(out, options, error);
     if (status)
@@ -124,8 +127,9 @@ static cloze_status take_options(cloze_vocabulary *out, const cloze_vocabulary_o
         .min_frequency = options->min_frequency ? options->min_frequency : USUAL_FREQUENCY,
         .alphabet = recipe->bytes       ? SIZE_MAX
                     : options->alphabet ? options->alphabet
+                    : unigram           ? SIZE_MAX
                                         : USUAL_ALPHABET,
-        .longest = options->longest ? options->longest : (size_t)CZ_LEARN_LONGEST,
+        .longest = options->longest ? options->longest : longest,
         .characters = { out->characters, options->characters.size },
         .bytes = recipe->bytes,
         .unknown = recipe->unknown,
@@ -232,6 +236,8 @@ cloze_status cloze_vocabulary_add(cloze_vocabulary *vocabulary, const cloze_text
 
 cloze_status cloze_vocabulary_train(cloze_vocabulary *vocabulary, cloze_error *error)
 {
+    const cz_learn_settings *settings = &vocabulary->settings;
+    cz_learned *learned = &vocabulary->learned;
     cloze_status status;
     if (vocabulary->trained)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "a vocabulary is trained once");
@@ -239,16 +245,18 @@ cloze_status cloze_vocabulary_train(cloze_vocabulary *vocabulary, cloze_error *e
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "there is no word to train a vocabulary on");
     cz_texts_sort(&vocabulary->words);
     vocabulary->trained = true;
-    if (!cz_texts_init(&vocabulary->learned.tokens, &vocabulary->hooks.allocator))
+    if (!cz_texts_init(&learned->tokens, settings->allocator))
         return cz_learn_memory(error);
-    status =
-        cz_learn_merges(&vocabulary->settings, &vocabulary->words, &vocabulary->learned, error);
+    if (vocabulary->kind == CLOZE_VOCABULARY_UNIGRAM)
+        status = cz_learn_unigram(settings, &vocabulary->words, learned, error);
+    else
+        status = cz_learn_merges(settings, &vocabulary->words, learned, error);
     if (status)
-        cz_learned_clear(&vocabulary->learned);
-    else if (vocabulary->learned.tokens.count > vocabulary->settings.size)
+        cz_learned_clear(learned);
+    else if (learned->tokens.count > settings->size)
         cz_log(&vocabulary->hooks, CLOZE_LOG_WARNING,
                "the characters alone make %zu tokens, more than the %zu that were wanted",
-               vocabulary->learned.tokens.count, vocabulary->settings.size);
+               learned->tokens.count, settings->size);
     return status;
 }
 
@@ -267,6 +275,12 @@ cloze_text cloze_vocabulary_token(const cloze_vocabulary *vocabulary, size_t id)
     if (id >= vocabulary->learned.tokens.count)
         return (cloze_text){ NULL, 0 };
     return cz_texts_at(&vocabulary->learned.tokens, id);
+}
+
+double cloze_vocabulary_score(const cloze_vocabulary *vocabulary, size_t id)
+{
+    const cz_learned *learned = &vocabulary->learned;
+    return learned->scores && id < learned->tokens.count ? learned->scores[id] : 0.0;
 }
 
 size_t cloze_vocabulary_merges(const cloze_vocabulary *vocabulary)

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void cz_buffer_clear(cz_buffer *buffer)
@@ -40,6 +41,24 @@ void cz_buffer_number(cz_buffer *buffer, size_t number)
     cz_buffer_put(buffer, digits, (size_t)snprintf(digits, sizeof digits, "%zu", number));
 }
 
+void cz_buffer_real(cz_buffer *buffer, double number)
+{
+    enum { LEAST = 15, MOST = 17 };
+    char digits[40];
+    int size = 0;
+    for (int precision = LEAST; precision <= MOST; precision++) {
+        size = snprintf(digits, sizeof digits, "%.*g", precision, number);
+        if (strtod(digits, NULL) == number)
+            break;
+    }
+    for (int i = 0; i < size; i++)
+        if (!strchr("0123456789+-e", digits[i]))
+            digits[i] = '.'; /* whatever the locale has */
+    cz_buffer_put(buffer, digits, (size_t)size);
+    if (!memchr(digits, '.', (size_t)size) && !memchr(digits, 'e', (size_t)size))
+        cz_buffer_say(buffer, ".0");
+}
+
 void cz_buffer_json(cz_buffer *buffer, cloze_text text)
 {
     size_t from = 0;
@@ -70,6 +89,18 @@ void cz_write_vocabulary(cz_buffer *out, const cz_learned *learned)
         cz_buffer_number(out, i);
     }
     cz_buffer_say(out, "\n}");
+}
+
+static void write_scores(cz_buffer *out, const cz_learned *learned)
+{
+    for (size_t i = 0; i < learned->tokens.count; i++) {
+        cz_buffer_say(out, i ? ",\n  [" : "[\n  [");
+        cz_buffer_json(out, cz_texts_at(&learned->tokens, i));
+        cz_buffer_say(out, ", ");
+        cz_buffer_real(out, learned->scores[i]);
+        cz_buffer_say(out, "]");
+    }
+    cz_buffer_say(out, "\n]");
 }
 
 static void write_merges_json(cz_buffer *out, const cz_learned *learned)
@@ -118,8 +149,11 @@ void cz_write_tokenizer(cz_buffer *out, cloze_vocabulary_kind kind, bool lower,
                              "\"max_input_chars_per_word\": 100"
                            : cz_recipe_of(kind)->model);
     cz_buffer_say(out, ", \"vocab\": ");
-    cz_write_vocabulary(out, learned);
-    if (kind == CLOZE_VOCABULARY_BYTE_LEVEL) {
+    if (learned->scores)
+        write_scores(out, learned);
+    else
+        cz_write_vocabulary(out, learned);
+    if (kind == CLOZE_VOCABULARY_BYTE_LEVEL || kind == CLOZE_VOCABULARY_BPE) {
         cz_buffer_say(out, ", \"merges\": ");
         write_merges_json(out, learned);
     }

@@ -20,6 +20,8 @@ void cz_buffer_clear(cz_buffer *buffer);
 void cz_buffer_put(cz_buffer *buffer, const char *data, size_t size);
 void cz_buffer_say(cz_buffer *buffer, const char *text);
 void cz_buffer_number(cz_buffer *buffer, size_t number);
+/* The shortest text that is read as this number, which is finite. */
+void cz_buffer_real(cz_buffer *buffer, double number);
 /* A JSON string with its quotes; the text is UTF-8. */
 void cz_buffer_json(cz_buffer *buffer, cloze_text text);
 /* recipe.c: what stands around the model of each kind. */
@@ -31,6 +33,7 @@ typedef struct cz_recipe {
     bool mask_takes_space; /* before it */
     const char *prefix;    /* of what continues a word */
     bool bytes;
+    bool marks_spaces;
     const char *model; /* members of the model before its vocabulary */
     const char *pre_tokenizer, *decoder;
     const char *tokenizer_class; /* of transformers */

@@ -1,9 +1,8 @@
 /*
- * unigram.c - building the trie of a Unigram model, and cutting a word by Viterbi's method.
+ * unigram.c - a Unigram model, and cutting a word by Viterbi's method.
  *
- * The trie is laid out level by level, so that building is one walk over the sorted tokens, linear
- * in their bytes whatever a file holds. Scores are summed from the left in double, and a way
- * replaces another that ends at the same byte only if it is better: what the package does.
+ * Scores are summed from the left in double, and a way replaces another that ends at the same byte
+ * only if it is better: what the package does.
  */
 #include "text/unigram.h"
 
@@ -12,139 +11,30 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const double unknown_penalty = 10.0;
 
-typedef struct entry {
-    const char *text;
-    size_t size;
-    uint32_t id;
-} entry;
-
-/* The tokens below one node: sorted[begin, end), which agree in the first `depth` bytes. */
-typedef struct branch {
-    uint32_t begin, end, depth;
-} branch;
-
-typedef struct builder {
-    entry *sorted;
-    size_t count;
-    branch *branches; /* by node */
-    size_t capacity;
-} builder;
-
-static int compare(const void *left, const void *right)
+/* Sorted tokens without the empty one; of equal ones the last. NULL: no memory. */
+static cz_trie_text *sort(const cloze_allocator *allocator, const cz_unigram_token *tokens,
+                          size_t count, size_t *kept)
 {
-    const entry *a = left, *b = right;
-    size_t shorter = a->size < b->size ? a->size : b->size;
-    int order = shorter ? memcmp(a->text, b->text, shorter) : 0;
-    if (order)
-        return order;
-    if (a->size != b->size)
-        return a->size < b->size ? -1 : 1;
-    return a->id < b->id ? -1 : a->id > b->id;
-}
-
-/* Sorted tokens without the empty one; of equal ones the last. */
-static bool sort(builder *work, const cloze_allocator *allocator, const cz_unigram_token *tokens,
-                 size_t count)
-{
-    size_t kept = 0, used = 0;
-    work->sorted = cz_allocate(allocator, count, sizeof *work->sorted);
-    if (!work->sorted)
-        return false;
+    cz_trie_text *sorted = cz_allocate(allocator, count, sizeof *sorted);
+    size_t used = 0;
+    *kept = 0;
+    if (!sorted)
+        return NULL;
     for (size_t i = 0; i < count; i++)
         if (tokens[i].text.size)
-            work->sorted[used++] = (entry){ tokens[i].text.data, tokens[i].text.size, (uint32_t)i };
-    if (used)
-        qsort(work->sorted, used, sizeof *work->sorted, compare);
+            sorted[used++] =
+                (cz_trie_text){ tokens[i].text.data, tokens[i].text.size, (uint32_t)i };
+    cz_trie_sort(sorted, used);
     for (size_t i = 0; i < used; i++) {
-        const entry *next = i + 1 < used ? &work->sorted[i + 1] : NULL;
-        if (!next || next->size != work->sorted[i].size ||
-            memcmp(next->text, work->sorted[i].text, next->size))
-            work->sorted[kept++] = work->sorted[i];
+        const cz_trie_text *next = i + 1 < used ? &sorted[i + 1] : NULL;
+        if (!next || next->size != sorted[i].size || memcmp(next->text, sorted[i].text, next->size))
+            sorted[(*kept)++] = sorted[i];
     }
-    work->count = kept;
-    return true;
-}
-
-static bool add_node(cz_unigram *model, builder *work, uint8_t label, branch below)
-{
-    if (model->count >= UINT32_MAX - 1 ||
-        !cz_grow(model->allocator, (void **)&model->nodes, &model->capacity, model->count + 1,
-                 sizeof *model->nodes) ||
-        !cz_grow(model->allocator, (void **)&work->branches, &work->capacity, model->count + 1,
-                 sizeof *work->branches))
-        return false;
-    work->branches[model->count] = below;
-    model->nodes[model->count++] = (cz_unigram_node){ .id = UINT32_MAX, .label = label };
-    return true;
-}
-
-/* The children of node `at`, behind all nodes that there are. */
-static bool add_children(cz_unigram *model, builder *work, size_t at)
-{
-    branch all = work->branches[at];
-    uint32_t begin = all.begin;
-    size_t first = model->count;
-    if (begin < all.end && work->sorted[begin].size == all.depth)
-        model->nodes[at].id = work->sorted[begin++].id;
-    while (begin < all.end) {
-        uint8_t label = (uint8_t)work->sorted[begin].text[all.depth];
-        uint32_t end = begin + 1;
-        while (end < all.end && (uint8_t)work->sorted[end].text[all.depth] == label)
-            end++;
-        if (!add_node(model, work, label, (branch){ begin, end, all.depth + 1 }))
-            return false;
-        begin = end;
-    }
-    model->nodes[at].children = (uint32_t)first;
-    model->nodes[at].count = (uint16_t)(model->count - first);
-    return true;
-}
-
-static bool build(cz_unigram *model, builder *work)
-{
-    if (!add_node(model, work, 0, (branch){ 0, (uint32_t)work->count, 0 }))
-        return false;
-    for (size_t at = 0; at < model->count; at++)
-        if (!add_children(model, work, at))
-            return false;
-    for (uint32_t i = 0; i < model->nodes[0].count; i++) {
-        uint32_t child = model->nodes[0].children + i;
-        model->first[model->nodes[child].label] = child;
-    }
-    return true;
-}
-
-static const cz_unigram_node *child_of(const cz_unigram *model, const cz_unigram_node *node,
-                                       uint8_t label)
-{
-    enum { FEW = 8 };
-    const cz_unigram_node *children = model->nodes + node->children;
-    uint32_t low = 0, high = node->count;
-    while (high - low > FEW) {
-        uint32_t middle = low + (high - low) / 2;
-        if (children[middle].label <= label)
-            low = middle;
-        else
-            high = middle;
-    }
-    for (; low < high; low++)
-        if (children[low].label == label)
-            return &children[low];
-    return NULL;
-}
-
-/* The id of a token, or UINT32_MAX. */
-static uint32_t find(const cz_unigram *model, const char *text, size_t size)
-{
-    const cz_unigram_node *node = &model->nodes[0];
-    for (size_t i = 0; i < size && node; i++)
-        node = child_of(model, node, (uint8_t)text[i]);
-    return node ? node->id : UINT32_MAX;
+    return sorted;
 }
 
 static cloze_status take_scores(cz_unigram *model, const cz_unigram_token *tokens, size_t count,
@@ -169,10 +59,12 @@ cloze_status cz_unigram_init(cz_unigram *model, const cloze_allocator *allocator
                              const cz_unigram_token *tokens, size_t count, int64_t unknown,
                              bool byte_fallback, cloze_error *error)
 {
-    builder work = { NULL, 0, NULL, 0 };
+    cz_trie_text *sorted = NULL;
+    size_t kept = 0;
     cloze_status status;
     memset(model, 0, sizeof *model);
-    model->allocator = allocator;
+    model->allocator = model->trie.allocator = allocator;
+    model->count = count;
     model->unknown = unknown;
     model->byte_fallback = byte_fallback;
     if (unknown != CZ_UNIGRAM_NONE && (unknown < 0 || (uint64_t)unknown >= count))
@@ -182,15 +74,15 @@ cloze_status cz_unigram_init(cz_unigram *model, const cloze_allocator *allocator
     if (count >= UINT32_MAX)
         return cz_fail(error, CLOZE_ERROR_LIMIT, "the vocabulary has %zu tokens", count);
     status = take_scores(model, tokens, count, error);
-    if (!status && (!sort(&work, allocator, tokens, count) || !build(model, &work)))
+    if (!status && (!(sorted = sort(allocator, tokens, count, &kept)) ||
+                    !cz_trie_build(&model->trie, allocator, sorted, kept)))
         status = cz_fail(error, CLOZE_ERROR_MEMORY, "out of memory for a vocabulary");
-    cz_release(allocator, work.sorted);
-    cz_release(allocator, work.branches);
+    cz_release(allocator, sorted);
     for (unsigned i = 0; !status && i < 256; i++) {
         char name[8];
         uint32_t id;
         snprintf(name, sizeof name, "<0x%02X>", i & 0xFFu);
-        id = find(model, name, 6);
+        id = cz_trie_find(&model->trie, name, 6);
         model->bytes[i] = id == UINT32_MAX ? -1 : (int64_t)id;
     }
     if (status)
@@ -200,14 +92,14 @@ cloze_status cz_unigram_init(cz_unigram *model, const cloze_allocator *allocator
 
 void cz_unigram_clear(cz_unigram *model)
 {
-    cz_release(model->allocator, model->nodes);
+    cz_trie_clear(&model->trie);
     cz_release(model->allocator, model->scores);
     memset(model, 0, sizeof *model);
 }
 
 size_t cz_unigram_bytes(const cz_unigram *model)
 {
-    return model->capacity * sizeof *model->nodes + model->count * sizeof *model->scores;
+    return model->trie.capacity * sizeof *model->trie.nodes + model->count * sizeof *model->scores;
 }
 
 /* Lets the way that goes on from `begin` arrive at `end`, if it is better than what is there. */
@@ -225,8 +117,7 @@ static bool extend(const cz_unigram *model, cz_unigram_arrival *arrivals, const 
 {
     const uint8_t *bytes = (const uint8_t *)word;
     double sofar = arrivals[at].score;
-    uint32_t first = model->first[bytes[at]];
-    const cz_unigram_node *node = first ? &model->nodes[first] : NULL;
+    const cz_trie_node *node = cz_trie_first(&model->trie, bytes[at]);
     bool single = false;
     for (size_t end = at + 1; node; end++) {
         if (node->id != UINT32_MAX) {
@@ -235,7 +126,7 @@ static bool extend(const cz_unigram *model, cz_unigram_arrival *arrivals, const 
         }
         if (end == size)
             break;
-        node = child_of(model, node, bytes[end]);
+        node = cz_trie_next(&model->trie, node, bytes[end]);
     }
     return single;
 }
@@ -325,7 +216,7 @@ cloze_status cz_unigram_split(const cz_unigram *model, const cloze_allocator *al
     for (uint32_t at = 0; at < size; at = arrivals[at].begin) {
         uint32_t end = arrivals[at].begin, id = arrivals[at].id;
         if (id == model->unknown)
-            id = find(model, word + at, end - at);
+            id = cz_trie_find(&model->trie, word + at, end - at);
         if (id == UINT32_MAX)
             made += put_unknown(model, scratch->pieces + made, word, at, end);
         else

@@ -8,27 +8,19 @@
 #define CZ_TEXT_UNIGRAM_H
 
 #include "base/error.h"
+#include "base/trie.h"
 
 enum { CZ_UNIGRAM_NONE = -1 }; /* as the unknown id: there is none */
 
-/* A state of the trie; its children lie side by side, sorted by label. */
-typedef struct cz_unigram_node {
-    uint32_t children; /* index of the first */
-    uint32_t id;       /* of the token that ends here, or UINT32_MAX */
-    uint16_t count;    /* of children */
-    uint8_t label;     /* the byte that leads here */
-} cz_unigram_node;
-
 typedef struct cz_unigram {
     const cloze_allocator *allocator;
-    cz_unigram_node *nodes; /* nodes[0] is the root */
-    size_t count, capacity;
-    uint32_t first[256];    /* child of the root by byte, 0: none */
-    double *scores;         /* by id */
+    cz_trie trie;
+    size_t count;   /* tokens */
+    double *scores; /* by id */
     double unknown_score;
-    int64_t unknown;        /* id, or CZ_UNIGRAM_NONE */
+    int64_t unknown; /* id, or CZ_UNIGRAM_NONE */
     bool byte_fallback;
-    int64_t bytes[256];     /* ids of "<0x00>" to "<0xFF>", -1 where there is none */
+    int64_t bytes[256]; /* ids of "<0x00>" to "<0xFF>", -1 where there is none */
 } cz_unigram;
 
 /* One token of the vocabulary; tokens[i] has id i. The last of two equal texts counts. */
