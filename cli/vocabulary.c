@@ -18,23 +18,25 @@
 
 #define KINDS "wordpiece|byte-level|bpe|unigram"
 
+enum { UNIGRAM = 1 + CLOZE_VOCABULARY_UNIGRAM }; /* as the option says it */
+
 static const option_group own = {
     "Vocabulary",
     (const command_option[]){
         OPTION("kind", 0, OPTION_CHOICE, KINDS, vocabulary,
-               "as BERT (the default) or RoBERTa has it"),
+               "as BERT (the default), RoBERTa or XLM-RoBERTa has it"),
         OPTION("size", 'n', OPTION_COUNT, "N", size,
                "tokens, special ones included (default: 30000)"),
         OPTION("lower", 0, OPTION_FLAG, NULL, lower,
                "upper case becomes lower; in wordpiece accents go, too"),
         OPTION("min-frequency", 0, OPTION_COUNT, "N", min_frequency,
-               "join only what occurs N times together (default: 2)"),
+               "join only what occurs N times together (default: 2; not unigram)"),
         OPTION("alphabet", 0, OPTION_COUNT, "N", alphabet,
-               "keep the N most frequent characters (default: 1000; wordpiece)"),
+               "keep the N most frequent characters (default: 1000, in unigram all)"),
         OPTION("characters", 0, OPTION_WORD, "TEXT", characters,
                "characters that are kept whether they occur or not"),
         OPTION("longest", 0, OPTION_COUNT, "N", longest,
-               "tokens have fewer than N characters (default: 256)"),
+               "tokens have fewer than N characters (default: 256, in unigram 17)"),
         OPTION("special", 0, OPTION_WORDS, "TOKEN", special,
                "a further special token; may be repeated"),
         OPTIONS_END },
@@ -43,6 +45,7 @@ static const option_group own = {
 static const command_example examples[] = {
     { "cloze vocabulary -f corpus.txt --lower mytokenizer", "30,000 WordPieces, as BERT has them" },
     { "cloze vocabulary -f corpus.txt --kind byte-level -n 50265 folder", "as RoBERTa's" },
+    { "cloze vocabulary -f corpus.txt --kind unigram folder", "as XLM-RoBERTa's and ALBERT's" },
     { "zcat *.gz | cloze vocabulary -n 8000 folder", "from standard input" },
     { NULL, NULL },
 };
@@ -58,7 +61,8 @@ const cli_command command_vocabulary = {
         "Makes a tokenizer from the lines of the files of -f, or of standard input, and writes it "
         "into FOLDER, where cloze, transformers and the tokenizers package open it: "
         "tokenizer.json, tokenizer_config.json, and vocab.txt (wordpiece) or vocab.json and "
-        "merges.txt (byte-level). Prints the folder and what was made; --json prints the same "
+        "merges.txt (byte-level). BPE over characters and Unigram mark spaces, as XLM-RoBERTa "
+        "does. Prints the folder and what was made; --json prints the same "
         "as an object.\n\n"
         "The special tokens are those of the kind: [PAD] [UNK] [CLS] [SEP] [MASK], or <s> <pad> "
         "</s> <unk> <mask>, with the ids 0 to 4. A folder that holds a tokenizer is left alone.",
@@ -80,7 +84,8 @@ typedef struct vocabulary_job {
 static bool report(void *context, uint64_t done, uint64_t total)
 {
     vocabulary_job *job = context;
-    progress_show(&job->progress, "training", done, total, "tokens");
+    progress_show(&job->progress, "training", done, total,
+                  job->settings->vocabulary == UNIGRAM ? "words" : "tokens");
     return !interrupted();
 }
 

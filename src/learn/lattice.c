@@ -21,10 +21,11 @@ void cz_lattice_clear(cz_lattice *lattice)
     cz_release(lattice->allocator, lattice->scores);
     cz_release(lattice->allocator, lattice->probabilities);
     cz_release(lattice->allocator, lattice->places);
+    cz_release(lattice->allocator, lattice->path);
     *lattice = (cz_lattice){ .allocator = lattice->allocator };
 }
 
-static bool begin(cz_lattice *lattice, size_t size)
+static bool prepare(cz_lattice *lattice, size_t size)
 {
     if (size >= UINT32_MAX || !cz_grow(lattice->allocator, (void **)&lattice->places,
                                        &lattice->capacity, size + 1, sizeof *lattice->places))
@@ -101,7 +102,7 @@ static void go_forward(cz_lattice *lattice, cloze_text word)
 bool cz_lattice_expect(cz_lattice *lattice, cloze_text word, double times, double *expected)
 {
     cz_lattice_edge edges[CZ_LATTICE_EDGES];
-    if (!begin(lattice, word.size))
+    if (!prepare(lattice, word.size))
         return false;
     go_forward(lattice, word);
     cz_lattice_place *places = lattice->places;
@@ -125,10 +126,25 @@ bool cz_lattice_expect(cz_lattice *lattice, cloze_text word, double times, doubl
     return true;
 }
 
+static bool go_back(cz_lattice *lattice, cloze_text word)
+{
+    const cz_lattice_place *places = lattice->places;
+    lattice->path_count = 0;
+    if (places[word.size].begin == UINT32_MAX)
+        return true;
+    for (size_t at = word.size; at; at = places[at].begin) {
+        if (!cz_grow(lattice->allocator, (void **)&lattice->path, &lattice->path_capacity,
+                     lattice->path_count + 1, sizeof *lattice->path))
+            return false;
+        lattice->path[lattice->path_count++] = places[at].piece;
+    }
+    return true;
+}
+
 bool cz_lattice_best(cz_lattice *lattice, cloze_text word, bool whole)
 {
     cz_lattice_edge edges[CZ_LATTICE_EDGES];
-    if (!begin(lattice, word.size))
+    if (!prepare(lattice, word.size))
         return false;
     cz_lattice_place *places = lattice->places;
     for (size_t at = 0; at < word.size; at++) {
@@ -138,13 +154,13 @@ bool cz_lattice_best(cz_lattice *lattice, cloze_text word, bool whole)
         for (size_t i = 0; i < count; i++) {
             cz_lattice_place *end = &places[edges[i].end];
             double score = places[at].best + lattice->scores[edges[i].piece];
-            if ((end->begin == UINT32_MAX || score > end->best) &&
-                (whole || at || edges[i].end < word.size)) {
-                end->best = score;
-                end->begin = (uint32_t)at;
-                end->piece = edges[i].piece;
-            }
+            if ((end->begin != UINT32_MAX && !(score > end->best)) ||
+                (!whole && !at && edges[i].end == word.size))
+                continue;
+            end->best = score;
+            end->begin = (uint32_t)at;
+            end->piece = edges[i].piece;
         }
     }
-    return true;
+    return go_back(lattice, word);
 }

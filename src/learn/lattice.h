@@ -29,16 +29,15 @@ typedef struct cz_lattice {
     double *probabilities; /* by piece; 0: it is no longer used */
     cz_lattice_place *places;
     size_t capacity;
+    uint32_t *path; /* the pieces of the likeliest way, the last one first */
+    size_t path_count, path_capacity;
 } cz_lattice;
 
 void cz_lattice_clear(cz_lattice *lattice);
 /* Adds to expected[piece], for every piece, how often it is in `times` such words. */
 bool cz_lattice_expect(cz_lattice *lattice, cloze_text word, double times, double *expected);
-/*
- * The likeliest way, from behind: the last piece is places[word.size].piece, and so on from its
- * begin. A piece that is all of the word is left out unless `whole`; places[word.size].begin is
- * UINT32_MAX where no way is left.
- */
+/* The likeliest way into `path`; a piece that is all of the word is left out unless `whole`.
+ * No way is left where path_count is 0. Its score: places[word.size].best. */
 bool cz_lattice_best(cz_lattice *lattice, cloze_text word, bool whole);
 
 #endif

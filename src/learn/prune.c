@@ -27,7 +27,7 @@ typedef struct loss {
 /* How often each piece is in the words as they are best cut. */
 static cloze_status count_best(cz_unigram_trainer *work, totals *all, cloze_error *error)
 {
-    const cz_lattice_place *places;
+    const cz_lattice *lattice = &work->lattice;
     memset(work->counts, 0, (work->seeds.count + 1) * sizeof *work->counts);
     *all = (totals){ .different = work->count };
     for (size_t i = 0; i < work->words->count; i++) {
@@ -38,9 +38,8 @@ static cloze_status count_best(cz_unigram_trainer *work, totals *all, cloze_erro
             return status;
         if (!cz_lattice_best(&work->lattice, word, true))
             return cz_learn_memory(error);
-        places = work->lattice.places;
-        for (size_t at = word.size; at; at = places[at].begin)
-            work->counts[places[at].piece] += times;
+        for (size_t k = 0; k < lattice->path_count; k++)
+            work->counts[lattice->path[k]] += times;
         all->words += times;
     }
     for (size_t i = 0; i < work->count; i++)
@@ -50,20 +49,14 @@ static cloze_status count_best(cz_unigram_trainer *work, totals *all, cloze_erro
 
 /* What the likelihood of the words loses when the pieces of the best other way stand for `piece`,
  * about. The best other way was just found. */
-static double loss_of(const cz_unigram_trainer *work, uint32_t piece, size_t size,
-                      const totals *all)
+static double loss_of(const cz_unigram_trainer *work, uint32_t piece, const totals *all)
 {
-    const cz_lattice_place *places = work->lattice.places;
-    uint32_t others[CZ_LATTICE_EDGES];
-    size_t count = 0;
-    double frequency = work->counts[piece], with = log(frequency) - log(all->pieces), without = 0.0,
-           whole;
-    for (size_t at = size; at; at = places[at].begin)
-        others[count++] = places[at].piece;
+    const cz_lattice *lattice = &work->lattice;
+    double frequency = work->counts[piece], with = log(frequency) - log(all->pieces);
     /* The package counts all pieces where those of the other way would be meant; so do we. */
-    whole = log(all->pieces + frequency * (double)(all->different - 1));
-    while (count)
-        without += log(work->counts[others[--count]] + frequency) - whole;
+    double whole = log(all->pieces + frequency * (double)(all->different - 1)), without = 0.0;
+    for (size_t i = lattice->path_count; i--;)
+        without += log(work->counts[lattice->path[i]] + frequency) - whole;
     return frequency / all->words * (with - without);
 }
 
@@ -80,18 +73,16 @@ static bool weigh(cz_unigram_trainer *work, uint32_t piece, const totals *all, d
 {
     const cz_seed *seed = &work->seeds.items[piece - 1];
     cloze_text text = { work->seeds.bytes + seed->begin, seed->size };
-    const cz_lattice_place *end;
     if (!cz_lattice_best(&work->lattice, text, false))
         return false;
-    end = &work->lattice.places[text.size];
-    if (end->begin == UINT32_MAX)
+    if (!work->lattice.path_count)
         *cost = INFINITY;
     else if (work->counts[piece] <= 0.0)
         *cost = -INFINITY;
-    else if (end->best > work->lattice.scores[piece])
+    else if (work->lattice.places[text.size].best > work->lattice.scores[piece])
         *cost = INFINITY;
     else
-        *cost = loss_of(work, piece, text.size, all);
+        *cost = loss_of(work, piece, all);
     return true;
 }
 
@@ -119,7 +110,7 @@ cloze_status cz_unigram_prune(cz_unigram_trainer *work, cloze_error *error)
     const cloze_allocator *allocator = work->settings->allocator;
     size_t left = (size_t)((double)work->count * shrinking), lost = 0;
     loss *losses = cz_allocate(allocator, work->count, sizeof *losses);
-    totals all;
+    totals all = { 0.0, 0.0, 0 };
     cloze_status status = losses ? count_best(work, &all, error) : cz_learn_memory(error);
     if (left < cz_unigram_wanted(work))
         left = cz_unigram_wanted(work);
@@ -134,7 +125,10 @@ cloze_status cz_unigram_prune(cz_unigram_trainer *work, cloze_error *error)
             work->lattice.probabilities[losses[i].piece] = 0.0;
     }
     cz_release(allocator, losses);
-    if (!status && !cz_unigram_build(work))
+    if (status)
+        return status;
+    cz_unigram_score_unknown(work);
+    if (!cz_unigram_build(work))
         status = cz_learn_memory(error);
     return status;
 }

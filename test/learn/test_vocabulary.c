@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { KINDS = CLOZE_VOCABULARY_BYTE_LEVEL + 1 };
+enum { KINDS = CLOZE_VOCABULARY_UNIGRAM + 1 };
 
 static const char *const lines[] = {
     "the cat sat on the mat with the other cats",
@@ -98,7 +98,7 @@ static void check_folder(const cloze_vocabulary *vocabulary, const char *folder,
     assert_int_equal(cloze_tokenize(tokenizer, as_text(line), none, NULL, encoding, NULL),
                      CLOZE_OK);
     tokens = cloze_encoding_tokens(encoding, 0);
-    assert_true(tokens.length > 2 && tokens.length < 8);
+    assert_true(tokens.length > 2 && tokens.length < 12);
     assert_int_equal(tokens.special[0], 1);
     assert_int_equal(tokens.special[tokens.length - 1], 1);
     assert_int_equal(
@@ -207,7 +207,8 @@ static void a_long_word_is_counted_and_no_token_is_too_long_to_load(void **state
     for (int kind = 0; kind < KINDS; kind++) {
         cloze_vocabulary_options options = { .kind = (cloze_vocabulary_kind)kind,
                                              .size = 2000,
-                                             .min_frequency = 1 };
+                                             .min_frequency = 1,
+                                             .longest = 256 };
         cloze_vocabulary *vocabulary = open_with(&options);
         size_t size = 20000, longest = 0;
         char *word = malloc(size + 1), name[32];
@@ -239,6 +240,7 @@ static bool stop(void *context, uint64_t done, uint64_t total)
 
 static void training_stops_when_asked(void **state)
 {
+    static const size_t sizes[KINDS] = { 60, 300, 40, 40 };
     (void)state;
     for (int kind = 0; kind < KINDS; kind++) {
         cloze_vocabulary_options options = { .kind = (cloze_vocabulary_kind)kind,
@@ -247,7 +249,7 @@ static void training_stops_when_asked(void **state)
                                              .progress = { stop, NULL } };
         cloze_vocabulary *vocabulary;
         cloze_error error;
-        options.size = kind == CLOZE_VOCABULARY_BYTE_LEVEL ? 300 : 60;
+        options.size = sizes[kind];
         vocabulary = open_with(&options);
         assert_int_equal(add_lines(vocabulary, false), CLOZE_OK);
         assert_int_equal(cloze_vocabulary_train(vocabulary, &error), CLOZE_ERROR_CANCELLED);

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Makes test/golden/vocabulary/merges.json: what the trainers of the tokenizers package make of small
+"""Makes test/golden/vocabulary/merges.json and unigram.json: what the trainers of the tokenizers package make of small
 texts, of made-up words, and of files of the shared data (those are named, with digests alone).
 
 Every case is trained several times, and the script stops where the package does not give the same
 each time. It numbers the characters that continue a word ("##x") at random; in most WordPiece cases
-they are special tokens, which have fixed ids.
+they are special tokens, which have fixed ids. The Unigram trainer gives scores by chance to characters
+that it dropped: of it the set of tokens and the sum of their scores are kept, and scores that are the
+same each time.
 
 usage: make_vocabularies.py TARGET_FOLDER DATA_FOLDER
 """
@@ -76,6 +78,11 @@ def pipeline(case: dict):
     out.normalizer = normalizers.Sequence([normalizers.Nmt(), normalizers.NFKC(), *lowering,
                                            normalizers.Replace(Regex(" {2,}"), " ")])
     out.pre_tokenizer = pre_tokenizers.Metaspace()
+    if kind == "unigram":
+        out.model = models.Unigram()
+        del shared["min_frequency"], shared["max_token_length"]
+        return out, trainers.UnigramTrainer(unk_token="<unk>", max_piece_length=case.get("longest", 17) - 1,
+                                            initial_alphabet=list(case.get("characters", "")), **shared)
     return out, trainers.BpeTrainer(limit_alphabet=case.get("alphabet", 1000),
                                     initial_alphabet=list(case.get("characters", "")), **shared)
 
@@ -126,10 +133,68 @@ def cases() -> list[dict]:
                             **made))
     out.append(dict(name="characters left out", kind="wordpiece", size=600, alphabet=6, special=continued,
                     seed=9, words=6000, most=9, letters=some))
+    for case in list(out):
+        if case["kind"] == "byte-level":
+            least = len({c for line in lines_of(case, Path()) for c in line}) + 40
+            out.append({**case, "kind": "bpe", "size": max(case["size"] - 200, least)})
+    out.append(dict(name="characters left out", kind="bpe", size=600, alphabet=6, seed=9, words=6000, most=9,
+                    letters=some))
     for file in ["corpus/tinyshakespeare.txt", "corpus/wikitext-2-raw/valid.raw.txt",
                  "multilingual/tatoeba/tatoeba.cmn-eng.cmn", "multilingual/tatoeba/tatoeba.ben-eng.ben"]:
         out.append(dict(name=file, kind="byte-level", size=8000, file=file))
+        out.append(dict(name=file, kind="bpe", size=8000, file=file, alphabet=6000))
     return out
+
+
+def unigrams() -> list[dict]:
+    some, marks = list("etaoinshr"), list("a\u00e9\u4e2d\U0001f600#")
+    out = [
+        dict(name="films", kind="unigram", size=90, texts=FILMS),
+        dict(name="films, lower case", kind="unigram", size=200, lower=True, texts=FILMS),
+        dict(name="films, more characters", kind="unigram", size=100, texts=FILMS, characters="xyz\u4e2d"),
+    ]
+    for seed, (words, most, letters) in enumerate([
+            (40, 4, some), (400, 9, some), (3000, 14, some), (20000, 9, some), (3000, 7, marks), (300, 40, marks)]):
+        made = dict(kind="unigram", seed=seed + 1, words=words, most=most, letters=letters)
+        name = f"{words} words of {len(letters)} letters"
+        for size in [60, 300, 2000]:
+            out.append(dict(name=name, size=size, **made))
+        out.append(dict(name=name + ", short tokens", size=200, longest=4, **made))
+    for file in ["corpus/tinyshakespeare.txt", "multilingual/tatoeba/tatoeba.cmn-eng.cmn",
+                 "multilingual/tatoeba/tatoeba.ben-eng.ben"]:
+        out.append(dict(name=file, kind="unigram", size=8000, file=file))
+    return out
+
+
+def train_unigram(case: dict, lines: list[str]):
+    scores = []
+    for _ in range(RUNS):
+        tokenizer, trainer = pipeline(case)
+        tokenizer.train_from_iterator(lines, trainer)
+        scores.append(dict(json.loads(tokenizer.to_str())["model"]["vocab"]))
+    if any(other.keys() != scores[0].keys() for other in scores):
+        raise SystemExit(f"{case['name']} (unigram): not the same each time")
+    close = {token: score for token, score in scores[0].items()
+             if score and all(abs(other[token] - score) < 1e-9 for other in scores)}
+    return scores[0], close
+
+
+def write(path: Path, made: list[dict]):
+    with open(path, "w") as file:
+        file.write("[\n" + ",\n".join(json.dumps(case) for case in made) + "\n]\n")
+
+
+def make_unigrams(data: Path) -> list[dict]:
+    made = []
+    for case in unigrams():
+        tokens, close = train_unigram(case, lines_of(case, data))
+        step = max(1, len(close) // SHOWN)
+        case.update(token_count=len(tokens), score_sum=sum(tokens.values()),
+                    token_digest=digest(sorted(tokens, key=str.encode)),
+                    scores=[list(pair) for pair in close.items()][::step])
+        made.append(case)
+        print("unigram", case["name"], len(tokens), len(close))
+    return made
 
 
 def main():
@@ -148,8 +213,8 @@ def main():
         made.append(case)
         print(case["kind"], case["name"], len(tokens), len(merges))
     target.mkdir(parents=True, exist_ok=True)
-    with open(target / "merges.json", "w") as file:
-        file.write("[\n" + ",\n".join(json.dumps(case) for case in made) + "\n]\n")
+    write(target / "merges.json", made)
+    write(target / "unigram.json", make_unigrams(data))
 
 
 main()
