@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (special.size > size - 4)
         special.size = size - 4;
     cloze_vocabulary_options options = {
-        .kind = (cloze_vocabulary_kind)(data[0] & 1),
+        .kind = (cloze_vocabulary_kind)(data[0] & 3),
         .lower = data[0] & 4,
         .size = 10 + data[1] * 4u,
         .min_frequency = data[2] & 7u,
