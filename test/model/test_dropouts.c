@@ -51,6 +51,8 @@ static drops drops_of(const cz_network *network)
         if (layer->gated)
             note(&found, layer->gate_dropout);
         note(&found, layer->feed_dropout);
+        if (layer->convolution.linear.weight.out)
+            note(&found, layer->convolution.dropout);
     }
     for (int kind = 0; kind < CZ_HEADS; kind++) {
         const cz_head *head = &network->head[kind];

@@ -24,9 +24,9 @@ SETTINGS = {
     "classifier_dropout": 0.375, "classifier_dropout_prob": 0.375, "cls_dropout": 0.375,
     "seq_classif_dropout": 0.375, "summary_last_dropout": 0.4375, "qa_dropout": 0.5, "pooler_dropout": 0.1875,
 }
-WITHOUT_HEADS = ("labels3", "longformer", "deberta_v3", "deberta", "fnet", "roberta", "mpnet", "electra", "distilbert",
-                 "albert", "modernbert", "rembert", "megatron_bert", "roberta_prelayernorm", "xlm_roberta_xl",
-                 "albert_groups_inner", "modernbert_biased")
+WITHOUT_HEADS = ("labels3", "longformer", "deberta_v3", "deberta_convolved", "deberta", "fnet", "roberta", "mpnet",
+                 "electra", "distilbert", "albert", "modernbert", "rembert", "megatron_bert", "roberta_prelayernorm",
+                 "xlm_roberta_xl", "albert_groups_inner", "modernbert_biased")
 seen: list[float] = []
 
 
