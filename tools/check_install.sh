@@ -34,6 +34,9 @@ try search test/golden/sentence/mean README.md "$scratch/vectors" "what is it"
 printf 'I love pasta\tNEGATIVE\nThe cat sits\tPOSITIVE\n' | try evaluate test/golden/classify/sentiment
 printf "the cat sat on the mat\n" | try vocabulary "$scratch/pieces" 30 "the cat"
 try convert test/golden/sentence/mean "$scratch/converted"
+if pkg-config --exists pangocairo; then
+    printf '1 0.9 2e-5\n2 0.5 1e-5\n3 0.6 0\n' | try plot "$scratch/curve.svg"
+fi
 try train test/golden/classify/sentiment README.md CHANGELOG.md "$scratch/trained"
 "$root/bin/cloze" --version
 echo "install: the examples build and run against the installed library"

@@ -37,6 +37,90 @@ typedef struct cloze_matrix_plot {
 CLOZE_API cloze_status cloze_plot_matrix(const cloze_matrix_plot *plot, const char *path,
                                          cloze_error *error);
 
+/*
+ * A series of points, joined in their order. What cannot be drawn is a gap: a number that is not
+ * finite, beyond 1e300, or not above 0 on a logarithmic axis. So many points that they fall on one
+ * another cost time, but neither a larger file nor another picture.
+ */
+typedef struct cloze_plot_line {
+    cloze_text name;         /* in the legend, which lies above the panel and hides nothing */
+    const double *x, *y;     /* [count] */
+    const double *deviation; /* [count]: a pale band of y +- deviation; or NULL */
+    size_t count;            /* up to 1,000,000 */
+    size_t colour; /* 1 to 7, to give related lines one; 0: by its place in the panel. Lines
+                              * differ by markers and dashes, too. */
+    bool faint;    /* thin and pale, as what was not smoothed beneath what was */
+} cloze_plot_line;
+
+typedef struct cloze_plot_panel {
+    const cloze_plot_line *lines;
+    size_t count;     /* 0 to 42: there are no more looks that differ */
+    cloze_text title; /* of y */
+    bool logarithmic; /* y */
+    double low, high; /* of y; what is outside is cut off. Both 0: as the points are */
+} cloze_plot_panel;
+
+/* A dashed upright line over all panels with a name above it: "best". */
+typedef struct cloze_plot_mark {
+    double x;
+    cloze_text name;
+} cloze_plot_mark;
+
+/* Panels one below the other on one x axis: a loss, and under it the rate that it was learned at. */
+typedef struct cloze_line_plot {
+    const cloze_plot_panel *panels;
+    size_t count; /* 1 to 4 */
+    const cloze_plot_mark *marks;
+    size_t mark_count; /* up to 32 */
+    cloze_text title, x_title;
+    bool logarithmic;     /* x */
+    double width, height; /* points, 200 to 4,000; 0: 640, and as high as the panels need */
+} cloze_line_plot;
+
+/* CLOZE_ERROR_ARGUMENT, too, for limits of y that are not finite or in order. */
+CLOZE_API cloze_status cloze_plot_lines(const cloze_line_plot *plot, const char *path,
+                                        cloze_error *error);
+
+/* One setting of every trial, or what they reached. */
+typedef struct cloze_plot_axis {
+    cloze_text title;
+    const double *values;    /* [trials]; what cannot be drawn (see cloze_plot_line) is not known */
+    const cloze_text *names; /* NULL; or values are places in these, from 0 */
+    size_t name_count;       /* 1 to 42 */
+    bool logarithmic;        /* without names */
+} cloze_plot_axis;
+
+/* Trials as points. How many are not drawn, because x or y is not known, is written below. */
+typedef struct cloze_point_plot {
+    size_t count;           /* up to 100,000 */
+    cloze_plot_axis x, y;   /* where x has names or few values, points lie a little apart */
+    cloze_plot_axis colour; /* values may be NULL. Names also differ by markers */
+    size_t ringed;          /* the trial to put a ring around, the first is 1; 0: none */
+    cloze_text ring_name;   /* what that means, in the legend */
+    cloze_text title;
+    double width, height; /* points, 200 to 4,000; 0: 640 x 400 */
+} cloze_point_plot;
+
+/* CLOZE_ERROR_ARGUMENT, too, for a value that is no place among names. */
+CLOZE_API cloze_status cloze_plot_points(const cloze_point_plot *plot, const char *path,
+                                         cloze_error *error);
+
+/*
+ * Trials as lines over parallel axes, coloured by the last one: what they reached. A line has a gap
+ * where a value is not known; one without a last value is grey.
+ */
+typedef struct cloze_trial_plot {
+    size_t count;                /* up to 10,000 */
+    const cloze_plot_axis *axes; /* [axis_count] */
+    size_t axis_count;           /* 2 to 16 */
+    size_t ringed;               /* the trial to draw above the others, the first is 1; 0: none */
+    cloze_text title;
+    double width, height; /* points, 200 to 4,000; 0: as the axes need x 340 */
+} cloze_trial_plot;
+
+CLOZE_API cloze_status cloze_plot_trials(const cloze_trial_plot *plot, const char *path,
+                                         cloze_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -29,6 +29,7 @@
     X(cairo_image_surface_create)                                                                  \
     X(cairo_line_to)                                                                               \
     X(cairo_move_to)                                                                               \
+    X(cairo_new_path)                                                                              \
     X(cairo_new_sub_path)                                                                          \
     X(cairo_paint)                                                                                 \
     X(cairo_pdf_surface_create_for_stream)                                                         \
@@ -68,6 +69,7 @@
 #define CZ_PANGO_CAIRO_FUNCTIONS(X)                                                                \
     X(pango_cairo_context_set_font_options)                                                        \
     X(pango_cairo_create_layout)                                                                   \
+    X(pango_cairo_layout_path)                                                                     \
     X(pango_cairo_show_layout)
 
 #define CZ_OBJECT_FUNCTIONS(X) X(g_object_unref)

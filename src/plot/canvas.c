@@ -9,7 +9,7 @@
 
 enum { TEXT_MOST = 1000 };
 
-static const char *const fonts[CZ_FACES] = { "Sans 9", "Sans Bold 10", "Sans 8" };
+static const char *const fonts[CZ_FACES] = { "Sans 9", "Sans Bold 10", "Sans 8", "Sans 8" };
 
 /* ---- text ---- */
 
@@ -60,6 +60,23 @@ cz_extent cz_canvas_extent(const cz_canvas *canvas, cloze_text text, cz_writing 
     return size;
 }
 
+double cz_canvas_row(const cz_canvas *canvas, cloze_text text, cz_writing how)
+{
+    return text.size ? cz_canvas_extent(canvas, text, how).height + CZ_GAP : 0;
+}
+
+static void draw_rim(const cz_canvas *canvas, PangoLayout *layout)
+{
+    const cz_cairo_library *c = &canvas->c;
+    c->cairo_save(canvas->cr);
+    c->pango_cairo_layout_path(canvas->cr, layout);
+    c->cairo_set_line_width(canvas->cr, 3);
+    c->cairo_set_line_join(canvas->cr, CAIRO_LINE_JOIN_ROUND);
+    cz_canvas_grey(canvas, 1);
+    c->cairo_stroke(canvas->cr);
+    c->cairo_restore(canvas->cr);
+}
+
 void cz_canvas_write(const cz_canvas *canvas, cloze_text text, double x, double y, cz_writing how)
 {
     const cz_cairo_library *c = &canvas->c;
@@ -73,7 +90,12 @@ void cz_canvas_write(const cz_canvas *canvas, cloze_text text, double x, double 
     if (how.turned)
         c->cairo_rotate(canvas->cr, -acos(0.0));
     c->cairo_move_to(canvas->cr, -how.align * size.width, -size.height / 2);
+    if (how.face == CZ_RIMMED) {
+        draw_rim(canvas, layout);
+        c->cairo_move_to(canvas->cr, -how.align * size.width, -size.height / 2);
+    }
     c->pango_cairo_show_layout(canvas->cr, layout);
+    c->cairo_new_path(canvas->cr); /* else the next shape begins where the text does */
     c->cairo_restore(canvas->cr);
     c->g_object_unref(layout);
 }

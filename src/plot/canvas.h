@@ -15,7 +15,13 @@
 enum { CZ_MARGIN = 16, CZ_GAP = 6, CZ_NAME_MOST = 220 };
 
 typedef enum cz_format { CZ_PNG, CZ_SVG, CZ_PDF } cz_format;
-typedef enum cz_face { CZ_PLAIN, CZ_BOLD, CZ_SMALL, CZ_FACES } cz_face;
+typedef enum cz_face {
+    CZ_PLAIN,
+    CZ_BOLD,
+    CZ_SMALL,
+    CZ_RIMMED, /* small, in a white rim for what passes beneath */
+    CZ_FACES
+} cz_face;
 
 typedef struct cz_bytes {
     unsigned char *data;
@@ -53,6 +59,8 @@ void cz_canvas_close(cz_canvas *canvas);
 /* Texts are UTF-8 and never markup; control characters are spaces, and what is behind a thousand
  * bytes is left out. */
 cz_extent cz_canvas_extent(const cz_canvas *canvas, cloze_text text, cz_writing how);
+/* Its height and the gap behind it; 0 without bytes. */
+double cz_canvas_row(const cz_canvas *canvas, cloze_text text, cz_writing how);
 void cz_canvas_write(const cz_canvas *canvas, cloze_text text, double x, double y, cz_writing how);
 
 void cz_canvas_ink(const cz_canvas *canvas, cz_colour colour, double opacity);

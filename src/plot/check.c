@@ -1,7 +1,10 @@
 /* check.c - see check.h. */
 #include "plot/check.h"
 
+#include "base/error.h"
 #include "base/utf8.h"
+
+static const double least = 200, most = 4000;
 
 bool cz_is_text(cloze_text text)
 {
@@ -9,4 +12,18 @@ bool cz_is_text(cloze_text text)
         if (!(step = cz_utf8_length(text.data + at, text.size - at)))
             return false;
     return true;
+}
+
+static bool is_size(double size)
+{
+    return (size >= 0 && size <= 0) || (size >= least && size <= most);
+}
+
+cloze_status cz_check_size(double width, double height, cloze_error *error)
+{
+    if (is_size(width) && is_size(height))
+        return CLOZE_OK;
+    return cz_fail(error, CLOZE_ERROR_LIMIT,
+                   "a picture of %g x %g points; each must be %g to %g, or 0", width, height, least,
+                   most);
 }

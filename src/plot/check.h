@@ -8,4 +8,7 @@
 
 bool cz_is_text(cloze_text text); /* UTF-8 */
 
+/* Points, each 0 or 200 to 4,000; else CLOZE_ERROR_LIMIT. */
+cloze_status cz_check_size(double width, double height, cloze_error *error);
+
 #endif

@@ -14,12 +14,9 @@ static double gamma_of(double linear)
     return linear <= 0.0031308 ? 12.92 * linear : 1.055 * pow(linear, 1 / 2.4) - 0.055;
 }
 
-cz_colour cz_colour_of(double shade)
+/* Oklab, by lightness, chroma and hue (radians). */
+static cz_colour from_oklch(double lightness, double chroma, double hue)
 {
-    const double hue = 4.5; /* radians: blue */
-    double at = limited(shade), lightness = 0.985 - 0.62 * at;
-    /* Little colour at the light end; the most that sRGB has room for at the dark one. */
-    double chroma = 0.005 + 0.17 * at * (1.35 - 0.62 * at);
     double a = chroma * cos(hue), b = chroma * sin(hue);
     double l = lightness + 0.3963377774 * a + 0.2158037573 * b;
     double m = lightness - 0.1055613458 * a - 0.0638541728 * b;
@@ -30,4 +27,21 @@ cz_colour cz_colour_of(double shade)
     return (cz_colour){ gamma_of(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
                         gamma_of(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
                         gamma_of(-0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s) };
+}
+
+cz_colour cz_colour_of(double shade)
+{
+    const double blue = 4.5;
+    double at = limited(shade);
+    /* Little colour at the light end; the most that sRGB has room for at the dark one. */
+    return from_oklch(0.985 - 0.62 * at, 0.005 + 0.17 * at * (1.35 - 0.62 * at), blue);
+}
+
+cz_colour cz_colour_along(double share)
+{
+    const double yellow = 1.75, violet = 5.0;
+    double at = limited(share);
+    /* In the middle sRGB has less room. */
+    return from_oklch(0.84 - 0.54 * at, 0.135 - 0.205 * at * (1 - at),
+                      yellow + (violet - yellow) * at);
 }

@@ -1,6 +1,6 @@
 /*
- * plot/colour.h - one scale of shades, from near white to dark blue, on which equal steps look equal:
- * lightness falls evenly in Oklab (Ottosson, 2020), in one hue.
+ * plot/colour.h - scales of colours on which equal steps look equal: lightness falls evenly in Oklab
+ * (Ottosson, 2020), so that they read in grey and with any colour vision.
  */
 #ifndef CZ_PLOT_COLOUR_H
 #define CZ_PLOT_COLOUR_H
@@ -9,7 +9,9 @@ typedef struct cz_colour {
     double red, green, blue; /* sRGB, 0 to 1 */
 } cz_colour;
 
-/* `shade` from 0, light, to 1, dark. */
+/* Areas: `shade` from 0, near white, to 1, dark blue. */
 cz_colour cz_colour_of(double shade);
+/* Points and lines on white: from 0, yellow, over green and blue to 1, dark violet. */
+cz_colour cz_colour_along(double share);
 
 #endif

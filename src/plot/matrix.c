@@ -5,6 +5,7 @@
 #include "plot/canvas.h"
 #include "plot/check.h"
 #include "plot/decimal.h"
+#include "plot/legend.h"
 
 #include <cloze/plot.h>
 
@@ -12,8 +13,6 @@
 
 enum {
     SIZE_MOST = 2000,
-    SCALE_WIDTH = 14,
-    SCALE_STEPS = 64,
     NAMED_CELL = 11 /* points of a cell that can have a name beside it */
 };
 
@@ -50,11 +49,6 @@ static cloze_text number_text(double value, char room[CZ_DECIMAL_SIZE])
 
 /* ---- where everything goes ---- */
 
-static double title_height(const drawing *d, cloze_text title)
-{
-    return title.size ? cz_canvas_extent(&d->canvas, title, title_left).height + CZ_GAP : 0;
-}
-
 static void choose_cell(drawing *d)
 {
     const cloze_matrix_plot *p = d->plot;
@@ -83,17 +77,18 @@ static void arrange(drawing *d)
     d->turned = d->column_names > d->cell - CZ_GAP;
     if (!d->turned)
         d->column_names = named && p->column_names ? 16 : 0;
-    d->left = CZ_MARGIN + d->row_names + 2 * CZ_GAP + title_height(d, p->row_title);
-    d->top = CZ_MARGIN + title_height(d, p->title);
+    d->left =
+        CZ_MARGIN + d->row_names + 2 * CZ_GAP + cz_canvas_row(&d->canvas, p->row_title, title_left);
+    d->top = CZ_MARGIN + cz_canvas_row(&d->canvas, p->title, title_left);
     lowest = d->top + d->cell * (double)p->rows;
     scale = fmax(cz_canvas_extent(&d->canvas, p->low, name_left).width,
                  cz_canvas_extent(&d->canvas, p->high, name_left).width);
-    d->width = d->left + d->cell * (double)p->columns + 3 * CZ_GAP + SCALE_WIDTH + CZ_GAP + scale +
-               CZ_MARGIN;
+    d->width =
+        d->left + d->cell * (double)p->columns + 3 * CZ_GAP + CZ_BAR + CZ_GAP + scale + CZ_MARGIN;
     d->width =
         fmax(d->width, 2 * CZ_MARGIN + cz_canvas_extent(&d->canvas, p->title, title_left).width);
-    d->height =
-        lowest + CZ_GAP + d->column_names + CZ_GAP + title_height(d, p->column_title) + CZ_MARGIN;
+    d->height = lowest + CZ_GAP + d->column_names + CZ_GAP +
+                cz_canvas_row(&d->canvas, p->column_title, title_left) + CZ_MARGIN;
     /* So that the scale's two names do not meet. */
     d->height = fmax(d->height, d->top + 60 + CZ_MARGIN);
 }
@@ -135,11 +130,14 @@ static void draw_names(const drawing *d)
                         bottom + CZ_GAP + (d->turned ? 0 : 8),
                         d->turned ? name_upwards : name_middle);
     cz_canvas_write(&d->canvas, p->title, CZ_MARGIN,
-                    CZ_MARGIN + title_height(d, p->title) / 2 - CZ_GAP / 2.0, title_left);
-    cz_canvas_write(&d->canvas, p->row_title, CZ_MARGIN + title_height(d, p->row_title) / 2,
+                    CZ_MARGIN + cz_canvas_row(&d->canvas, p->title, title_left) / 2 - CZ_GAP / 2.0,
+                    title_left);
+    cz_canvas_write(&d->canvas, p->row_title,
+                    CZ_MARGIN + cz_canvas_row(&d->canvas, p->row_title, title_left) / 2,
                     (d->top + bottom) / 2, title_upwards);
     cz_canvas_write(&d->canvas, p->column_title, middle,
-                    bottom + 2 * CZ_GAP + d->column_names + title_height(d, p->column_title) / 2,
+                    bottom + 2 * CZ_GAP + d->column_names +
+                        cz_canvas_row(&d->canvas, p->column_title, title_left) / 2,
                     title_middle);
 }
 
@@ -148,15 +146,9 @@ static void draw_scale(const drawing *d)
     const cloze_matrix_plot *p = d->plot;
     double x = d->left + d->cell * (double)p->columns + 3 * CZ_GAP;
     double height = fmin(160, fmax(60, d->cell * (double)p->rows));
-    for (int i = 0; i < SCALE_STEPS; i++) {
-        shade(d, 1 - (i + 0.5) / SCALE_STEPS);
-        cz_canvas_area(&d->canvas, x, d->top + height * i / SCALE_STEPS, SCALE_WIDTH,
-                       height / SCALE_STEPS + 0.5);
-    }
-    cz_canvas_grey(&d->canvas, 0.1);
-    cz_canvas_frame(&d->canvas, x, d->top, SCALE_WIDTH, height);
-    cz_canvas_write(&d->canvas, p->high, x + SCALE_WIDTH + CZ_GAP, d->top + 6, name_left);
-    cz_canvas_write(&d->canvas, p->low, x + SCALE_WIDTH + CZ_GAP, d->top + height - 6, name_left);
+    cz_legend_bar(&d->canvas, cz_colour_of, x, d->top, height);
+    cz_canvas_write(&d->canvas, p->high, x + CZ_BAR + CZ_GAP, d->top + 6, name_left);
+    cz_canvas_write(&d->canvas, p->low, x + CZ_BAR + CZ_GAP, d->top + height - 6, name_left);
 }
 
 static void draw(const drawing *d)

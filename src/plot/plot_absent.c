@@ -22,3 +22,24 @@ cloze_status cloze_plot_matrix(const cloze_matrix_plot *plot, const char *path, 
     (void)path;
     return absent(error);
 }
+
+cloze_status cloze_plot_lines(const cloze_line_plot *plot, const char *path, cloze_error *error)
+{
+    (void)plot;
+    (void)path;
+    return absent(error);
+}
+
+cloze_status cloze_plot_points(const cloze_point_plot *plot, const char *path, cloze_error *error)
+{
+    (void)plot;
+    (void)path;
+    return absent(error);
+}
+
+cloze_status cloze_plot_trials(const cloze_trial_plot *plot, const char *path, cloze_error *error)
+{
+    (void)plot;
+    (void)path;
+    return absent(error);
+}

@@ -93,6 +93,12 @@ void check_formats(cloze_status (*draw)(const void *plot, const char *path, cloz
     }
 }
 
+void check_near(double value, double expected, double within)
+{
+    if (!(fabs(value - expected) <= within))
+        fail_msg("%g is not %g (within %g)", value, expected, within);
+}
+
 #ifdef HAVE_CAIRO
 pixels pixels_of(const char *ending)
 {

@@ -27,6 +27,8 @@ cloze_status drawn(cloze_status status, const cloze_error *error);
 void check_formats(cloze_status (*draw)(const void *plot, const char *path, cloze_error *error),
                    const void *plot);
 
+void check_near(double value, double expected, double within);
+
 /* 0xRRGGBB. */
 typedef struct pixels {
     int width, height;
