@@ -140,12 +140,13 @@ cloze_status cloze_student(const char *teacher, const char *folder, const size_t
                            size_t count, cloze_error *error)
 {
     char from[CZ_PATH_SIZE], encoder[CZ_PATH_SIZE];
+    static const cloze_hooks usual;
     cz_pipeline pipeline = { 0 };
     cz_config config;
     selection s = { .config = &config, .layers = layers, .count = count };
     cloze_status status = cz_model_find(from, teacher, NULL, error);
     if (!status)
-        status = cz_pipeline_load(&pipeline, from, NULL, error);
+        status = cz_pipeline_load(&pipeline, from, &usual, error);
     snprintf(encoder, sizeof encoder, "%s", from);
     if (!status && *pipeline.transformer)
         status = cz_path_below(encoder, sizeof encoder, from, pipeline.transformer, error);
