@@ -105,7 +105,7 @@ void cz_digest_add(cz_digest *digest, const void *data, size_t size)
     const unsigned char *bytes = data;
     size_t have = digest->size % 64;
     digest->size += size;
-    if (have) {
+    if (have && size) {
         size_t part = 64 - have < size ? 64 - have : size;
         memcpy(digest->block + have, bytes, part);
         if (have + part < 64)
