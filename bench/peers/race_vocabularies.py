@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Races `cloze vocabulary` against the trainers of the tokenizers package, on the same files with the
-same settings, rounds interleaved: counting and training together, seconds. cloze has one thread;
-the package runs with one and with as many as it likes, each in a process of its own. Also compares
-what came out.
+same settings, rounds interleaved: counting and training together, medians of seconds, of the clock
+and of the processor. cloze has one thread; the package runs with one and with as many as it likes,
+each in a process of its own. Also compares what came out.
 
     python bench/peers/race_vocabularies.py build/cloze FILE... [--size 30000] [--kinds unigram,bpe]
 
@@ -59,11 +59,11 @@ def lines_of(files):
 def peer(kind, size, target, files):
     tokenizer, trainer = pipeline(kind, size)
     lines = lines_of(files)
-    begin = time.perf_counter()
+    begin, worked = time.perf_counter(), time.process_time()
     tokenizer.train_from_iterator(lines, trainer)
-    seconds = time.perf_counter() - begin
+    seconds, worked = time.perf_counter() - begin, time.process_time() - worked
     tokenizer.save(target)
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(seconds, worked, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def run_peer(given, kind, target, threads):
@@ -84,7 +84,7 @@ def run_cloze(given, kind, folder):
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"cloze failed: {command}")
-    return time.perf_counter() - begin, usage.ru_maxrss / 1024
+    return time.perf_counter() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def tokens_of(path):
@@ -112,10 +112,15 @@ def race(given, kind):
         theirs, mine = tokens_of(target), tokens_of(made)
         lines = lines_of(given.files)[::10]
         counts = count_tokens(target, lines), count_tokens(made, lines)
-    seconds = [statistics.median(row[0] for row in rows) for rows in (ours, one, many)]
-    memory = [statistics.median(row[1] for row in rows) for rows in (ours, one)]
-    print(f"| {kind} | {seconds[0]:.2f} | {seconds[1]:.1f} ({seconds[1] / seconds[0]:.1f}) "
-          f"| {seconds[2]:.1f} ({seconds[2] / seconds[0]:.1f}) | {memory[0]:.0f} | {memory[1]:.0f} "
+    def median(rows, column):
+        return statistics.median(row[column] for row in rows)
+
+    def times(rows, column):
+        return statistics.median(row[column] / own[column] for row, own in zip(rows, ours))
+
+    print(f"| {kind} | {median(ours, 0):.2f} | {median(ours, 1):.2f} "
+          f"| {median(one, 0):.1f} ({times(one, 0):.1f}) | {median(one, 1):.1f} ({times(one, 1):.1f}) "
+          f"| {median(many, 0):.1f} ({times(many, 0):.1f}) | {median(ours, 2):.0f} | {median(one, 2):.0f} "
           f"| {len(mine & theirs)} of {len(mine)} | {counts[1] / counts[0] - 1:+.2%} |", flush=True)
 
 
@@ -131,8 +136,9 @@ def main():
     if given.peer:
         peer(given.peer[0], given.size, given.peer[1], given.files)
         return
-    print("| kind | cloze, s | package, 1 thread, s (times) | package, all threads, s (times) | cloze, MB "
-          "| package, MB | same tokens | tokens of the text |\n|---|---|---|---|---|---|---|---|")
+    print("| kind | cloze | cloze, processor | package, 1 thread (times) | package, 1 thread, processor (times) "
+          "| package, all threads (times) | cloze, MB | package, MB | same tokens | tokens of the text |")
+    print("|---" * 10 + "|")
     for kind in given.kinds.split(","):
         race(given, kind)
 
