@@ -73,13 +73,30 @@ bool progress_due(const cli_progress *progress)
     return progress->on && seconds_now() - progress->last >= (progress->drawn ? 0.1 : 0.5);
 }
 
+static bool begins_character(char c)
+{
+    return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+size_t progress_columns(const char *text)
+{
+    size_t columns = 0;
+    for (; *text; text++)
+        columns += begins_character(*text);
+    return columns;
+}
+
 void progress_line(cli_progress *progress, char *text)
 {
+    size_t columns = 0;
     if (!progress->on)
         return;
     progress->last = seconds_now();
-    if (strlen(text) >= progress->columns)
-        text[progress->columns - 1] = 0;
+    for (char *at = text; *at; at++)
+        if (begins_character(*at) && ++columns >= progress->columns) {
+            *at = 0;
+            break;
+        }
     draw(progress, text);
 }
 

@@ -27,6 +27,8 @@ void progress_show(cli_progress *progress, const char *name, uint64_t done, uint
 bool progress_due(const cli_progress *progress);
 /* "[=====>    ] 50 %  ", empty if the total is not known. */
 void progress_bar(char *out, size_t size, uint64_t done, uint64_t total);
+/* Columns that UTF-8 of narrow characters takes. */
+size_t progress_columns(const char *text);
 /* Draws a line of one's own, cut at the width of the terminal. */
 void progress_line(cli_progress *progress, char *text);
 /* Removes the line. */

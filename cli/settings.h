@@ -45,6 +45,7 @@ typedef struct cli_training {
     const char *metric;
     size_t patience, measure_every, keep_every;
     bool keep_last, resume;
+    int picture;
 
     /* augmenting */
     size_t augment;

@@ -50,9 +50,8 @@ const cli_command command_train = {
         "With dev examples the best numbers are saved, else the last. A run is a function of "
         "model, "
         "examples, settings and seed: threads do not matter, nor how often it was stopped and "
-        "resumed. FOLDER gets the model, training.jsonl (all that happened) and README.md (what "
-        "the "
-        "model was made of and how good it is).\n\n"
+        "resumed. FOLDER gets the model, training.jsonl (all that happened), training.png (its "
+        "curves) and README.md (what the model was made of and how good it is).\n\n"
         "Prints a row for each measurement and a table at the end; --json prints lines instead, as "
         "training.jsonl has them.",
     .groups = { &train_data_options, &train_step_options, &train_part_options, &train_loss_options,

@@ -16,7 +16,10 @@
 #include <jansson.h>
 #include <stdio.h>
 
-enum { SHOWN_METRICS = 4 };
+enum { SHOWN_METRICS = 4, LOSSES_SHOWN = 256 };
+
+/* Choices of --picture, in order. */
+enum { PICTURE_PNG = 1, PICTURE_SVG, PICTURE_NONE };
 
 /* What the operand of train names. */
 typedef struct train_kind {
@@ -137,10 +140,15 @@ typedef struct train_view {
     double row_loss;
     size_t row_steps, first_step, row_epochs;
     double spent, tokens; /* lately */
+    /* [loss_count] the mean of each so many steps; of the last one so far */
+    double losses[LOSSES_SHOWN];
+    size_t loss_count, loss_each, loss_steps;
 } train_view;
 
 void train_view_begin(train_view *view, train_run *run, train_log *log);
 bool train_view_event(train_view *view, const cloze_train_event *event);
+/* How much of a smoothed loss stays at each of so many steps. */
+double train_smoothing(double steps);
 void train_view_end(train_view *view);
 
 /* The mean of a measure over runs, and its sample deviation. */
@@ -152,5 +160,8 @@ bool train_is_measured(const train_run *runs, size_t count, data_part part);
 void train_report(train_job *job, const train_run *runs, size_t count);
 /* FOLDER/README.md. Exit code. */
 int train_card(train_job *job, const char *folder, const train_run *runs, size_t count);
+/* FOLDER/training.png or .svg, as training.jsonl says. Exit code. */
+int train_picture(const train_run *run);
+const char *train_picture_ending(const cli_settings *settings);
 
 #endif

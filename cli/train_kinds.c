@@ -3,6 +3,8 @@
 
 #include "say.h"
 
+#include <cloze/plot.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -220,6 +222,7 @@ int train_check(const cli_settings *settings, const train_kind *kind)
 {
     const cli_training *train = &settings->train;
     char metric[64];
+    cloze_error error;
     int code = check_splits(settings);
     if (!code)
         code = check_kind(settings, kind);
@@ -234,6 +237,11 @@ int train_check(const cli_settings *settings, const train_kind *kind)
                           !strstr(kind->metrics, metric)))
         return say_failure(CLOZE_ERROR_ARGUMENT, "%s is measured by:%s; not by \"%s\"", kind->name,
                            kind->metrics, train->metric);
+    if (train->picture && train->picture != PICTURE_NONE && !settings->output)
+        return refuse("--picture is drawn into the folder of the run: -o FOLDER");
+    if (train->picture && train->picture != PICTURE_NONE &&
+        cloze_plot_ready(train->picture == PICTURE_SVG ? "a.svg" : "a.png", &error))
+        return say_error(&error, "--picture");
     if (train->smoothing > 0 && train->focal > 0)
         return refuse("--smoothing and --focal do not go together");
     if (train->balance && (train->class_weights || train->oversample))

@@ -170,6 +170,9 @@ const option_group train_keep_options = {
                "save the last numbers, not the best"),
         OPTION("keep-every", 0, OPTION_COUNT, "N", train.keep_every,
                "steps between savings of the run's state (default: at measurements)"),
+        OPTION("picture", 0, OPTION_CHOICE, "png|svg|none", train.picture,
+               "the curves of the run, as FOLDER/training.png (default: png, where cairo and "
+               "pango are installed)"),
         OPTIONS_END },
 };
 

@@ -137,6 +137,8 @@ int train_do(train_run *run)
     if (!code)
         code = learn(run, trainer);
     cloze_trainer_free(trainer);
+    if (!code)
+        code = train_picture(run);
     if (code)
         train_forget(run->folder, before);
     run->view = NULL;

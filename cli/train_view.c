@@ -4,6 +4,7 @@
  */
 #include "train.h"
 
+#include "curve.h"
 #include "interrupt.h"
 #include "say.h"
 
@@ -11,7 +12,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static const double smooth = 0.98, lately = 0.95;
+enum { CURVE_WIDTH = 12 };
+static const double lately = 0.95;
+
+double train_smoothing(double steps)
+{
+    double window = steps / 20;
+    return 1 - 1 / (window < 2 ? 2 : window > 50 ? 50 : window);
+}
 
 /* ---- JSON lines ---- */
 
@@ -160,7 +168,7 @@ static void settle(train_view *view)
 /* What is known, the most wanted first, as far as the line is wide. */
 static void show_line(train_view *view, const cloze_train_event *event)
 {
-    char pieces[5][192], left[32], text[512], bar[64];
+    char pieces[6][192], left[32], text[512], bar[64];
     const char *title = view->run->title;
     size_t here = event->step - view->first_step, used;
     double took = seconds_now() - view->begun;
@@ -175,23 +183,47 @@ static void show_line(train_view *view, const cloze_train_event *event)
              view->loss_weight > 0 ? view->loss / view->loss_weight : event->loss);
     snprintf(pieces[2], sizeof pieces[2], "  %.0f tokens/s",
              view->spent > 0 ? view->tokens / view->spent : 0);
-    snprintf(pieces[3], sizeof pieces[3], "  rate %.2g", event->rate);
-    snprintf(pieces[4], sizeof pieces[4], "  step %zu/%zu", event->step, event->steps);
+    memcpy(pieces[3], "  ", 3);
+    curve_text(pieces[3] + 2, sizeof pieces[3] - 2, view->losses, view->loss_count, CURVE_WIDTH,
+               CURVE_BLOCKS);
+    snprintf(pieces[4], sizeof pieces[4], "  rate %.2g", event->rate);
+    snprintf(pieces[5], sizeof pieces[5], "  step %zu/%zu", event->step, event->steps);
     used = (size_t)snprintf(text, sizeof text, "%s", pieces[0]);
-    for (int i = 1; i < 5 && used + strlen(pieces[i]) < view->progress.columns; i++)
+    for (int i = 1;
+         i < 6 && progress_columns(text) + progress_columns(pieces[i]) < view->progress.columns;
+         i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s", pieces[i]);
     progress_line(&view->progress, text);
 }
 
+/* Losses of all steps, however many: of too many, neighbours become one. */
+static void keep_loss(train_view *view, double loss)
+{
+    double *losses = view->losses;
+    if (!view->loss_steps && view->loss_count == LOSSES_SHOWN) {
+        for (size_t i = 0; i < LOSSES_SHOWN / 2; i++)
+            losses[i] = (losses[2 * i] + losses[2 * i + 1]) / 2;
+        view->loss_count /= 2;
+        view->loss_each *= 2;
+    }
+    if (!view->loss_steps)
+        losses[view->loss_count++] = 0;
+    view->loss_steps++;
+    losses[view->loss_count - 1] +=
+        (loss - losses[view->loss_count - 1]) / (double)view->loss_steps;
+    view->loss_steps %= view->loss_each;
+}
+
 static void take_step(train_view *view, const cloze_train_event *event)
 {
-    double now = seconds_now();
+    double now = seconds_now(), smooth = train_smoothing((double)event->steps);
     view->loss = smooth * view->loss + (1 - smooth) * event->loss;
     view->loss_weight = smooth * view->loss_weight + (1 - smooth);
     view->spent = lately * view->spent + now - view->last;
     view->tokens = lately * view->tokens + (double)event->tokens;
     view->row_loss += event->loss;
     view->row_steps++;
+    keep_loss(view, event->loss);
     log_step(view, event);
     show_line(view, event);
 }
@@ -202,7 +234,12 @@ void train_view_begin(train_view *view, train_run *run, train_log *log)
 {
     *view = (train_view){ .run = run, .log = log, .begun = seconds_now() };
     view->last = view->begun;
+    view->loss_each = 1;
     progress_begin(&view->progress, run->job->settings->quiet);
+    if (run->job->options.freeze_body) {
+        char text[] = "computing what the model makes of the texts";
+        progress_line(&view->progress, text);
+    }
 }
 
 static bool begin(train_view *view, const cloze_train_event *event)
