@@ -99,34 +99,46 @@ int example_lacks(example_reader *reader, const cli_example *example, const char
                        example_where(example, where, sizeof where), what);
 }
 
+/* The first byte of the answer that is nearest to `begin`, or the first one; SIZE_MAX: none. */
+static size_t nearest(cloze_text context, cloze_text answer, size_t begin)
+{
+    const char *at = context.data, *end = context.data + context.size;
+    size_t best = SIZE_MAX;
+    if (answer.size <= context.size && begin <= context.size - answer.size &&
+        !memcmp(context.data + begin, answer.data, answer.size))
+        return begin;
+    while ((at = memmem(at, (size_t)(end - at), answer.data, answer.size))) {
+        size_t here = (size_t)(at++ - context.data);
+        size_t far = here > begin ? here - begin : begin - here;
+        if (best == SIZE_MAX || far < (best > begin ? best - begin : begin - best))
+            best = here;
+        if (begin == SIZE_MAX || here > begin)
+            break;
+    }
+    return best;
+}
+
 int example_answer(example_reader *reader, cli_example *example, cloze_text answer, size_t begin)
 {
     char where[WHERE_SIZE];
-    cloze_text context = example->pair;
-    size_t best = SIZE_MAX;
-    if (answer.size <= context.size && begin <= context.size - answer.size &&
-        !memcmp(context.data + begin, answer.data, answer.size)) {
-        best = begin;
-    } else {
-        const char *at = context.data, *end = context.data + context.size;
-        reader->out->searched += begin != SIZE_MAX;
-        while ((at = memmem(at, (size_t)(end - at), answer.data, answer.size))) {
-            size_t here = (size_t)(at++ - context.data);
-            size_t far = here > begin ? here - begin : begin - here;
-            if (best == SIZE_MAX || far < (best > begin ? best - begin : begin - best))
-                best = here;
-            if (begin == SIZE_MAX || here > begin)
-                break;
-        }
-    }
+    size_t best = nearest(example->pair, answer, begin);
     if (best == SIZE_MAX)
         return say_failure(CLOZE_ERROR_TEXT,
                            "%s: the answer \"%.*s\" does not stand in the context",
                            example_where(example, where, sizeof where),
                            (int)(answer.size < 64 ? answer.size : 64), answer.data);
+    reader->out->searched += begin != SIZE_MAX && best != begin;
     example->answer_begin = best;
     example->answer_end = best + answer.size;
     return 0;
+}
+
+void example_other_answer(const cli_example *example, cloze_text answer, size_t begin,
+                          cloze_token_offset *others, size_t *count)
+{
+    size_t best = answer.size ? nearest(example->pair, answer, begin) : SIZE_MAX;
+    if (best != SIZE_MAX)
+        others[(*count)++] = (cloze_token_offset){ best, best + answer.size };
 }
 
 /* ---- which layout, and does it suit ---- */

@@ -11,6 +11,8 @@
 #include "labels.h"
 #include "rows.h"
 
+#include <cloze/tokenizer.h>
+
 /* Further layouts beside those of rows.h. */
 enum { LAYOUT_LINES = LAYOUT_SQUAD + 1, LAYOUT_FOLDER };
 
@@ -33,7 +35,9 @@ typedef struct cli_example {
     size_t label_count;
     const float *numbers; /* [number_count] NUMBERS, SIMILARITY */
     size_t number_count;
-    size_t answer_begin, answer_end; /* ANSWERS: bytes of pair; equal: there is no answer */
+    size_t answer_begin, answer_end;  /* ANSWERS: bytes of pair; equal: there is no answer */
+    const cloze_token_offset *others; /* [other_count] ANSWERS: more that are right */
+    size_t other_count;
     const char *file;
     size_t line;  /* of `file` */
     bool counted; /* SQuAD: `line` is the number of the question */

@@ -48,5 +48,8 @@ int example_label(example_reader *reader, cloze_text name, cli_example *example)
 int example_lacks(example_reader *reader, const cli_example *example, const char *what, bool *skip);
 /* Where `answer` stands in the context: at `begin`, else where it is nearest to it. */
 int example_answer(example_reader *reader, cli_example *example, cloze_text answer, size_t begin);
+/* The same, if it stands there at all, of one that is right, too; `others` has room for it. */
+void example_other_answer(const cli_example *example, cloze_text answer, size_t begin,
+                          cloze_token_offset *others, size_t *count);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * examples_squad.c - questions with contexts and answers: SQuAD's own file, and JSON lines as its
- * data set is exported. The first answer of a question is learned. Where it begins is counted in
- * characters there, in bytes here.
+ * data set is exported. The first answer of a question is learned, and all count where it is measured.
+ * Where they begin is counted in characters there, in bytes here.
  */
 #include "examples_inside.h"
 
@@ -22,11 +22,53 @@ static size_t byte_of(cloze_text text, size_t number)
     return at;
 }
 
-static int take(example_reader *reader, cli_example *example, cloze_text question,
-                cloze_text context, const json_t *answer, const json_t *start)
+/* The answers to a question: a list of objects, or an object of lists side by side. */
+static size_t count_answers(const json_t *answers)
 {
-    cloze_text text = json_text(answer);
+    return json_array_size(json_is_object(answers) ? json_object_get(answers, "text") : answers);
+}
+
+static const json_t *field_of_answer(const json_t *answers, size_t i, const char *field)
+{
+    return json_is_object(answers) ? json_array_get(json_object_get(answers, field), i)
+                                   : json_object_get(json_array_get(answers, i), field);
+}
+
+static size_t begin_of_answer(const json_t *answers, size_t i, cloze_text context)
+{
+    const json_t *start = field_of_answer(answers, i, "answer_start");
     json_int_t number = json_is_integer(start) ? json_integer_value(start) : -1;
+    return number < 0 ? SIZE_MAX : byte_of(context, (size_t)number);
+}
+
+static int take_others(example_reader *reader, cli_example *example, const json_t *answers)
+{
+    size_t count = count_answers(answers);
+    cloze_token_offset *others;
+    if (count < 2)
+        return 0;
+    if (!(others = keep_room(&reader->out->keep, count - 1, sizeof *others)))
+        return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+    for (size_t i = 1; i < count; i++)
+        example_other_answer(example, json_text(field_of_answer(answers, i, "text")),
+                             begin_of_answer(answers, i, example->pair), others,
+                             &example->other_count);
+    example->others = others;
+    return 0;
+}
+
+static int take_answers(example_reader *reader, cli_example *example, const json_t *answers)
+{
+    cloze_text text = json_text(field_of_answer(answers, 0, "text"));
+    if (!text.size)
+        return 0;
+    int code = example_answer(reader, example, text, begin_of_answer(answers, 0, example->pair));
+    return code ? code : take_others(reader, example, answers);
+}
+
+static int take(example_reader *reader, cli_example *example, cloze_text question,
+                cloze_text context, const json_t *answers)
+{
     bool skip = false;
     int code;
     if (!context.data || !question.data)
@@ -38,9 +80,8 @@ static int take(example_reader *reader, cli_example *example, cloze_text questio
             text_is_blank(question) ? "the question is empty" : "the context is empty", &skip);
     else if (!(code = example_keep(reader, question, &example->text)))
         code = example_keep_context(reader, context, &example->pair);
-    if (!code && !skip && text.size)
-        code = example_answer(reader, example, text,
-                              number < 0 ? SIZE_MAX : byte_of(example->pair, (size_t)number));
+    if (!code && !skip)
+        code = take_answers(reader, example, answers);
     return code || skip ? code : example_add(reader, example);
 }
 
@@ -52,14 +93,12 @@ typedef struct squad_reader {
 static int of_question(void *context, const squad_question *question)
 {
     squad_reader *squad = context;
-    const json_t *answer = json_array_get(question->answers, 0);
     cli_example example = { .file = squad->reader->name,
                             .line = ++squad->questions,
                             .counted = true };
     if (interrupted())
         return EXIT_INTERRUPTED;
-    return take(squad->reader, &example, question->question, question->context,
-                json_object_get(answer, "text"), json_object_get(answer, "answer_start"));
+    return take(squad->reader, &example, question->question, question->context, question->answers);
 }
 
 int examples_from_squad(example_reader *reader, const char *bytes, size_t size)
@@ -81,18 +120,12 @@ static int of_line(example_reader *reader, cloze_text line, size_t number)
     json_error_t trouble;
     json_t *root =
         json_loadb(line.data, line.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &trouble);
-    const json_t *answers = json_object_get(root, "answers"), *text, *start;
+    const json_t *answers = json_object_get(root, "answers"), *text;
     int code;
     if (!root)
         return say_failure(CLOZE_ERROR_TEXT, "%s:%zu: not JSON at byte %d: %s", reader->name,
                            number, trouble.position, trouble.text);
-    if (json_is_object(answers)) { /* lists side by side */
-        text = json_array_get(json_object_get(answers, "text"), 0);
-        start = json_array_get(json_object_get(answers, "answer_start"), 0);
-    } else {
-        text = json_object_get(json_array_get(answers, 0), "text");
-        start = json_object_get(json_array_get(answers, 0), "answer_start");
-    }
+    text = field_of_answer(answers, 0, "text");
     if (!json_is_object(answers) && !json_is_array(answers))
         code = say_failure(CLOZE_ERROR_TEXT, "%s:%zu: there is no field \"answers\"", reader->name,
                            number);
@@ -101,7 +134,7 @@ static int of_line(example_reader *reader, cloze_text line, size_t number)
                            number);
     else
         code = take(reader, &example, json_text(json_object_get(root, "question")),
-                    json_text(json_object_get(root, "context")), text, start);
+                    json_text(json_object_get(root, "context")), answers);
     json_decref(root);
     return code;
 }

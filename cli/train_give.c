@@ -34,7 +34,9 @@ static bool tell(handover *giver, const cli_example *from, cloze_example *out)
                             .negative = from->negative,
                             .words = from->words,
                             .values = from->numbers,
-                            .answer = { from->answer_begin, from->answer_end } };
+                            .answer = { from->answer_begin, from->answer_end },
+                            .others = from->others,
+                            .other_count = from->other_count };
     switch (job->data.format.kind) {
     case EXAMPLES_LABELS:
         out->label = labels->place[from->labels[0]];

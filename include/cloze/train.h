@@ -51,6 +51,8 @@ typedef struct cloze_example {
     const size_t *tags;       /* TAGS: [word_count] numbers of labels; SIZE_MAX: not asked */
     size_t word_count;
     cloze_token_offset answer; /* ANSWERS: bytes of `pair`; begin == end: there is no answer */
+    const cloze_token_offset *others; /* ANSWERS: [other_count] more that are right */
+    size_t other_count;
 } cloze_example;
 
 typedef enum cloze_split { CLOZE_SPLIT_TRAIN = 0, CLOZE_SPLIT_DEV, CLOZE_SPLIT_TEST } cloze_split;

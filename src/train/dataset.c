@@ -17,6 +17,7 @@ void cz_dataset_clear(cz_dataset *dataset)
     cz_release(allocator, dataset->offsets);
     cz_release(allocator, dataset->texts);
     cz_release(allocator, dataset->asked);
+    cz_release(allocator, dataset->answers);
     cz_release(allocator, dataset->states);
     *dataset = (cz_dataset){ .allocator = allocator };
 }
@@ -83,18 +84,26 @@ cloze_status cz_dataset_tags(cz_dataset *dataset, cloze_error *error)
     return CLOZE_OK;
 }
 
-cloze_status cz_dataset_ask(cz_dataset *dataset, cloze_text text, cloze_token_offset answer,
-                            size_t *number, cloze_error *error)
+cloze_status cz_dataset_ask(cz_dataset *dataset, const cloze_example *example, size_t *number,
+                            cloze_error *error)
 {
-    size_t at = dataset->texts_size;
+    cloze_text text = example->pair;
+    size_t at = dataset->texts_size, from = dataset->answer_count;
+    size_t count = example->other_count + 1;
     if (!grow(dataset, &dataset->texts, &dataset->texts_room, at + text.size + 1, 1) ||
+        !grow(dataset, &dataset->answers, &dataset->answers_room, from + count,
+              sizeof *dataset->answers) ||
         !grow(dataset, &dataset->asked, &dataset->asked_room, dataset->asked_count + 1,
               sizeof *dataset->asked))
         return no_memory(dataset, error);
     memcpy(dataset->texts + at, text.data, text.size);
     dataset->texts_size += text.size;
-    dataset->asked[dataset->asked_count] = (cz_asked){ at, text.size, answer };
-    dataset->some_impossible |= answer.begin == answer.end;
+    dataset->answers[from] = example->answer;
+    for (size_t i = 0; i < example->other_count; i++)
+        dataset->answers[from + 1 + i] = example->others[i];
+    dataset->answer_count += count;
+    dataset->asked[dataset->asked_count] = (cz_asked){ at, text.size, from, count };
+    dataset->some_impossible |= example->answer.begin == example->answer.end;
     *number = dataset->asked_count++;
     return CLOZE_OK;
 }

@@ -20,8 +20,8 @@ typedef struct cz_item {
 
 /* What an answer is looked up in and held against, of a split that is measured. */
 typedef struct cz_asked {
-    size_t text, size;         /* in the dataset's texts: what the answer is in */
-    cloze_token_offset answer; /* bytes of it */
+    size_t text, size;     /* in the dataset's texts: what the answer is in */
+    size_t answers, count; /* in the dataset's answers: bytes of it, all that are right */
 } cz_asked;
 
 typedef struct cz_dataset {
@@ -37,7 +37,9 @@ typedef struct cz_dataset {
     cloze_token_offset *offsets; /* [tokens] of what an answer is in; others are empty */
     char *texts;
     cz_asked *asked;
+    cloze_token_offset *answers;
     size_t offsets_room, texts_size, texts_room, asked_count, asked_room;
+    size_t answer_count, answers_room;
     bool some_impossible; /* a question has no answer */
     size_t sequences;     /* of an item, at most */
     float *states;        /* what a frozen body made of the first `states_of` items; or NULL */
@@ -56,8 +58,8 @@ cloze_status cz_dataset_values(cz_dataset *dataset, const float *values, size_t 
 cloze_status cz_dataset_tags(cz_dataset *dataset, cloze_error *error);
 
 /* A question that may be measured, and its number. */
-cloze_status cz_dataset_ask(cz_dataset *dataset, cloze_text text, cloze_token_offset answer,
-                            size_t *number, cloze_error *error);
+cloze_status cz_dataset_ask(cz_dataset *dataset, const cloze_example *example, size_t *number,
+                            cloze_error *error);
 /* Room for the offsets of all tokens; the new ones are empty. */
 cloze_status cz_dataset_offsets(cz_dataset *dataset, cloze_error *error);
 

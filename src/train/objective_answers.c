@@ -54,10 +54,13 @@ static cloze_status check_answer(const cloze_example *example, cloze_error *erro
 {
     if (!example->text.data || !example->pair.data)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "it has no question, or no text");
-    if (example->answer.begin > example->answer.end || example->answer.end > example->pair.size)
-        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
-                       "its answer, bytes %zu to %zu, is not in its text of %zu",
-                       example->answer.begin, example->answer.end, example->pair.size);
+    for (size_t i = 0; i <= example->other_count; i++) {
+        cloze_token_offset answer = i ? example->others[i - 1] : example->answer;
+        if (answer.begin > answer.end || answer.end > example->pair.size)
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                           "its answer, bytes %zu to %zu, is not in its text of %zu", answer.begin,
+                           answer.end, example->pair.size);
+    }
     return CLOZE_OK;
 }
 
@@ -76,7 +79,7 @@ static cloze_status take_answer(cloze_trainer *trainer, cz_dataset *dataset,
         status = cloze_tokenize(trainer->model->tokenizer, example->text, example->pair, &how,
                                 trainer->encoding, error);
     if (!status)
-        status = cz_dataset_ask(dataset, example->pair, example->answer, &asked, error);
+        status = cz_dataset_ask(dataset, example, &asked, error);
     size_t windows = status ? 0 : cloze_encoding_windows(trainer->encoding);
     for (size_t i = 0; i < windows && !status; i++) {
         status = take_window(trainer, dataset, i, example, asked, &found, error);
@@ -132,6 +135,18 @@ static found_answer best_of(const cz_part *part, size_t i, const cz_tensor *outc
     return best;
 }
 
+/* The texts that are right; NULL when memory is out. */
+static cloze_text *right_answers(const cloze_trainer *trainer, const cz_dataset *dataset,
+                                 const cz_asked *asked)
+{
+    cloze_text *right = cz_allocate(&trainer->hooks.allocator, asked->count, sizeof *right);
+    for (size_t i = 0; right && i < asked->count; i++) {
+        cloze_token_offset own = dataset->answers[asked->answers + i];
+        right[i] = (cloze_text){ dataset->texts + asked->text + own.begin, own.end - own.begin };
+    }
+    return right;
+}
+
 /* All windows of the open question were seen. */
 static cloze_status close_question(const cloze_trainer *trainer, cz_scores *scores,
                                    const cz_dataset *dataset, cloze_error *error)
@@ -143,10 +158,13 @@ static cloze_status close_question(const cloze_trainer *trainer, cz_scores *scor
     cloze_token_offset own = scores->open_answer;
     bool none = dataset->some_impossible && scores->open_none > scores->open_score;
     cloze_text predicted = { text + own.begin, none ? 0 : own.end - own.begin };
-    cloze_text gold = { text + asked->answer.begin, asked->answer.end - asked->answer.begin };
+    cloze_text *right = right_answers(trainer, dataset, asked);
     cloze_answer_score score;
-    cloze_status status =
-        cloze_score_answer(predicted, &gold, 1, CLOZE_SQUAD_2, &trainer->hooks, &score, error);
+    if (!right)
+        return cz_fail_memory(error, "answers", asked->count * sizeof *right);
+    cloze_status status = cloze_score_answer(predicted, right, asked->count, CLOZE_SQUAD_2,
+                                             &trainer->hooks, &score, error);
+    cz_release(&trainer->hooks.allocator, right);
     if (status)
         return status;
     scores->exact += score.exact;

@@ -90,6 +90,8 @@ static void add_split(cz_digest *digest, const cz_dataset *dataset)
     if (dataset->tags)
         cz_digest_add(digest, dataset->tags, dataset->tokens * sizeof *dataset->tags);
     cz_digest_add(digest, dataset->values, dataset->value_count * sizeof *dataset->values);
+    if (dataset->answers)
+        cz_digest_add(digest, dataset->answers, dataset->answer_count * sizeof *dataset->answers);
     for (size_t i = 0; i < dataset->count; i++) {
         const cz_item *item = &dataset->items[i];
         const uint64_t own[] = { item->length[0], item->length[1], item->length[2],

@@ -357,6 +357,27 @@ static void answer_is(size_t i, const char *answer)
     assert_memory_equal(one->pair.data + one->answer_begin, answer, strlen(answer));
 }
 
+static void all_answers_are_right(void **state)
+{
+    (void)state;
+    good(answers, "dev.json",
+         "{\"data\": [{\"paragraphs\": [{\"context\": \"two grey cats\",\"qas\": [{\"id\": \"a\", "
+         "\"question\": \"Who?\", \"answers\": [{\"text\": \"cats\", \"answer_start\": 9}, "
+         "{\"text\": \"grey cats\", \"answer_start\": 4}, {\"text\": \"dogs\", "
+         "\"answer_start\": 0}, {\"text\": \"two grey cats\", \"answer_start\": 0}]}]}]}]}");
+    good(answers, "b.jsonl",
+         "{\"question\": \"Q\", \"context\": \"a b\", \"answers\": {\"text\": [\"b\", \"a b\"], "
+         "\"answer_start\": [2, 0]}}\n");
+    assert_int_equal(read_ones.count, 2);
+    answer_is(0, "cats");
+    assert_int_equal(example(0)->other_count, 2); /* dogs do not stand there */
+    assert_int_equal(example(0)->others[0].begin, 4);
+    assert_int_equal(example(0)->others[0].end, 13);
+    assert_int_equal(example(0)->others[1].begin, 0);
+    assert_int_equal(example(1)->other_count, 1);
+    assert_int_equal(example(1)->others[0].end, 3);
+}
+
 static void answers_are_counted_in_characters(void **state)
 {
     (void)state;
@@ -647,6 +668,7 @@ int main(void)
         cmocka_unit_test_teardown(numbers_are_read, clear),
         cmocka_unit_test_teardown(tags_are_read, clear),
         cmocka_unit_test_teardown(answers_are_counted_in_characters, clear),
+        cmocka_unit_test_teardown(all_answers_are_right, clear),
         cmocka_unit_test_teardown(texts_are_lines_or_columns, clear),
         cmocka_unit_test_teardown(pairs_to_embed, clear),
         cmocka_unit_test_teardown(what_teaches_nothing_is_refused, clear),

@@ -253,6 +253,41 @@ static void impossible_settings_are_refused(void **state)
     }
 }
 
+/* How many of the spans of "no yes" that bits name are given as right answers, and found. */
+static double exact_of(unsigned spans)
+{
+    static const cloze_token_offset all[] = { { 0, 2 }, { 3, 6 }, { 0, 6 } };
+    static const cloze_train_options options = { .learning = CLOZE_LEARN_ANSWERS };
+    cloze_token_offset given[3];
+    cloze_trainer *trainer = NULL;
+    cloze_error error;
+    size_t count = 0;
+    for (size_t i = 0; i < 3; i++)
+        if (spans >> i & 1)
+            given[count++] = all[i];
+    const cloze_example example = { .text = { "no", 2 },
+                                    .pair = { "no yes", 6 },
+                                    .answer = given[0],
+                                    .others = given + 1,
+                                    .other_count = count - 1 };
+    if (cloze_trainer_new(&trainer, tiny_model("sentiment"), &options, &error) ||
+        cloze_trainer_add(trainer, CLOZE_SPLIT_DEV, &example, 1, NULL, &error))
+        fail_msg("%s", error.message);
+    double exact = measured(trainer, "exact");
+    cloze_trainer_free(trainer);
+    return exact;
+}
+
+static void any_right_answer_counts(void **state)
+{
+    (void)state;
+    double first = exact_of(1), second = exact_of(2), both = exact_of(4);
+    assert_true(first + second + both == 1);
+    assert_true(exact_of(7) == 1);
+    assert_true(exact_of(3) == first + second);
+    assert_true(exact_of(6) == second + both);
+}
+
 static int clean(void **state)
 {
     (void)state;
@@ -274,6 +309,7 @@ int main(void)
         cmocka_unit_test_teardown(patience_ends_a_run, clean),
         cmocka_unit_test_teardown(a_run_that_diverges_says_so, clean),
         cmocka_unit_test_teardown(impossible_settings_are_refused, clean),
+        cmocka_unit_test_teardown(any_right_answer_counts, clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
