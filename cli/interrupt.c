@@ -2,6 +2,7 @@
 #include "interrupt.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 static volatile sig_atomic_t seen;
 
@@ -21,6 +22,24 @@ void interrupt_watch(void)
         if (!sigaction(signals[i], NULL, &before) && before.sa_handler != SIG_IGN)
             sigaction(signals[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+/* One that was suspended is woken by others. */
+static void note_parent(int number, siginfo_t *about, void *context)
+{
+    (void)number, (void)context;
+    if (about->si_pid == getppid())
+        seen = 1;
+}
+
+void interrupt_by_mpirun(void)
+{
+    struct sigaction action = { .sa_handler = note_signal };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGTERM, &action, NULL);
+    action.sa_sigaction = note_parent;
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    sigaction(SIGCONT, &action, NULL);
 }
 
 bool interrupted(void)

@@ -11,4 +11,8 @@
 void interrupt_watch(void);
 bool interrupted(void);
 
+/* From now on several SIGTERM are as one, and a SIGCONT of the parent is another: mpirun sends it a
+ * second before it kills those that one has left. */
+void interrupt_by_mpirun(void);
+
 #endif

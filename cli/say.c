@@ -26,10 +26,19 @@ const exit_meaning exit_meanings[] = {
     { 0, NULL },
 };
 
+/* What was kept instead of being heard: the first failure. */
+static bool holding;
+static char held[CLOZE_MESSAGE_SIZE];
+
 static void write_line(const char *kind, const char *format, va_list arguments)
 {
     char text[CLOZE_MESSAGE_SIZE + 4096];
     vsnprintf(text, sizeof text, format, arguments);
+    if (holding) {
+        if (!*kind && !*held)
+            snprintf(held, sizeof held, "%.511s", text);
+        return;
+    }
     fprintf(stderr, "cloze: %s", kind);
     for (const char *c = text; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
@@ -37,6 +46,17 @@ static void write_line(const char *kind, const char *format, va_list arguments)
         else
             putc(*c, stderr);
     putc('\n', stderr);
+}
+
+void say_hold(void)
+{
+    holding = true;
+}
+
+const char *say_held(void)
+{
+    holding = false;
+    return held;
 }
 
 int say_failure(int code, const char *format, ...)

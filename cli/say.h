@@ -25,6 +25,10 @@ extern const exit_meaning exit_meanings[];
 int say_failure(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The library's error, after "prefix: " unless prefix is NULL. Returns the exit code for it. */
 int say_error(const cloze_error *error, const char *prefix);
+/* From now on nothing is heard: of several processes only one speaks. */
+void say_hold(void);
+/* The first failure since then, empty if there was none; what follows is heard again. */
+const char *say_held(void);
 /* A remark that is no failure; nothing when `quiet`. */
 void say_note(bool quiet, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -47,6 +47,10 @@ typedef struct cli_training {
     bool keep_last, resume;
     int picture;
 
+    /* several processes */
+    bool ranks;
+    double rank_wait;
+
     /* augmenting */
     size_t augment;
     double drop, swap, insert, replace;

@@ -55,8 +55,8 @@ const cli_command command_train = {
         "Prints a row for each measurement and a table at the end; --json prints lines instead, as "
         "training.jsonl has them.",
     .groups = { &train_data_options, &train_step_options, &train_part_options, &train_loss_options,
-                &train_augment_options, &train_keep_options, &train_model_options,
-                &train_general_options },
+                &train_augment_options, &train_keep_options, &train_rank_options,
+                &train_model_options, &train_general_options },
     .examples = examples,
     .run = run,
 };
@@ -97,8 +97,9 @@ static int do_all(train_job *job)
     const cli_training *train = &settings->train;
     size_t count = train->folds ? train->folds : train->seeds ? train->seeds : 1;
     train_run *runs = calloc(count, sizeof *runs);
+    bool leads = ranks_lead(&job->ranks);
     int code = runs ? 0 : say_failure(CLOZE_ERROR_MEMORY, "out of memory");
-    if (!code && settings->output && count > 1)
+    if (!code && settings->output && count > 1 && leads)
         code = make_folder(settings->output);
     for (size_t i = 0; i < count && !code; i++) {
         code = place_run(job, &runs[i], i);
@@ -106,12 +107,13 @@ static int do_all(train_job *job)
             output_format(job->output, "%s%s\n", i ? "\n" : "", runs[i].title);
         if (!code)
             code = train_do(&runs[i]);
-        if (!code && *runs[i].folder)
+        if (!code && *runs[i].folder && leads)
             code = train_card(job, runs[i].folder, &runs[i], 1);
+        code = ranks_agree(&job->ranks, code);
     }
-    if (!code && settings->output && count > 1)
+    if (!code && settings->output && count > 1 && leads)
         code = train_card(job, settings->output, runs, count);
-    if (!code)
+    if (!code && leads)
         train_report(job, runs, count);
     free(runs);
     return code;
@@ -143,6 +145,17 @@ static int begin(train_job *job, int count, char **operands)
     return code ? code : train_prepare(job);
 }
 
+/* Others than rank 0 are not heard. */
+static int join(train_job *job, cli_settings *settings)
+{
+    int code = ranks_join(&job->ranks, settings);
+    if (!ranks_lead(&job->ranks)) {
+        settings->quiet = true;
+        settings->json = false;
+    }
+    return code;
+}
+
 static int run(const cli_command *self, int argc, char **argv)
 {
     cli_settings settings;
@@ -157,12 +170,15 @@ static int run(const cli_command *self, int argc, char **argv)
         return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
     }
     job->settings = &settings;
-    code = begin(job, argc - first, argv + first);
+    code = join(job, &settings);
+    if (!code)
+        code = ranks_agree(&job->ranks, begin(job, argc - first, argv + first));
     if (!code)
         code = output_open(&job->output, NULL);
     if (!code)
         code = do_all(job);
     code = output_close(job->output, code);
+    code = ranks_leave(&job->ranks, code);
     clear(job);
     free(job);
     settings_clear(&settings);

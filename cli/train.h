@@ -10,6 +10,7 @@
 #include "open.h"
 #include "options.h"
 #include "output.h"
+#include "ranks.h"
 
 #include <cloze/train.h>
 
@@ -34,8 +35,8 @@ typedef struct train_kind {
 } train_kind;
 
 extern const option_group train_data_options, train_step_options, train_part_options,
-    train_loss_options, train_keep_options, train_augment_options, train_model_options,
-    train_general_options;
+    train_loss_options, train_keep_options, train_augment_options, train_rank_options,
+    train_model_options, train_general_options;
 
 /* NULL if it is none. */
 const train_kind *train_kind_named(const char *name, bool similarity);
@@ -58,6 +59,7 @@ typedef struct train_job {
     const train_kind *kind;
     char model[PATH_SIZE];
     cli_opened opened; /* its engine */
+    cli_ranks ranks;
     cli_output *output;
     train_data data;
     cloze_train_options options;

@@ -207,7 +207,7 @@ static int drop_lines(train_log *log, size_t step)
 int train_log_open(train_log *log, const train_run *run, size_t step)
 {
     int code;
-    if (!*run->folder)
+    if (!*run->folder || !ranks_lead(&run->job->ranks))
         return 0;
     if ((code = name_file(log->path, sizeof log->path, run->folder)))
         return code;

@@ -176,6 +176,16 @@ const option_group train_keep_options = {
         OPTIONS_END },
 };
 
+const option_group train_rank_options = {
+    "Several processes",
+    (const command_option[]){
+        OPTION("ranks", 0, OPTION_FLAG, NULL, train.ranks,
+               "join the processes that Open MPI started (default: where mpirun started several)"),
+        OPTION("rank-wait", 0, OPTION_REAL, "SECONDS", train.rank_wait,
+               "how long a process waits for word of another one (default: 3600)"),
+        OPTIONS_END },
+};
+
 const option_group train_model_options = {
     "Model",
     (const command_option[]){

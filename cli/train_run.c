@@ -68,13 +68,15 @@ static void say_intake(const train_run *run)
         say_note(quiet, "there are no dev examples: the last numbers are saved");
 }
 
-/* Ctrl-C, and where to go on. */
+/* Ctrl-C, or another process that is gone, and where to go on. */
 static int say_stopped(const train_run *run, const cloze_error *error)
 {
-    if (error->status == CLOZE_ERROR_CANCELLED && interrupted() && *run->folder)
+    bool stopped = error->status == CLOZE_ERROR_CANCELLED && interrupted();
+    int code = say_error(error, NULL);
+    if ((stopped || run->job->ranks.lost) && *run->folder)
         say_note(run->job->settings->quiet, "stopped at step %zu; --resume goes on from there",
                  run->steps);
-    return say_error(error, NULL);
+    return code;
 }
 
 static int learn(train_run *run, cloze_trainer *trainer)
@@ -92,6 +94,8 @@ static int learn(train_run *run, cloze_trainer *trainer)
                                                  : say_stopped(run, &error);
     run->seconds = log.seconds_before + seconds_now() - run->view->begun;
     run->best_step = log.best_step;
+    if (!ranks_lead(&run->job->ranks))
+        return code;
     if (!code)
         code = measure(run, trainer);
     if (!code && *run->folder && cloze_trainer_save(trainer, NULL, &error))
@@ -106,12 +110,26 @@ static int learn(train_run *run, cloze_trainer *trainer)
 static bool report(void *context, const cloze_train_event *event)
 {
     train_run *run = context;
+    if (interrupted())
+        ranks_say_ended(&run->job->ranks);
     return train_view_event(run->view, event);
+}
+
+/* Whether there is nothing left to do. */
+static int find_end(train_run *run, bool *ended)
+{
+    cli_ranks *ranks = &run->job->ranks;
+    int code = 0;
+    if (run->job->options.resume && ranks_lead(ranks))
+        code = train_log_end(run, ended);
+    code = ranks_agree(ranks, code);
+    return code ? code : ranks_share(ranks, ended, sizeof *ended);
 }
 
 int train_do(train_run *run)
 {
     cloze_train_options options = run->job->options;
+    cli_ranks *ranks = &run->job->ranks;
     cloze_trainer *trainer = NULL;
     cloze_error error;
     train_view view;
@@ -119,7 +137,7 @@ int train_do(train_run *run)
     bool ended = false;
     int code = 0;
     run->view = &view;
-    if (options.resume && (code = train_log_end(run, &ended)))
+    if ((code = find_end(run, &ended)))
         return code;
     if (ended) {
         say_note(run->job->settings->quiet, "the run in %s has ended already", run->folder);
@@ -127,19 +145,21 @@ int train_do(train_run *run)
     }
     options.folder = *run->folder ? run->folder : NULL;
     options.seed = run->seed;
+    options.ranks = ranks->way.count ? &ranks->way : NULL;
     options.watch = (cloze_train_watch){ report, run };
     if (cloze_trainer_new(&trainer, run->job->model, &options, &error))
         code = say_error(&error, NULL);
     if (!code)
         code = train_give(run, trainer);
+    code = ranks_agree(ranks, code);
     if (!code)
         say_intake(run);
     if (!code)
         code = learn(run, trainer);
     cloze_trainer_free(trainer);
-    if (!code)
+    if (!code && ranks_lead(ranks))
         code = train_picture(run);
-    if (code)
+    if (code && ranks_lead(ranks))
         train_forget(run->folder, before);
     run->view = NULL;
     return code;

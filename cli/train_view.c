@@ -50,6 +50,8 @@ static void log_begin(train_view *view, const cloze_train_event *event)
     add_count(line, "parameters", event->parameters);
     add_count(line, "learning", event->learning);
     add_count(line, "memory", event->memory);
+    if (run->job->ranks.way.count)
+        add_count(line, "ranks", (size_t)run->job->ranks.way.count);
     for (int part = 0; part < PARTS; part++)
         if (run->intake[part].items) {
             add_count(items, names[part], run->intake[part].items);

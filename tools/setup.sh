@@ -14,14 +14,16 @@ need_command meson meson
 need_command ninja ninja-build
 need_command pkg-config pkg-config
 need_command python3 python3
+need_command mpirun openmpi-bin
 if command -v pkg-config >/dev/null 2>&1; then
     need_library jansson libjansson-dev
     need_library libpcre2-8 libpcre2-dev
     need_library libcurl libcurl4-openssl-dev
     need_library pangocairo libpango1.0-dev
     need_library cmocka libcmocka-dev
+    need_library ompi-c libopenmpi-dev
 else
-    missing="$missing libjansson-dev libpcre2-dev libcurl4-openssl-dev libpango1.0-dev libcmocka-dev"
+    missing="$missing libjansson-dev libpcre2-dev libcurl4-openssl-dev libpango1.0-dev libcmocka-dev libopenmpi-dev"
 fi
 [ -f /usr/include/stdio.h ] || [ "$(uname)" != Linux ] || missing="$missing libc6-dev"
 case "${1:-}" in
@@ -56,7 +58,7 @@ if ! command -v apt-get >/dev/null 2>&1 || [ "$as_root" = none ]; then
     if command -v apt-get >/dev/null 2>&1; then
         echo "  sudo apt-get install$missing" >&2
     elif [ "$(uname)" = Darwin ]; then
-        echo "  brew install meson ninja pkg-config jansson pcre2 curl pango cmocka" >&2
+        echo "  brew install meson ninja pkg-config jansson pcre2 curl pango cmocka open-mpi" >&2
     else
         echo "  (your package manager's names for)$missing" >&2
     fi

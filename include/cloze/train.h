@@ -8,7 +8,7 @@
  * A run is a function of its inputs: model, examples in their order, options, seed. Threads do not
  * matter, nor does it matter how often it was stopped and resumed: the numbers are the same to the
  * bit on an instruction set. A batch is cut into `shards`; the gradients of the shards are summed in
- * a fixed tree.
+ * a fixed tree, in one process or in several (`ranks`).
  *
  * Methods: AdamW (Loshchilov and Hutter 2019) in the order of torch.optim.AdamW; rates as
  * transformers.optimization schedules them; losses as transformers' heads compute them.
@@ -18,6 +18,7 @@
 #define CLOZE_TRAIN_H
 
 #include <cloze/model.h>
+#include <cloze/ranks.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -160,6 +161,14 @@ typedef struct cloze_train_options {
 
     bool recompute; /* layers are computed twice, so that they need not be kept */
     uint64_t seed;
+    /*
+     * Processes that learn together, each with a trainer of the same options and examples; NULL: this
+     * one alone. No more than shards, each of which one of them computes; the numbers are the same
+     * whoever does. Only rank 0 reads and writes the folder, measures while it learns, and is told of
+     * that; a failure or `false` of one ends the run of all. A rank that is lost ends it, too, and
+     * rank 0 keeps the state of the last step.
+     */
+    const cloze_ranks *ranks;
     cloze_engine *engine; /* NULL: one of its own */
     const char *revision; /* of a hub name; NULL: "main" */
     cloze_train_watch watch;
@@ -192,7 +201,7 @@ CLOZE_API cloze_status cloze_trainer_add(cloze_trainer *trainer, cloze_split spl
  */
 CLOZE_API cloze_status cloze_trainer_run(cloze_trainer *trainer, cloze_error *error);
 
-/* Measures a split with the numbers of now. */
+/* Measures a split with the numbers of now; a rank does it by itself. */
 CLOZE_API cloze_status cloze_trainer_measure(cloze_trainer *trainer, cloze_split split,
                                              cloze_measures *out, cloze_error *error);
 
@@ -207,7 +216,8 @@ CLOZE_API cloze_status cloze_student(const char *teacher, const char *folder,
                                      const size_t *layers, size_t count, cloze_error *error);
 
 /* Writes the model of now into a folder: config.json, model.safetensors, the tokenizer's files and
- * modules; each file whole or not at all, the weights last. NULL: the folder of the options. */
+ * modules; each file whole or not at all, the weights last. NULL: the folder of the options. Of
+ * several ranks only number 0 writes. */
 CLOZE_API cloze_status cloze_trainer_save(cloze_trainer *trainer, const char *folder,
                                           cloze_error *error);
 

@@ -227,12 +227,16 @@ static cloze_status add_level(const cz_learner *learner, const cz_place *place, 
     return status;
 }
 
-cloze_status cz_learner_carry(const cz_learner *learner, const cz_place *place, size_t shard)
+cloze_status cz_learner_carry(const cz_learner *learner, const cz_place *place, size_t first,
+                              size_t shard)
 {
     size_t top = cz_learner_level(shard);
     cloze_status status = CLOZE_OK;
-    for (size_t level = 0; level < top && !status; level++)
+    for (size_t level = 0; level < top && !status; level++) {
+        if (shard + 1 < first + ((size_t)2 << level))
+            break;
         status = add_level(learner, place, level, top);
+    }
     return status;
 }
 
@@ -249,6 +253,17 @@ cloze_status cz_learner_sum(const cz_learner *learner, const cz_place *place, si
         *level = bit;
     }
     return status;
+}
+
+cloze_status cz_learner_add(const cz_learner *learner, const cz_place *place, char *from, char *to,
+                            size_t bytes)
+{
+    cz_type type = learner->backend->type;
+    size_t count = bytes / cz_type_size(type);
+    cz_tensor flat[2] = { { from, 1, count, count, type, false, NULL },
+                          { to, 1, count, count, type, false, NULL } };
+    cz_add_call call = { &flat[0], &flat[1], 1 };
+    return learner->backend->add(place, &call);
 }
 
 /* ---- the optimizer ---- */

@@ -53,16 +53,21 @@ cz_tensor *cz_learner_value(const cz_learner *learner, size_t i);
 /*
  * The sum over shards is a tree that depends on their number alone: level 0 is where a shard's
  * gradient is computed, and after shard number `shard` it is carried up like a bit of a binary
- * counter. cz_learner_sum then adds what is left; the sum lies in level 0.
+ * counter, as far as all that it stands for is of shards from `first` on. cz_learner_sum then adds
+ * what is left of all.
  */
 void cz_learner_zero(const cz_learner *learner, size_t level);
 cz_tensor *const *cz_learner_gradients(const cz_learner *learner, size_t level);
 /* Where the gradient of this shard is computed. */
 size_t cz_learner_level(size_t shard);
-cloze_status cz_learner_carry(const cz_learner *learner, const cz_place *place, size_t shard);
+cloze_status cz_learner_carry(const cz_learner *learner, const cz_place *place, size_t first,
+                              size_t shard);
 /* Adds what is left of `shards` carried ones; *level is where the sum is. */
 cloze_status cz_learner_sum(const cz_learner *learner, const cz_place *place, size_t shards,
                             size_t *level);
+/* Adds numbers of one gradient to those of another; `bytes` of both. */
+cloze_status cz_learner_add(const cz_learner *learner, const cz_place *place, char *from, char *to,
+                            size_t bytes);
 
 typedef struct cz_optimizer {
     double rate, beta1, beta2, epsilon, decay;

@@ -100,7 +100,7 @@ static void add_split(cz_digest *digest, const cz_dataset *dataset)
     }
 }
 
-static void digest_of(const cloze_trainer *trainer, char out[CZ_DIGEST_HEX])
+void cz_state_digest(const cloze_trainer *trainer, char out[CZ_DIGEST_HEX])
 {
     cz_digest digest;
     cz_digest_begin(&digest, CZ_SHA256);
@@ -111,6 +111,16 @@ static void digest_of(const cloze_trainer *trainer, char out[CZ_DIGEST_HEX])
 }
 
 /* ---- writing and reading ---- */
+
+cloze_status cz_best_make(cloze_trainer *trainer, cloze_error *error)
+{
+    if (trainer->best.data)
+        return CLOZE_OK;
+    if (!cz_block_allocate(&trainer->hooks.allocator, trainer->learner.size, &trainer->best))
+        return cz_fail_memory(error, "the best weights", trainer->learner.size);
+    trainer->memory += trainer->learner.size;
+    return CLOZE_OK;
+}
 
 cloze_status cz_state_keep(cloze_trainer *trainer, cloze_error *error)
 {
@@ -124,7 +134,7 @@ cloze_status cz_state_keep(cloze_trainer *trainer, cloze_error *error)
     cloze_status status = state_path(trainer, path, error);
     if (status)
         return status;
-    digest_of(trainer, digest);
+    cz_state_digest(trainer, digest);
     const cz_tensor_to_store all[] = {
         { "best.metric", CZ_F64, 1, { 1 }, &progress->best },
         { "numbers", CZ_I64, 1, { STATE_NUMBERS }, numbers },
@@ -164,9 +174,9 @@ static cloze_status read_best(cloze_trainer *trainer, const cz_weights *weights,
 {
     if (!trainer->progress.best_step || trainer->options.keep_last)
         return CLOZE_OK;
-    if (!trainer->best.data &&
-        !cz_block_allocate(&trainer->hooks.allocator, trainer->learner.size, &trainer->best))
-        return cz_fail_memory(error, "the best weights", trainer->learner.size);
+    cloze_status status = cz_best_make(trainer, error);
+    if (status)
+        return status;
     return read_into(weights, "best.values", type, count, trainer->best.data, path, error);
 }
 
@@ -194,7 +204,7 @@ static cloze_status read_state(cloze_trainer *trainer, const cz_weights *weights
     cloze_status status = read_into(weights, "run", CZ_U8, CZ_DIGEST_HEX - 1, stored, path, error);
     if (status)
         return status;
-    digest_of(trainer, digest);
+    cz_state_digest(trainer, digest);
     if (memcmp(digest, stored, sizeof stored) != 0)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
                        "the run in %.300s was begun with other settings or examples: give it the "

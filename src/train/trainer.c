@@ -230,8 +230,10 @@ static cloze_status open_parts(cloze_trainer *trainer, const char *model, cloze_
 {
     const cloze_model_options how = { .engine = trainer->engine,
                                       .revision = trainer->options.revision };
-    cloze_status status = copy_labels(trainer, error);
-    if (!status && trainer->options.folder &&
+    cloze_status status = cz_ranks_init(trainer, trainer->options.ranks, error);
+    if (!status)
+        status = copy_labels(trainer, error);
+    if (!status && trainer->options.folder && cz_ranks_leads(trainer) &&
         !(trainer->folder = cz_copy_text(&trainer->hooks.allocator, trainer->options.folder,
                                          strlen(trainer->options.folder))))
         status = cz_fail_memory(error, "a path", 0);
@@ -290,6 +292,7 @@ void cloze_trainer_free(cloze_trainer *trainer)
         return;
     cloze_allocator allocator = trainer->hooks.allocator;
     cz_settings_forget(trainer);
+    cz_ranks_clear(trainer);
     for (size_t i = 0; i < CZ_SPLITS; i++)
         cz_dataset_clear(&trainer->split[i]);
     cz_workspace_clear(&trainer->workspace, &allocator);
@@ -318,6 +321,8 @@ const cloze_model *cloze_trainer_model(const cloze_trainer *trainer)
 cloze_status cloze_trainer_save(cloze_trainer *trainer, const char *folder, cloze_error *error)
 {
     bool own = !folder || (trainer->folder && !strcmp(folder, trainer->folder));
+    if (!cz_ranks_leads(trainer))
+        return CLOZE_OK;
     if (!folder && !trainer->folder)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "no folder was named to save into");
     if (own)

@@ -5,10 +5,12 @@
 #ifndef CZ_TRAIN_TRAINER_H
 #define CZ_TRAIN_TRAINER_H
 
+#include "base/digest.h"
 #include "task/engine.h"
 #include "train/dataset.h"
 #include "train/learner.h"
 #include "train/plan.h"
+#include "train/ranks.h"
 #include "train/schedule.h"
 
 #include <cloze/metrics.h>
@@ -114,6 +116,7 @@ struct cloze_trainer {
     cz_schedule schedule;
     cz_part part;
     cz_workspace workspace;
+    cz_ranks ranks;
     cz_progress progress;
     cz_block best;      /* values of the best measurement; no data: none */
     size_t *everything; /* [items of the largest split] 0, 1, ... */
@@ -150,6 +153,20 @@ cloze_status cz_part_compute(cloze_trainer *trainer, const cz_part *part, double
                              const cz_tensor **outcome, cloze_error *error);
 void cz_workspace_clear(cz_workspace *workspace, const cloze_allocator *allocator);
 
+/* ---- step.c ---- */
+
+/* What became of a step. */
+typedef struct cz_step_report {
+    double loss, rate, norm;
+    size_t tokens, items;
+} cz_step_report;
+
+size_t cz_steps_of_epoch(const cloze_trainer *trainer);
+/* Computes the gradients of the shards of this rank. */
+cloze_status cz_step_learn(cloze_trainer *trainer, cloze_error *error);
+/* Sums those of all ranks and changes the weights. */
+cloze_status cz_step_take(cloze_trainer *trainer, cz_step_report *report, cloze_error *error);
+
 /* ---- measure.c ---- */
 
 /* As many items from `first` on as `tokens` allow, at least one. */
@@ -180,6 +197,10 @@ cloze_status cz_save_weights(const cloze_trainer *trainer, const char *folder, c
 cloze_status cz_state_keep(cloze_trainer *trainer, cloze_error *error);
 /* CLOZE_ERROR_NOT_FOUND: there is none. */
 cloze_status cz_state_resume(cloze_trainer *trainer, cloze_error *error);
+/* Of what a run is a function of. */
+void cz_state_digest(const cloze_trainer *trainer, char out[CZ_DIGEST_HEX]);
+/* Room for the best weights. */
+cloze_status cz_best_make(cloze_trainer *trainer, cloze_error *error);
 
 /* ---- intake.c: examples as tokens, for the objectives ---- */
 

@@ -1,0 +1,117 @@
+/*
+ * step.c - one step of a run: the shards of a batch, the sum of their gradients, and what the
+ * optimizer makes of it.
+ */
+#include "train/trainer.h"
+
+#include "base/error.h"
+
+#include <math.h>
+
+static const cz_place *place_of(const cloze_trainer *trainer)
+{
+    return &trainer->engine->place;
+}
+
+size_t cz_steps_of_epoch(const cloze_trainer *trainer)
+{
+    return (trainer->plan.count + trainer->options.batch - 1) / trainer->options.batch;
+}
+
+/* Items `first` of the epoch and the following. */
+static cloze_status learn_shard(cloze_trainer *trainer, size_t shard, size_t first, size_t count,
+                                double total, cloze_error *error)
+{
+    const size_t *items = trainer->plan.order + first;
+    size_t level = cz_learner_level(shard), own, behind;
+    uint32_t epoch = (uint32_t)(trainer->progress.step / cz_steps_of_epoch(trainer));
+    cz_learned *learned = &trainer->ranks.shards[shard];
+    cloze_status status = CLOZE_OK;
+    *learned = (cz_learned){ 0 };
+    cz_ranks_own(trainer, &own, &behind);
+    cz_learner_zero(&trainer->learner, level);
+    if (count) {
+        if (!cz_part_lay(trainer, &trainer->part, &trainer->split[CLOZE_SPLIT_TRAIN], items, count,
+                         first, epoch, true))
+            return cz_fail_memory(error, "a batch", 0);
+        status = cz_part_compute(trainer, &trainer->part, total,
+                                 cz_learner_gradients(&trainer->learner, level),
+                                 trainer->progress.step, &learned->loss, NULL, error);
+        learned->tokens = trainer->part.batch.tokens;
+    }
+    if (!status && cz_learner_carry(&trainer->learner, place_of(trainer), own, shard))
+        status = cz_fail(error, CLOZE_ERROR_ARGUMENT, "gradients could not be summed");
+    return status;
+}
+
+static double weigh_batch(const cloze_trainer *trainer, size_t first, size_t count)
+{
+    uint32_t epoch = (uint32_t)(trainer->progress.step / cz_steps_of_epoch(trainer));
+    double total = 0;
+    for (size_t i = first; i < first + count; i++)
+        total += trainer->objective->weigh(trainer, &trainer->split[CLOZE_SPLIT_TRAIN],
+                                           trainer->plan.order[i], i, epoch, true);
+    return total;
+}
+
+/* The first item of the step's batch in its epoch, and how many there are. */
+static size_t batch_of(const cloze_trainer *trainer, size_t *count)
+{
+    size_t batch = trainer->options.batch;
+    size_t first = trainer->progress.step % cz_steps_of_epoch(trainer) * batch;
+    size_t left = trainer->plan.count - first;
+    *count = left < batch ? left : batch;
+    return first;
+}
+
+/* The shards of this rank. */
+cloze_status cz_step_learn(cloze_trainer *trainer, cloze_error *error)
+{
+    size_t shards = trainer->options.shards, count, first = batch_of(trainer, &count), own, behind;
+    double total = weigh_batch(trainer, first, count);
+    cloze_status status = CLOZE_OK;
+    cz_ranks_own(trainer, &own, &behind);
+    for (size_t shard = own; shard < behind && !status; shard++) {
+        size_t begin = shard * count / shards, end = (shard + 1) * count / shards;
+        status = learn_shard(trainer, shard, first + begin, end - begin, total, error);
+    }
+    return status;
+}
+
+static cloze_status check_finite(const cloze_trainer *trainer, const cz_step_report *report,
+                                 cloze_error *error)
+{
+    if (isfinite(report->loss) && isfinite(report->norm))
+        return CLOZE_OK;
+    return cz_fail(error, CLOZE_ERROR_FORMAT,
+                   "the %s is no longer a finite number at step %zu: learn more slowly (a lower "
+                   "rate, a longer warm-up) or clip gradients",
+                   isfinite(report->loss) ? "gradient" : "loss", trainer->progress.step + 1);
+}
+
+cloze_status cz_step_take(cloze_trainer *trainer, cz_step_report *report, cloze_error *error)
+{
+    const cloze_train_options *options = &trainer->options;
+    size_t step = trainer->progress.step, level;
+    cz_learned learned;
+    cloze_status status = cz_ranks_sum(trainer, &learned, &level, error);
+    *report = (cz_step_report){ .loss = learned.loss,
+                                .rate = options->rate * cz_schedule_at(&trainer->schedule, step),
+                                .tokens = learned.tokens };
+    batch_of(trainer, &report->items);
+    if (status || !isfinite(report->loss))
+        return status ? status : check_finite(trainer, report, error);
+    const cz_optimizer optimizer = {
+        .rate = report->rate,
+        .beta1 = options->beta1,
+        .beta2 = options->beta2,
+        .epsilon = options->epsilon,
+        .decay = options->decay,
+        .clip = options->clip,
+        .bias_correction = !options->no_bias_correction,
+        .step = step + 1,
+    };
+    if (cz_learner_step(&trainer->learner, place_of(trainer), &optimizer, level, &report->norm))
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "the optimizer's step failed");
+    return check_finite(trainer, report, error);
+}
