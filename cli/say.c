@@ -30,6 +30,21 @@ const exit_meaning exit_meanings[] = {
 static bool holding;
 static char held[CLOZE_MESSAGE_SIZE];
 
+/* How many bytes at `text` are a character that a terminal obeys: control characters of ASCII and of
+ * Unicode (U+0080 to U+009F), marks and overrides of writing direction. */
+static int obeyed(const char *text)
+{
+    const unsigned char *byte = (const unsigned char *)text;
+    if (byte[0] < 0x20 || byte[0] == 0x7f)
+        return 1;
+    if (byte[0] == 0xc2 && byte[1] >= 0x80 && byte[1] < 0xa0)
+        return 2;
+    if (byte[0] == 0xe2 && ((byte[1] == 0x80 && byte[2] >= 0xaa && byte[2] <= 0xae) ||
+                            (byte[1] == 0x81 && byte[2] >= 0xa6 && byte[2] <= 0xa9)))
+        return 3;
+    return 0;
+}
+
 static void write_line(const char *kind, const char *format, va_list arguments)
 {
     char text[CLOZE_MESSAGE_SIZE + 4096];
@@ -40,11 +55,13 @@ static void write_line(const char *kind, const char *format, va_list arguments)
         return;
     }
     fprintf(stderr, "cloze: %s", kind);
-    for (const char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            fprintf(stderr, "\\x%02x", (unsigned)(unsigned char)*c);
-        else
-            putc(*c, stderr);
+    for (const char *c = text; *c;) {
+        int hidden = obeyed(c);
+        if (!hidden)
+            putc(*c++, stderr);
+        for (; hidden; hidden--)
+            fprintf(stderr, "\\x%02x", (unsigned)(unsigned char)*c++);
+    }
     putc('\n', stderr);
 }
 

@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* jansson recurses, so the depth is checked first, without recursion. */
-static cloze_status check_depth(const char *text, size_t size, const char *name, cloze_error *error)
+/* jansson recurses and spends up to 40 times an array's bytes, so depth and number of values are
+ * checked first. Each value but the first stands behind a bracket or a comma. */
+static cloze_status check_size(const char *text, size_t size, const char *name, cloze_error *error)
 {
-    size_t depth = 0;
+    size_t depth = 0, values = 1;
     bool inside = false;
     for (size_t i = 0; i < size; i++) {
         char c = text[i];
@@ -25,14 +26,20 @@ static cloze_status check_depth(const char *text, size_t size, const char *name,
         } else if (c == '"') {
             inside = true;
         } else if (c == '{' || c == '[') {
+            values++;
             if (++depth > CZ_JSON_DEPTH)
                 return cz_fail_at(error, CLOZE_ERROR_FORMAT, i,
-                                  "%.200s: more than %d levels of JSON", name, CZ_JSON_DEPTH);
+                                  "%.200s: more than %d levels of JSON", name, (int)CZ_JSON_DEPTH);
+        } else if (c == ',') {
+            values++;
         } else if ((c == '}' || c == ']') && depth) {
             depth--;
         }
     }
-    return CLOZE_OK;
+    return values <= CZ_JSON_VALUES
+               ? CLOZE_OK
+               : cz_fail(error, CLOZE_ERROR_LIMIT, "%.200s: more than %d values of JSON", name,
+                         (int)CZ_JSON_VALUES);
 }
 
 cloze_status cz_json_parse(json_t **out, const char *text, size_t size, const char *name,
@@ -40,7 +47,7 @@ cloze_status cz_json_parse(json_t **out, const char *text, size_t size, const ch
 {
     json_error_t reason;
     json_t *value;
-    cloze_status status = check_depth(text, size, name, error);
+    cloze_status status = check_size(text, size, name, error);
     if (status)
         return status;
     value = json_loadb(text, size, JSON_REJECT_DUPLICATES, &reason);

@@ -1,7 +1,7 @@
 /*
  * base/json.h - strict reading of JSON (jansson underneath) and streaming writing.
  *
- * Reading refuses duplicate keys, more than 64 levels, broken UTF-8, NUL in strings and trailing
+ * Reading refuses duplicate keys, more than 64 levels or 2^23 values, broken UTF-8, NUL in strings and trailing
  * bytes; errors carry the byte position. The typed getters tell absent from wrong: an absent
  * member leaves `*out` as it was and succeeds; a member of another type or outside the range is
  * CLOZE_ERROR_FORMAT naming the member.
@@ -13,7 +13,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-enum { CZ_JSON_DEPTH = 64 };
+enum { CZ_JSON_DEPTH = 64, CZ_JSON_VALUES = 1 << 23 };
 
 /* The caller frees the result with json_decref. `name` is used in messages. */
 cloze_status cz_json_parse(json_t **out, const char *text, size_t size, const char *name,

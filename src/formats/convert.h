@@ -5,7 +5,22 @@
 #ifndef CZ_FORMATS_CONVERT_H
 #define CZ_FORMATS_CONVERT_H
 
+#include "formats/safetensors.h"
+
 #include <cloze/convert.h>
+
+/* The tensors of a file that go into the new one. */
+typedef struct cz_sources {
+    const cz_weights *weights;
+    const cz_stored_tensor **items; /* [count] */
+    size_t count;
+    bool tied; /* transformers ties the output layers to the table of words */
+} cz_sources;
+
+/* convert_shared.c: drops the names whose numbers transformers finds under another one, and adds their
+ * number to *dropped; the rest closes up, in another order. Refuses what would grow without measure. */
+cloze_status cz_sources_drop_tied(cz_sources *from, const cloze_allocator *allocator,
+                                  size_t *dropped, cloze_error *error);
 
 /* Writes OUT/model.safetensors from the weights of `folder`. Adds to `report`. */
 cloze_status cz_convert_weights(const char *folder, const char *out, bool tied,

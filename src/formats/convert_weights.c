@@ -1,13 +1,11 @@
 /*
- * convert_weights.c - see convert.h. Every tensor is held against its neighbours in memory first,
- * so that a name is left out only where transformers finds its numbers under another one; then all
- * are written in one pass, the widest type first, so that each lies aligned.
+ * convert_weights.c - see convert.h. Once it is known which tensors are written (convert_shared.c), all
+ * are, in one pass, the widest type first, so that each lies aligned.
  */
 #include "formats/convert.h"
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "formats/safetensors.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -17,15 +15,13 @@
 enum { PIECE = 1 << 16 }; /* numbers that are converted at once */
 
 typedef struct writing {
-    const cz_weights *weights;
+    cz_sources from;
     const cloze_convert_options *options;
     const cloze_allocator *allocator;
     cz_stored_tensor *tensors; /* [count] as they are written, in the order of the file */
-    const cz_stored_tensor **sources;
-    char *names; /* those that are new */
+    char *names;               /* those that are new */
     void *piece;
-    size_t count, used, total, done;
-    bool tied;
+    size_t used, total, done;
     cloze_error *error;
 } writing;
 
@@ -55,7 +51,7 @@ static cloze_status name_tensor(writing *w, const char *old, const char **out, s
     char *name = w->names + w->used;
     memcpy(name, old, kept);
     memcpy(name + kept, ending, strlen(ending) + 1);
-    if (cz_weights_find(w->weights, name)) {
+    if (cz_weights_find(w->from.weights, name)) {
         char shown[200];
         return cz_fail(w->error, CLOZE_ERROR_FORMAT,
                        "the weights have \"%s\" under its old name too",
@@ -72,60 +68,20 @@ static cloze_status make_room(writing *w, size_t count)
 {
     size_t bytes = 1;
     for (size_t i = 0; i < count; i++) {
-        const char *name = cz_weights_tensor(w->weights, i)->name;
+        const char *name = cz_weights_tensor(w->from.weights, i)->name;
         if (new_ending(name))
             bytes += strlen(name) + 3;
     }
     w->names = cz_allocate(w->allocator, bytes, 1);
     w->tensors = cz_allocate_zero(w->allocator, count, sizeof *w->tensors);
-    w->sources = cz_allocate(w->allocator, count, sizeof *w->sources);
+    w->from.items = cz_allocate(w->allocator, count, sizeof *w->from.items);
     w->piece = cz_allocate(w->allocator, PIECE, sizeof(float));
-    return w->names && w->tensors && w->sources && w->piece
+    return w->names && w->tensors && w->from.items && w->piece
                ? CLOZE_OK
                : cz_fail_memory(w->error, "a list of tensors", count * sizeof *w->tensors);
 }
 
-/* ---- one storage under several names ---- */
-
-static bool is_same(const cz_stored_tensor *a, const cz_stored_tensor *b)
-{
-    return a->size && a->data == b->data && a->size == b->size && a->rank == b->rank &&
-           !strcmp(a->type_name, b->type_name) &&
-           !memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape);
-}
-
-/* The table of words, and the output layers that are the same numbers. */
-static bool is_table(const char *name)
-{
-    return ends_with(name, "embeddings.weight");
-}
-
-static bool is_output(const char *name)
-{
-    return ends_with(name, "decoder.weight") || ends_with(name, "lm_head.weight") ||
-           ends_with(name, "vocab_projector.weight");
-}
-
-/* Does transformers, which finds `kept`, make `name` the same tensor? */
-static bool is_tied(const writing *w, const cz_stored_tensor *name, const cz_stored_tensor *kept)
-{
-    static const char bias[] = "decoder.bias";
-    if (ends_with(name->name, bias)) {
-        size_t before = strlen(name->name) - (sizeof bias - 1);
-        return kept->rank == 1 && !strncmp(kept->name, name->name, before) &&
-               !strcmp(kept->name + before, "bias");
-    }
-    return w->tied && is_output(name->name) && is_table(kept->name);
-}
-
-static int by_place(const void *left, const void *right)
-{
-    const cz_stored_tensor *a = *(const cz_stored_tensor *const *)left;
-    const cz_stored_tensor *b = *(const cz_stored_tensor *const *)right;
-    if (a->data != b->data)
-        return (uintptr_t)a->data < (uintptr_t)b->data ? -1 : 1;
-    return strcmp(a->name, b->name);
-}
+/* ---- their order ---- */
 
 /* The widest numbers first, so that all are aligned; then by name. */
 static int by_width(const void *left, const void *right)
@@ -144,32 +100,6 @@ static int by_width(const void *left, const void *right)
     if (width[0] != width[1])
         return width[0] > width[1] ? -1 : 1;
     return strcmp(a->name, b->name);
-}
-
-/* Drops from sources [count] the names whose numbers another one holds; the rest closes up. */
-static cloze_status drop_shared(writing *w, size_t *shared)
-{
-    size_t kept = 0;
-    bool *drops = cz_allocate_zero(w->allocator, w->count, sizeof *drops);
-    if (!drops)
-        return cz_fail_memory(w->error, "a list of tensors", w->count);
-    qsort(w->sources, w->count, sizeof *w->sources, by_place);
-    for (size_t begin = 0, end; begin < w->count; begin = end) {
-        for (end = begin + 1; end < w->count && w->sources[end]->data == w->sources[begin]->data;)
-            end++;
-        for (size_t i = begin; i < end; i++)
-            for (size_t j = begin; j < end && !drops[i]; j++)
-                drops[i] = i != j && is_same(w->sources[i], w->sources[j]) &&
-                           is_tied(w, w->sources[i], w->sources[j]);
-    }
-    for (size_t i = 0; i < w->count; i++) {
-        *shared += drops[i];
-        if (!drops[i])
-            w->sources[kept++] = w->sources[i];
-    }
-    cz_release(w->allocator, drops);
-    w->count = kept;
-    return CLOZE_OK;
 }
 
 /* ---- numbers of another type ---- */
@@ -247,9 +177,9 @@ static cloze_status put_tensor(writing *w, cz_output *output, const cz_stored_te
 
 static cloze_status describe(writing *w, cloze_convert_report *report)
 {
-    qsort(w->sources, w->count, sizeof *w->sources, by_width);
-    for (size_t i = 0; i < w->count; i++) {
-        const cz_stored_tensor *stored = w->sources[i];
+    qsort(w->from.items, w->from.count, sizeof *w->from.items, by_width);
+    for (size_t i = 0; i < w->from.count; i++) {
+        const cz_stored_tensor *stored = w->from.items[i];
         cz_stored_tensor *as = &w->tensors[i];
         *as = *stored;
         cloze_status status = name_tensor(w, stored->name, &as->name, &report->renamed);
@@ -271,15 +201,16 @@ static cloze_status write_all(writing *w, const char *path, cloze_convert_report
 {
     cz_output output;
     cloze_status status = describe(w, report);
-    if (status || (status = cz_safetensors_begin(&output, path, w->tensors, w->count, w->error)))
+    if (status ||
+        (status = cz_safetensors_begin(&output, path, w->tensors, w->from.count, w->error)))
         return status;
-    for (size_t i = 0; i < w->count && !status; i++) {
-        status = put_tensor(w, &output, w->sources[i], &w->tensors[i]);
-        cz_weights_forget(w->weights, w->sources[i]);
+    for (size_t i = 0; i < w->from.count && !status; i++) {
+        status = put_tensor(w, &output, w->from.items[i], &w->tensors[i]);
+        cz_weights_forget(w->from.weights, w->from.items[i]);
     }
     if (!status)
-        status = cz_weights_check(w->weights, w->error);
-    report->tensors += w->count;
+        status = cz_weights_check(w->from.weights, w->error);
+    report->tensors += w->from.count;
     report->bytes += w->total;
     return cz_output_finish(&output, status, w->error);
 }
@@ -295,21 +226,20 @@ cloze_status cz_convert_weights(const char *folder, const char *out, bool tied,
     cloze_status status = cz_path_join(path, sizeof path, out, "model.safetensors", error);
     if (status || (status = cz_weights_open_folder(&weights, folder, &how, error)))
         return status;
-    writing w = { .weights = weights,
+    writing w = { .from = { .weights = weights, .count = cz_weights_count(weights), .tied = tied },
                   .options = options,
                   .allocator = how.allocator,
-                  .count = cz_weights_count(weights),
-                  .tied = tied,
                   .error = error };
-    if (!(status = make_room(&w, w.count))) {
-        for (size_t i = 0; i < w.count; i++)
-            w.sources[i] = cz_weights_tensor(weights, i);
-        if (!(status = drop_shared(&w, &report->shared)))
+    if (!(status = make_room(&w, w.from.count))) {
+        for (size_t i = 0; i < w.from.count; i++)
+            w.from.items[i] = cz_weights_tensor(weights, i);
+        status = cz_sources_drop_tied(&w.from, w.allocator, &report->shared, error);
+        if (!status)
             status = write_all(&w, path, report);
     }
     cz_release(w.allocator, w.names);
     cz_release(w.allocator, w.tensors);
-    cz_release(w.allocator, (void *)w.sources);
+    cz_release(w.allocator, (void *)w.from.items);
     cz_release(w.allocator, w.piece);
     cz_weights_close(weights);
     return status;

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "base/table.h"
 #include "formats/safetensors_header.h"
 #include "formats/torch.h"
 
@@ -147,43 +148,56 @@ static const cz_stored_tensor *find_in(const cz_stored_tensor *tensors, size_t c
     return NULL;
 }
 
-/* The number of the shard with this path, opened if it is new. */
-static cloze_status shard_number(cz_weights *weights, const char *folder, const char *name,
-                                 bool read_instead, size_t *out, cloze_error *error)
+/* The shards of an index, by their names in it. */
+typedef struct picking {
+    cz_weights *weights;
+    const char *folder;
+    bool read_instead;
+    cz_table names;
+} picking;
+
+static cloze_status open_named(picking *p, const char *name, cloze_error *error)
 {
     char path[PATH_SIZE];
-    cloze_status status = cz_path_below(path, sizeof path, folder, name, error);
+    cloze_status status = cz_path_below(path, sizeof path, p->folder, name, error);
     if (status)
         return status;
     if (strchr(name, '/'))
         return cz_fail(error, CLOZE_ERROR_FORMAT,
                        "the shard \"%.200s\" must lie beside the index, without a folder", name);
-    for (size_t i = weights->shard_count; i-- > 0;) {
-        if (!strcmp(weights->shards[i].path, path)) {
-            *out = i;
-            return CLOZE_OK;
-        }
-    }
-    if (weights->shard_count == SHARDS_MOST)
+    if (p->weights->shard_count == SHARDS_MOST)
         return cz_fail(error, CLOZE_ERROR_LIMIT, "more than %d shards", SHARDS_MOST);
-    if ((status = cz_path_stays(folder, path, error)) ||
-        (status = shard_open(weights, path, read_instead, error)))
-        return status;
-    *out = weights->shard_count - 1;
-    return CLOZE_OK;
+    status = cz_path_stays(p->folder, path, error);
+    return status ? status : shard_open(p->weights, path, p->read_instead, error);
 }
 
-static cloze_status pick(cz_weights *weights, const char *folder, const char *name,
-                         const json_t *file, bool read_instead, cloze_error *error)
+/* The number of the shard with this name, opened if it is new. */
+static cloze_status shard_number(picking *p, const char *name, uint32_t *out, cloze_error *error)
 {
+    const cloze_allocator *allocator = &p->weights->allocator;
+    size_t size = strlen(name);
+    cloze_status status;
+    if (cz_table_get(&p->names, name, size, out))
+        return CLOZE_OK;
+    if ((status = open_named(p, name, error)))
+        return status;
+    *out = (uint32_t)p->weights->shard_count - 1;
+    return cz_table_put(&p->names, allocator, name, size, *out, NULL, NULL)
+               ? CLOZE_OK
+               : cz_fail_memory(error, "a table of names", size);
+}
+
+static cloze_status pick(picking *p, const char *name, const json_t *file, cloze_error *error)
+{
+    cz_weights *weights = p->weights;
     const cz_stored_tensor *tensor;
-    size_t number = 0;
+    uint32_t number = 0;
     cloze_status status;
     char shown[200];
     cz_printable(shown, sizeof shown, name, strlen(name));
     if (!json_is_string(file))
         return cz_fail(error, CLOZE_ERROR_FORMAT, "the file of \"%s\" is not a string", shown);
-    status = shard_number(weights, folder, json_string_value(file), read_instead, &number, error);
+    status = shard_number(p, json_string_value(file), &number, error);
     if (status)
         return status;
     const shard *from = &weights->shards[number];
@@ -200,10 +214,10 @@ static int by_name(const void *left, const void *right)
     return strcmp(((const cz_stored_tensor *)left)->name, ((const cz_stored_tensor *)right)->name);
 }
 
-static cloze_status pick_all(cz_weights *weights, const char *folder, json_t *index,
-                             bool read_instead, cloze_error *error)
+static cloze_status pick_all(picking *p, json_t *index, cloze_error *error)
 {
     json_t *map = json_object_get(index, "weight_map"), *file;
+    cz_weights *weights = p->weights;
     const char *name;
     size_t count = json_object_size(map);
     if (!json_is_object(map) || !count)
@@ -215,7 +229,7 @@ static cloze_status pick_all(cz_weights *weights, const char *folder, json_t *in
         return cz_fail_memory(error, "a list of tensors", count * sizeof *weights->tensors);
     json_object_foreach(map, name, file)
     {
-        cloze_status status = pick(weights, folder, name, file, read_instead, error);
+        cloze_status status = pick(p, name, file, error);
         if (status)
             return status;
     }
@@ -226,20 +240,22 @@ static cloze_status pick_all(cz_weights *weights, const char *folder, json_t *in
 static cloze_status open_index(cz_weights **out, const char *folder, const char *path,
                                const cz_weights_options *options, cloze_error *error)
 {
-    cz_weights *weights = NULL;
+    const cloze_allocator *allocator = options ? options->allocator : NULL;
+    picking p = { .folder = folder, .read_instead = options && options->read_instead };
     json_t *index = NULL;
-    cloze_status status =
-        cz_json_load(&index, path, INDEX_MOST, options ? options->allocator : NULL, error);
+    cloze_status status = cz_json_load(&index, path, INDEX_MOST, allocator, error);
     if (!status)
-        status = weights_new(&weights, options, error);
-    if (!status &&
-        (status = pick_all(weights, folder, index, options && options->read_instead, error)))
+        status = weights_new(&p.weights, options, error);
+    if (!status && !cz_table_init(&p.names, allocator, 0))
+        status = cz_fail_memory(error, "a table of names", 0);
+    if (!status && (status = pick_all(&p, index, error)))
         cz_error_prefix(error, "%.150s", path);
+    cz_table_clear(&p.names, allocator);
     json_decref(index);
     if (status)
-        cz_weights_close(weights);
+        cz_weights_close(p.weights);
     else
-        *out = weights;
+        *out = p.weights;
     return status;
 }
 

@@ -10,11 +10,11 @@
 #include "base/file.h"
 #include "tensor/tensor.h"
 
-enum { CZ_RANK = 8 };
+enum { CZ_RANK = 8, CZ_TENSOR_NAME_MOST = 1024 };
 
 typedef struct cz_stored_tensor {
-    const char *name; /* zero-terminated, owned by the collection */
-    cz_type type;     /* CZ_OTHER: legal, but of a type nothing here reads */
+    const char *name;      /* zero-terminated, owned by the collection */
+    cz_type type;          /* CZ_OTHER: legal, but of a type nothing here reads */
     const char *type_name; /* as safetensors writes it, also of such a type */
     int rank;
     size_t shape[CZ_RANK];

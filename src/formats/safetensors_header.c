@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LENGTH_BYTES = 8, HEADER_MOST = 100000000, NAME_MOST = 1024, TENSORS_MOST = 1000000 };
+enum { LENGTH_BYTES = 8, HEADER_MOST = 100000000, TENSORS_MOST = 1000000 };
 
 /* Where we are, and the block that decoded strings go to: never longer than the JSON itself. */
 typedef struct scanner {
@@ -329,7 +329,7 @@ static cloze_status add_tensor(scanner *in, cz_header *header, const char *name,
     cz_stored_tensor tensor = { .name = name };
     size_t begin = 0;
     cloze_status status;
-    if (length > NAME_MOST)
+    if (length > CZ_TENSOR_NAME_MOST)
         return complain(in, "the name of a tensor is longer than 1024 bytes");
     if (header->count == TENSORS_MOST)
         return complain(in, "more than 1,000,000 tensors");

@@ -39,11 +39,16 @@ static cloze_status describe(const cz_tensor_to_store *tensor, cz_stored_tensor 
 static cloze_status print_tensor(FILE *out, const cz_stored_tensor *tensor, size_t *offset,
                                  cloze_error *error)
 {
-    size_t end;
+    size_t end, length = strlen(tensor->name);
+    char shown[200];
+    if (length > CZ_TENSOR_NAME_MOST || !strcmp(tensor->name, "__metadata__"))
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "safetensors cannot hold a tensor of the name \"%s\"",
+                       cz_printable(shown, sizeof shown, tensor->name, length));
     if (!cz_add(*offset, tensor->size, &end))
         return cz_fail(error, CLOZE_ERROR_LIMIT, "the tensors have too many bytes");
     putc(',', out);
-    cz_json_write_string(out, tensor->name, strlen(tensor->name));
+    cz_json_write_string(out, tensor->name, length);
     fprintf(out, ":{\"dtype\":\"%s\",\"shape\":[", tensor->type_name);
     for (int i = 0; i < tensor->rank; i++)
         fprintf(out, "%s%zu", i ? "," : "", tensor->shape[i]);

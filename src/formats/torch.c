@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/table.h"
+#include "base/utf8.h"
 #include "formats/pickle.h"
 #include "formats/torch_shape.h"
 #include "formats/zip.h"
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MOST = 1024, TENSORS_MOST = 100000, COPIES_MOST = 4 };
+enum { ENTRY_NAME_MOST = 1024, TENSORS_MOST = 100000, COPIES_MOST = 4 };
 
 typedef struct checkpoint {
     cz_zip zip;
@@ -23,7 +24,6 @@ typedef struct checkpoint {
     cz_table names;     /* of the entries */
     const char *folder; /* before every name, with its slash */
     size_t folder_size;
-    bool *used;     /* [entries] a tensor lies in it */
     size_t size;    /* of the file */
     bool is_script; /* TorchScript's archive: tch saves weights as attributes of a module */
 } checkpoint;
@@ -31,10 +31,10 @@ typedef struct checkpoint {
 static cz_zip_entry *find_entry(const checkpoint *c, const char *middle, const char *name,
                                 size_t size)
 {
-    char path[2 * NAME_MOST + 8];
+    char path[2 * ENTRY_NAME_MOST + 8];
     size_t before = c->folder_size, between = strlen(middle);
     uint32_t number;
-    if (before > NAME_MOST || size > NAME_MOST)
+    if (before > ENTRY_NAME_MOST || size > ENTRY_NAME_MOST)
         return NULL;
     memcpy(path, c->folder, before);
     memcpy(path + before, middle, between);
@@ -46,8 +46,7 @@ static cz_zip_entry *find_entry(const checkpoint *c, const char *middle, const c
 static cloze_status index_entries(checkpoint *c, const cloze_allocator *allocator,
                                   cloze_error *error)
 {
-    c->used = cz_allocate_zero(allocator, c->zip.count, sizeof *c->used);
-    if (!c->used || !cz_table_init(&c->names, allocator, c->zip.count))
+    if (!cz_table_init(&c->names, allocator, c->zip.count))
         return cz_fail_memory(error, "a table of names", c->zip.count);
     for (size_t i = 0; i < c->zip.count; i++) {
         const cz_zip_entry *entry = &c->zip.entries[i];
@@ -176,7 +175,6 @@ static cloze_status read_tensor(const checkpoint *c, const cz_pickle_value *valu
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
                        "\"%s\" has the same elements several times: save it with .contiguous()",
                        shown);
-    c->used[entry - c->zip.entries] = true;
     out->data = entry->data + (size_t)offset->integer * width;
     out->size = shape->count * width;
     return CLOZE_OK;
@@ -185,6 +183,16 @@ static cloze_status read_tensor(const checkpoint *c, const cz_pickle_value *valu
 static int by_name(const void *left, const void *right)
 {
     return strcmp(((const cz_stored_tensor *)left)->name, ((const cz_stored_tensor *)right)->name);
+}
+
+/* UTF-8 without a zero byte, as safetensors has it. */
+static bool is_name(const char *text, size_t size)
+{
+    size_t step;
+    for (size_t i = 0; i < size; i += step)
+        if (!text[i] || !(step = cz_utf8_length(text + i, size - i)))
+            return false;
+    return true;
 }
 
 /* How many tensors there are, and the room that their names take. */
@@ -196,7 +204,7 @@ static cloze_status count_tensors(const checkpoint *c, const cz_pickle_value *ro
     *count = *texts = 0;
     for (size_t at = root->first; at; at = pickle->pairs[at - 1].next) {
         const cz_pickle_value *key = &pickle->values[pickle->pairs[at - 1].key];
-        if (key->size > NAME_MOST || memchr(key->text, 0, key->size))
+        if (key->size > CZ_TENSOR_NAME_MOST || !is_name(key->text, key->size))
             return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" is no name for a tensor",
                            cz_printable(shown, sizeof shown, key->text, key->size));
         if (++*count > TENSORS_MOST)
@@ -284,6 +292,16 @@ static cloze_status list_tensors(const checkpoint *c, cz_header *out,
     return status;
 }
 
+/* Of all entries, also of those that no tensor lies in: no two readers take the file differently. */
+static cloze_status check_sums(const checkpoint *c, cloze_error *error)
+{
+    cloze_status status = CLOZE_OK;
+    for (size_t i = 0; i < c->zip.count && !status; i++)
+        if (!c->zip.entries[i].is_packed)
+            status = cz_zip_check_crc(&c->zip.entries[i], error);
+    return status;
+}
+
 cloze_status cz_torch_read(cz_header *out, const char *data, size_t size,
                            const cloze_allocator *allocator, cloze_error *error)
 {
@@ -292,10 +310,8 @@ cloze_status cz_torch_read(cz_header *out, const char *data, size_t size,
     cloze_status status = open_checkpoint(&c, data, size, allocator, error);
     if (!status)
         status = list_tensors(&c, &header, allocator, error);
-    for (size_t i = 0; i < c.zip.count && !status; i++)
-        if (c.used[i])
-            status = cz_zip_check_crc(&c.zip.entries[i], error);
-    cz_release(allocator, c.used);
+    if (!status)
+        status = check_sums(&c, error);
     cz_table_clear(&c.names, allocator);
     cz_pickle_clear(&c.pickle, allocator);
     cz_zip_clear(&c.zip, allocator);

@@ -20,6 +20,16 @@ static bool add_dimension(cz_torch_shape *shape, size_t extent, size_t stride)
            cz_multiply(shape->count, extent, &shape->count);
 }
 
+/* As safetensors asks: no product on the way overflows, though a later size be 0. */
+static bool is_countable(const cz_stored_tensor *tensor)
+{
+    size_t product = 1;
+    bool fits = true;
+    for (int i = 0; i < tensor->rank && fits; i++)
+        fits = cz_multiply(product, tensor->shape[i], &product);
+    return fits;
+}
+
 cloze_status cz_torch_shape_read(const cz_pickle *pickle, const cz_pickle_value *tensor,
                                  cz_stored_tensor *out, cz_torch_shape *shape, const char *shown,
                                  cloze_error *error)
@@ -45,7 +55,7 @@ cloze_status cz_torch_shape_read(const cz_pickle *pickle, const cz_pickle_value 
         if (!empty)
             fits = fits && add_dimension(shape, out->shape[i], shape->stride[i]);
     }
-    if (!fits && !empty)
+    if (!fits || !is_countable(out))
         return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" has too many elements", shown);
     if (empty)
         *shape = (cz_torch_shape){ .packed = true };

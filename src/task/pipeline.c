@@ -353,6 +353,11 @@ cloze_status cz_pipeline_bind(cz_pipeline *pipeline, const char *folder, size_t 
         last = last_part(class_name);
         if (!strcmp(last, "Pooling") || !strcmp(last, "Dropout"))
             continue;
+        if (number == pipeline->module_count) {
+            status = cz_fail(error, CLOZE_ERROR_IO,
+                             "%.200s/modules.json was written to while it was read", folder);
+            break;
+        }
         cz_module *module = &pipeline->modules[number++];
         if (module->kind == CZ_MODULE_NORMALIZE)
             continue;

@@ -204,30 +204,41 @@ bool cz_charsmap_find(const cz_charsmap *map, const char *text, size_t size, clo
     return false;
 }
 
+/* Characters on their way through a map. */
+typedef struct passage {
+    const cz_charsmap *map;
+    const cloze_allocator *allocator;
+    const cz_characters *from;
+    cz_characters *to;
+    size_t most; /* characters of `to`, and one more tells that there are too many */
+} passage;
+
 /* While characters are put, `begin` holds how the package counts them: 0 for one that stands for the
  * next old one, 1 for one that was put in, -n for one behind which n old ones are gone. */
-static bool put(const cloze_allocator *allocator, cz_characters *out, uint32_t code)
+static bool put(const passage *p, uint32_t code)
 {
-    if (out->count == out->capacity && !cz_grow(allocator, (void **)&out->items, &out->capacity,
-                                                out->count + 1, sizeof *out->items))
+    cz_characters *to = p->to;
+    if (to->count == to->capacity && !cz_grow(p->allocator, (void **)&to->items, &to->capacity,
+                                              to->count + 1, sizeof *to->items))
         return false;
-    out->items[out->count++] = (cz_character){ .code = code };
+    to->items[to->count++] = (cz_character){ .code = code };
     return true;
 }
 
-/* `old` characters become those of `to`: what is too much was put in, what is missing goes with
+/* `old` characters become those of `text`: what is too much was put in, what is missing goes with
  * the character before, if there is one. */
-static bool replace(const cloze_allocator *allocator, cz_characters *out, cloze_text to, size_t old)
+static bool replace(const passage *p, cloze_text text, size_t old)
 {
-    size_t made = out->count;
-    for (size_t at = 0; at < to.size;)
-        if (!put(allocator, out, cz_utf8_read(to.data, &at)))
+    cz_characters *to = p->to;
+    size_t made = to->count;
+    for (size_t at = 0; at < text.size && to->count <= p->most;)
+        if (!put(p, cz_utf8_read(text.data, &at)))
             return false;
-    made = out->count - made;
+    made = to->count - made;
     for (size_t i = old; i < made; i++)
-        out->items[out->count - 1 - (i - old)].begin = 1;
-    if (made < old && out->count)
-        out->items[out->count - 1].begin -= (uint32_t)(old - made);
+        to->items[to->count - 1 - (i - old)].begin = 1;
+    if (made < old && to->count)
+        to->items[to->count - 1].begin -= (uint32_t)(old - made);
     return true;
 }
 
@@ -250,35 +261,31 @@ static size_t grapheme_end(const cz_characters *characters, size_t begin, size_t
     return end;
 }
 
-static bool apply_each(const cz_charsmap *map, const cloze_allocator *allocator,
-                       const cz_characters *characters, size_t begin, size_t end,
-                       cz_characters *out, bool *modified)
+static bool apply_each(const passage *p, size_t begin, size_t end, bool *modified)
 {
-    for (size_t i = begin; i < end; i++) {
-        uint32_t code = characters->items[i].code;
+    for (size_t i = begin; i < end && p->to->count <= p->most; i++) {
+        uint32_t code = p->from->items[i].code;
         cloze_text to;
         char bytes[4];
-        bool found = !(map->rare && code >= ' ' && code < 0x7F) &&
-                     cz_charsmap_find(map, bytes, cz_utf8_put(bytes, code), &to);
+        bool found = !(p->map->rare && code >= ' ' && code < 0x7F) &&
+                     cz_charsmap_find(p->map, bytes, cz_utf8_put(bytes, code), &to);
         *modified = *modified || found;
-        if (found ? !replace(allocator, out, to, 1) : !put(allocator, out, code))
+        if (found ? !replace(p, to, 1) : !put(p, code))
             return false;
     }
     return true;
 }
 
 /* A grapheme of less than GRAPHEME_LIMIT bytes as a whole; *done tells whether the map has it. */
-static bool apply_whole(const cz_charsmap *map, const cloze_allocator *allocator,
-                        const cz_characters *characters, size_t begin, size_t end,
-                        cz_characters *out, bool *done)
+static bool apply_whole(const passage *p, size_t begin, size_t end, bool *done)
 {
     char bytes[GRAPHEME_LIMIT];
     size_t size = 0;
     cloze_text to;
     for (size_t i = begin; i < end; i++)
-        size += cz_utf8_put(bytes + size, characters->items[i].code);
-    *done = cz_charsmap_find(map, bytes, size, &to);
-    return !*done || replace(allocator, out, to, end - begin);
+        size += cz_utf8_put(bytes + size, p->from->items[i].code);
+    *done = cz_charsmap_find(p->map, bytes, size, &to);
+    return !*done || replace(p, to, end - begin);
 }
 
 static void give_origins(const cz_characters *old, cz_characters *out)
@@ -297,21 +304,22 @@ static void give_origins(const cz_characters *old, cz_characters *out)
 }
 
 bool cz_charsmap_apply(const cz_charsmap *map, const cloze_allocator *allocator,
-                       cz_characters *characters, cz_characters *spare)
+                       cz_characters *characters, cz_characters *spare, size_t most)
 {
+    const passage p = { map, allocator, characters, spare, most };
     bool modified = false;
     cz_characters kept;
     spare->count = 0;
-    for (size_t begin = 0, end; begin < characters->count; begin = end) {
+    for (size_t begin = 0, end; begin < characters->count && spare->count <= most; begin = end) {
         size_t size;
         bool done = false;
         end = grapheme_end(characters, begin, &size);
         if (end - begin > 1 && size < GRAPHEME_LIMIT) {
-            if (!apply_whole(map, allocator, characters, begin, end, spare, &done))
+            if (!apply_whole(&p, begin, end, &done))
                 return false;
             modified = modified || done;
         }
-        if (!done && !apply_each(map, allocator, characters, begin, end, spare, &modified))
+        if (!done && !apply_each(&p, begin, end, &modified))
             return false;
     }
     if (!modified)

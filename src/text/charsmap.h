@@ -32,8 +32,9 @@ size_t cz_charsmap_bytes(const cz_charsmap *map);
 /* The replacement of the shortest key that `text` begins with; false if there is none. */
 bool cz_charsmap_find(const cz_charsmap *map, const char *text, size_t size, cloze_text *to);
 
-/* Replaces what the map knows in `characters`; `spare` is a second buffer. False: memory is out. */
+/* Replaces what the map knows in `characters`; `spare` is a second buffer. What becomes more than
+ * `most` characters is cut there, so that it can be told and refused. False: memory is out. */
 bool cz_charsmap_apply(const cz_charsmap *map, const cloze_allocator *allocator,
-                       cz_characters *characters, cz_characters *spare);
+                       cz_characters *characters, cz_characters *spare, size_t most);
 
 #endif

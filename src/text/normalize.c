@@ -243,8 +243,9 @@ bool cz_normalizer_rests(const cz_normalizer *normalizer, const char *text, size
 
 /* A step that needs no edit. */
 static bool apply(const cz_normalizer *normalizer, cz_step step, const cloze_allocator *allocator,
-                  cz_characters *out, cz_characters *spare)
+                  cz_characters *out, cz_normal_room *room)
 {
+    cz_characters *spare = &room->spare;
     switch (step) {
     case CZ_STEP_CLEAN:
         clean(out);
@@ -279,7 +280,8 @@ static bool apply(const cz_normalizer *normalizer, cz_step step, const cloze_all
     case CZ_STEP_BYTES:
         return write_letters(allocator, out, spare);
     default:
-        return cz_charsmap_apply(normalizer->map, allocator, out, spare);
+        return cz_charsmap_apply(normalizer->map, allocator, out, spare,
+                                 out->count + room->allowance->growth);
     }
 }
 
@@ -299,7 +301,7 @@ cloze_status cz_normalize(const cz_normalizer *normalizer, const cloze_allocator
         else if (step == CZ_STEP_PREPEND)
             made = cz_edit_prepend(edit++, allocator, out, &room->spare);
         else
-            made = apply(normalizer, step, allocator, out, &room->spare);
+            made = apply(normalizer, step, allocator, out, room);
         if (!status)
             status = cz_allowance_grow(room->allowance, before, out->count, error);
         if (status)

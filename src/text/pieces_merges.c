@@ -60,6 +60,9 @@ static cloze_status cut(const cloze_tokenizer *tokenizer, const cz_table *places
             continue;
         merge.letters[0] = count_letters(merge.half[0]);
         merge.letters[1] = count_letters(merge.half[1]);
+        if (list->count == CZ_MERGES_LIMIT)
+            return cz_fail(error, CLOZE_ERROR_LIMIT, "the model implies more than %d merges",
+                           (int)CZ_MERGES_LIMIT);
         if (!cz_grow(&tokenizer->hooks.allocator, (void **)&list->items, &list->capacity,
                      list->count + 1, sizeof *list->items))
             return cz_text_memory(error);

@@ -105,6 +105,26 @@ static void sixty_four_levels_are_read_and_one_more_is_not(void **state)
     free(text);
 }
 
+/* What jansson would need for so many takes gigabytes. */
+static void eight_million_values_are_the_most(void **state)
+{
+    enum { MANY = CZ_JSON_VALUES };
+    char *text = malloc(3 * (size_t)MANY);
+    cloze_error error;
+    size_t size = 0;
+    (void)state;
+    assert_non_null(text);
+    text[size++] = '[';
+    for (size_t i = 0; i < MANY; i++) {
+        memcpy(text + size, i ? ",0" : "0", 2);
+        size += i ? 2 : 1;
+    }
+    text[size++] = ']';
+    assert_int_equal(parse(text, size, &error), CLOZE_ERROR_LIMIT);
+    assert_non_null(strstr(error.message, "a.json"));
+    free(text);
+}
+
 static void brackets_inside_strings_are_not_levels(void **state)
 {
     char text[300] = "[\"\\\"";
@@ -204,6 +224,7 @@ int main(void)
         cmocka_unit_test(well_formed_json_is_read),
         cmocka_unit_test(hostile_json_is_refused),
         cmocka_unit_test(sixty_four_levels_are_read_and_one_more_is_not),
+        cmocka_unit_test(eight_million_values_are_the_most),
         cmocka_unit_test(brackets_inside_strings_are_not_levels),
         cmocka_unit_test(an_error_tells_the_byte),
         cmocka_unit_test(getters_tell_absent_from_wrong),

@@ -1,6 +1,7 @@
 /* A folder converted: what is in it, what it is called, and that nothing is left where it fails. */
 #include "formats/safetensors.h"
 #include "scratch.h"
+#include "zip_maker.h"
 
 #include <cloze/convert.h>
 
@@ -149,6 +150,76 @@ static void a_shared_storage_is_written_once_where_it_is_tied_again(void **state
         assert_non_null(cz_weights_find(weights, "bert.embeddings.word_embeddings.weight"));
         assert_int_equal(!cz_weights_find(weights, "cls.predictions.decoder.weight"), tied);
         cz_weights_close(weights);
+    }
+}
+
+/* A torch checkpoint of one tensor under so many names; the first one is `first`. */
+static void write_many_names(const char *path, const char *first, size_t count)
+{
+    static const char begin[] = "\200\2}";
+    static const char tensor[] =
+        "ctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\nFloatStorage\n"
+        "X\1\0\0\0"
+        "0X\3\0\0\0cpuK\4tQK\0K\2K\2\206K\2K\1\206\211"
+        "ccollections\nOrderedDict\n)RtRq\0s";
+    char *pickle = malloc(sizeof begin + sizeof tensor + count * 40), *zip;
+    size_t used = sizeof begin - 1, size;
+    assert_non_null(pickle);
+    memcpy(pickle, begin, used);
+    for (size_t i = 0; i < count; i++) {
+        char name[40];
+        int length = i ? snprintf(name, sizeof name, "%05zu.decoder.weight", i)
+                       : snprintf(name, sizeof name, "%s", first);
+        const char codes[] = { 'X', (char)length, 0, 0, 0 };
+        memcpy(pickle + used, codes, sizeof codes);
+        memcpy(pickle + used + sizeof codes, name, (size_t)length);
+        used += sizeof codes + (size_t)length;
+        memcpy(pickle + used, i ? "h\0s" : tensor, i ? 3 : sizeof tensor - 1);
+        used += i ? 3 : sizeof tensor - 1;
+    }
+    pickle[used++] = '.';
+    const zip_entry entries[] = { { .name = "a/data.pkl", .data = pickle, .size = used },
+                                  { .name = "a/data/0", .data = "0123456789abcdef", .size = 16 } };
+    zip = make_zip(entries, 2, NULL, &size);
+    assert_int_equal(cz_file_write(path, zip, size, NULL), CLOZE_OK);
+    free(pickle);
+    free(zip);
+}
+
+/* In no more than a moment, and without filling the disk. */
+static void one_tensor_of_many_names_is_written_once_or_refused(void **state)
+{
+    cloze_convert_report report;
+    cloze_error error;
+    (void)state;
+    assert_int_equal(cz_folder_make(inside("many"), NULL), CLOZE_OK);
+    write_text(inside("many/config.json"), "{}");
+    write_many_names(inside("many/pytorch_model.bin"), "embeddings.weight", 50000);
+    assert_int_equal(cloze_convert(inside("many"), inside("many.tied"), NULL, &report, &error),
+                     CLOZE_OK);
+    assert_int_equal(report.tensors, 1);
+    assert_int_equal(report.shared, 49999);
+    write_many_names(inside("many/pytorch_model.bin"), "x", 50000);
+    assert_int_equal(cloze_convert(inside("many"), inside("many.untied"), NULL, &report, &error),
+                     CLOZE_ERROR_LIMIT);
+    assert_non_null(strstr(error.message, "share"));
+    assert_false(cz_path_is_folder(inside("many.untied")));
+}
+
+/* A name of bytes that are no text, and the one that safetensors takes for itself. */
+static void names_that_cannot_be_written_are_refused(void **state)
+{
+    static const char *const names[] = { "__metadata__", "a\xff" };
+    cloze_error error;
+    (void)state;
+    assert_int_equal(cz_folder_make(inside("named"), NULL), CLOZE_OK);
+    write_text(inside("named/config.json"), "{}");
+    for (size_t i = 0; i < 2; i++) {
+        write_many_names(inside("named/pytorch_model.bin"), names[i], 1);
+        assert_int_not_equal(
+            cloze_convert(inside("named"), inside("named.out"), NULL, NULL, &error), CLOZE_OK);
+        assert_non_null(strstr(error.message, "name"));
+        assert_false(cz_path_is_folder(inside("named.out")));
     }
 }
 
@@ -336,6 +407,8 @@ int main(void)
         cmocka_unit_test(all_types_come_through_and_lie_aligned),
         cmocka_unit_test(old_names_of_norms_become_new_ones),
         cmocka_unit_test(a_shared_storage_is_written_once_where_it_is_tied_again),
+        cmocka_unit_test(one_tensor_of_many_names_is_written_once_or_refused),
+        cmocka_unit_test(names_that_cannot_be_written_are_refused),
         cmocka_unit_test(numbers_are_rounded_and_config_says_so),
         cmocka_unit_test(what_fails_leaves_nothing_behind),
         cmocka_unit_test(an_empty_folder_is_taken_and_its_files_are_as_open_as_any),

@@ -20,8 +20,9 @@
 
 static const char weights[16] = { 0, 0, (char)0x80, 0x3f };
 
-/* {"w": a tensor}: what stands for its parts in the pickle. */
+/* {name: a tensor}: what stands for its parts in the pickle. */
 typedef struct tensor_text {
+    const char *name;
     const char *rebuild; /* "module\nname\n" */
     const char *storage; /* the type's name */
     const char *key, *word;
@@ -30,7 +31,8 @@ typedef struct tensor_text {
     const char *hooks;
 } tensor_text;
 
-static const tensor_text honest = { .rebuild = "torch._utils\n_rebuild_tensor_v2\n",
+static const tensor_text honest = { .name = "w",
+                                    .rebuild = "torch._utils\n_rebuild_tensor_v2\n",
                                     .storage = "FloatStorage",
                                     .key = "0",
                                     .word = "storage",
@@ -63,7 +65,7 @@ static size_t put(char *out, const char *codes, size_t size)
 static size_t write_pickle(char *out, const tensor_text *t)
 {
     size_t used = put(out, "\200\2}", 3);
-    used += put_text(out + used, "w");
+    used += put_text(out + used, t->name);
     used += (size_t)sprintf(out + used, "c%s((", t->rebuild);
     used += put_text(out + used, t->word);
     used += (size_t)sprintf(out + used, "ctorch\n%s\n", t->storage);
@@ -161,6 +163,7 @@ static void checksums_are_held_against_the_bytes(void **state)
     (void)state;
     WITH(1, both_crc, 1, "checksum");
     WITH(0, both_crc, 1, "checksum");
+    WITH(2, both_crc, 1, "checksum"); /* of what no tensor lies in */
 }
 
 static void what_is_packed_or_encrypted_is_refused(void **state)
@@ -280,11 +283,23 @@ static void tensors_stay_inside_their_storage(void **state)
     REFUSE("0 or more", CODES(shape, "J\377\377\377\377K\1\206"));
     REFUSE("too many", CODES(shape, "\212\10\0\0\0\0\0\0\0\100K\10\206"),
            CODES(stride, "K\10K\1\206"));
+    REFUSE("too many", CODES(shape, "\212\10\0\0\0\0\0\0\0\100K\10K\0\207"),
+           CODES(stride, "K\0K\0K\1\207"));
     REFUSE("no shape", CODES(shape, "K\2\205"));
     REFUSE("no shape", CODES(shape, "(K\1K\1K\1K\1K\1K\1K\1K\1K\1t"),
            CODES(stride, "(K\1K\1K\1K\1K\1K\1K\1K\1K\1t"));
     REFUSE("0 or more", CODES(shape, "X\1\0\0\0aK\2\206"));
     REFUSE("REDUCE", CODES(shape, "K\2"));
+}
+
+/* Bytes that are no text would make two names one when they are written. */
+static void names_are_utf8(void **state)
+{
+    static const char *const names[] = { "\xff", "w\xc3", "\xed\xa0\x80", "\xf5\x80\x80\x80",
+                                         "\xc0\x80" };
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        REFUSE("no name", changed.name = names[i]);
 }
 
 static void storages_are_what_the_archive_holds(void **state)
@@ -410,6 +425,7 @@ int main(void)
         cmocka_unit_test(names_stay_below_the_archive),
         cmocka_unit_test(other_machines_and_programs_are_refused),
         cmocka_unit_test(tensors_stay_inside_their_storage),
+        cmocka_unit_test(names_are_utf8),
         cmocka_unit_test(storages_are_what_the_archive_holds),
         cmocka_unit_test(only_the_plain_way_of_making_tensors_is_known),
         cmocka_unit_test(no_callable_is_looked_up),

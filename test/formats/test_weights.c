@@ -47,11 +47,16 @@ static void what_is_written_reads_back(void **state)
 
 static void what_cannot_be_written_leaves_no_file(void **state)
 {
+    char name[CZ_TENSOR_NAME_MOST + 2];
     cz_tensor_to_store bad[] = { { "x", CZ_OTHER, 1, { 1 }, numbers },
                                  { "x", CZ_F32, 9, { 1 }, numbers },
-                                 { "x", CZ_F32, 2, { SIZE_MAX, 2 }, numbers } };
+                                 { "x", CZ_F32, 2, { SIZE_MAX, 2 }, numbers },
+                                 { "__metadata__", CZ_F32, 1, { 1 }, numbers },
+                                 { name, CZ_F32, 1, { 1 }, numbers } };
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_not_equal(cz_safetensors_write(inside("bad.safetensors"), &bad[i], 1, NULL),
                              CLOZE_OK);
         assert_false(cz_path_is_file(inside("bad.safetensors")));

@@ -46,7 +46,7 @@ static void normalize(const cz_charsmap *map)
         c->code = cz_utf8_read(text, &at);
         c->end = (uint32_t)at;
     }
-    if (characters.items && cz_charsmap_apply(map, NULL, &characters, &spare))
+    if (characters.items && cz_charsmap_apply(map, NULL, &characters, &spare, 1 << 20))
         for (size_t i = 0; i < characters.count; i++)
             if (characters.items[i].begin >= characters.items[i].end ||
                 characters.items[i].end > sizeof text - 1)

@@ -127,6 +127,45 @@ static void no_tokenizer_makes_a_text_huge(void **state)
     free(bytes);
 }
 
+/* A document whose character map makes "a" so many letters; to be freed. */
+static char *map_document(size_t many)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    enum { UNITS = 512 };
+    uint32_t units[UNITS] = {
+        [0] = 256 << 10, [256 + 'a'] = 'a' | 1 << 8 | (uint32_t)('a' ^ 1) << 10, [257] = 1u << 31
+    };
+    size_t size = (4 + sizeof units + many) / 3 * 3 + 3, used;
+    unsigned char *map = calloc(size, 1);
+    char *json = malloc(size / 3 * 4 + 256);
+    assert_true(map && json);
+    map[1] = sizeof units >> 8;
+    memcpy(map + 4, units, sizeof units);
+    memset(map + 4 + sizeof units, 'b', many);
+    used = (size_t)sprintf(json, "{\"normalizer\":{\"type\":\"Precompiled\","
+                                 "\"precompiled_charsmap\":\"");
+    for (size_t i = 0; i < size; i += 3) {
+        unsigned bits = (unsigned)map[i] << 16 | (unsigned)map[i + 1] << 8 | map[i + 2];
+        for (int shift = 18; shift >= 0; shift -= 6)
+            json[used++] = digits[bits >> shift & 63];
+    }
+    strcpy(json + used, "\"}," WORDS "}");
+    free(map);
+    return json;
+}
+
+static void no_character_map_makes_a_text_huge(void **state)
+{
+    char *huge = map_document(1 << 20), *long_one = map_document(50);
+    cloze_error error;
+    size_t tokens;
+    (void)state;
+    assert_refused(huge, "a", 100000, "64 times as long");
+    assert_int_equal(cost(long_one, "a", 100000, &tokens, &error), CLOZE_OK);
+    free(huge);
+    free(long_one);
+}
+
 static void no_decoder_makes_a_text_huge(void **state)
 {
     static const uint32_t ids[] = { 0 };
@@ -215,6 +254,7 @@ int main(void)
         cmocka_unit_test(the_words_of_a_text_share_its_steps),
         cmocka_unit_test(only_places_that_need_many_steps_cost_many),
         cmocka_unit_test(no_tokenizer_makes_a_text_huge),
+        cmocka_unit_test(no_character_map_makes_a_text_huge),
         cmocka_unit_test(no_decoder_makes_a_text_huge),
         cmocka_unit_test(the_added_tokens_of_a_file_share_its_steps),
         cmocka_unit_test(spaces_beside_added_tokens_are_walked_once),

@@ -119,7 +119,7 @@ static void hash_characters(encoding_hash *hash, const cz_charsmap *map, room *b
         characters->items[characters->count++] =
             (cz_character){ cz_utf8_read(line, &at), number, number + 1 };
     }
-    assert_true(cz_charsmap_apply(map, NULL, characters, &buffers->spare));
+    assert_true(cz_charsmap_apply(map, NULL, characters, &buffers->spare, SIZE_MAX));
     hash_value(hash, characters->count);
     for (size_t i = 0; i < characters->count; i++) {
         const cz_character *c = &characters->items[i];
