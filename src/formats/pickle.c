@@ -127,7 +127,9 @@ static cloze_status step(cz_unpickler *u, unsigned char code)
     case 'Q':
         return cz_unpickler_storage(u);
     case 0x95:
-        return take(u, 8, &number) ? CLOZE_OK : cz_unpickler_fail(u, "cut short");
+        return take(u, 8, &number) && number <= u->size - u->at
+                   ? CLOZE_OK
+                   : cz_unpickler_fail(u, "a frame that is cut short");
     default:
         return cz_fail_at(u->error, CLOZE_ERROR_FORMAT, u->at - 1,
                           "pickle: the opcode 0x%02x is not one that weights need", code);

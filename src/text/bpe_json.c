@@ -4,6 +4,8 @@
  */
 #include "text/loaders.h"
 
+enum { MERGES_LIMIT = 1 << 24 };
+
 static cloze_status wrong(cloze_error *error, size_t number, const char *what)
 {
     return cz_fail(error, CLOZE_ERROR_FORMAT, "merge %zu of the model %s", number + 1, what);
@@ -55,9 +57,9 @@ cloze_status cz_bpe_add_merge(cloze_tokenizer *tokenizer, const cloze_text half[
 cloze_status cz_bpe_begin(cloze_tokenizer *tokenizer, size_t merges, cloze_error *error)
 {
     cz_bpe *bpe = &tokenizer->bpe;
-    if (merges > CZ_MERGES_LIMIT)
+    if (merges > MERGES_LIMIT)
         return cz_fail(error, CLOZE_ERROR_LIMIT, "the model has more than %d merges",
-                       (int)CZ_MERGES_LIMIT);
+                       (int)MERGES_LIMIT);
     if (!cz_bpe_init(bpe, &tokenizer->hooks.allocator, merges))
         return cz_fail_memory(error, "merges", merges * sizeof *bpe->merges);
     bpe->used = true;

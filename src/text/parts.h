@@ -26,10 +26,9 @@ enum {
     CZ_TOKEN_LIMIT = 1024,         /* bytes of one vocabulary entry */
     CZ_VOCABULARY_LIMIT = 1 << 24, /* ids */
     CZ_ADDED_LIMIT = 1 << 18,      /* added tokens */
-    CZ_MERGES_LIMIT = 1 << 24,
-    CZ_TEMPLATE_LIMIT = 64, /* pieces of a template */
+    CZ_TEMPLATE_LIMIT = 64,        /* pieces of a template */
     CZ_PROCESSORS_LIMIT = 16,
-    CZ_CACHE_WORD = 24, /* bytes of a word in the cache */
+    CZ_CACHE_WORD = 24,            /* bytes of a word in the cache */
     CZ_CACHE_PIECES = 7,
     CZ_CACHE_SIZE = 8192 /* entries of 64 bytes in each encoding */
 };
@@ -208,7 +207,7 @@ typedef struct cz_added {
     uint32_t next_id;
     cz_allowance allowance; /* of all that are normalized */
     cz_table by_text;       /* text -> index */
-    uint32_t *by_id;        /* indices, sorted by id */
+    uint32_t *by_id;  /* indices, sorted by id */
     cz_matcher raw, normalized;
 } cz_added;
 
@@ -413,8 +412,8 @@ bool cz_pieces_reserve(const cloze_encoding *encoding, cz_pieces *pieces, size_t
 
 /* wordpiece.c: the pieces of a word of `characters` characters, by way of the cache. */
 cloze_status cz_word_split(const cloze_tokenizer *tokenizer, cloze_encoding *encoding,
-                           const char *word, size_t size, size_t characters, cz_word_pieces *out,
-                           cloze_error *error);
+                                const char *word, size_t size, size_t characters,
+                                cz_word_pieces *out, cloze_error *error);
 /* words.c: instead of the two above and below, while words are given out. */
 cloze_status cz_give_word(cloze_encoding *encoding, const char *word, size_t size,
                           cz_word_pieces *out, cloze_error *error);

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+enum { IMPLIED_LIMIT = 1 << 22 }; /* merges; a piece of n letters may imply n - 1 */
+
 typedef struct implied {
     cloze_text half[2];
     uint32_t letters[2], number[2]; /* of the halves: characters, places in the file */
@@ -60,9 +62,9 @@ static cloze_status cut(const cloze_tokenizer *tokenizer, const cz_table *places
             continue;
         merge.letters[0] = count_letters(merge.half[0]);
         merge.letters[1] = count_letters(merge.half[1]);
-        if (list->count == CZ_MERGES_LIMIT)
+        if (list->count == IMPLIED_LIMIT)
             return cz_fail(error, CLOZE_ERROR_LIMIT, "the model implies more than %d merges",
-                           (int)CZ_MERGES_LIMIT);
+                           (int)IMPLIED_LIMIT);
         if (!cz_grow(&tokenizer->hooks.allocator, (void **)&list->items, &list->capacity,
                      list->count + 1, sizeof *list->items))
             return cz_text_memory(error);
