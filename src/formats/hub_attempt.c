@@ -106,8 +106,12 @@ static size_t take_header(char *line, size_t one, size_t size, void *context)
     char name[64], *colon = memchr(line, ':', size);
     size_t length = colon ? (size_t)(colon - line) : 0, end = size * one;
     mine->header_bytes += end;
-    if (mine->header_bytes > HEADER_BYTES_MOST)
+    if (mine->header_bytes > HEADER_BYTES_MOST) {
+        mine->status = cz_fail(mine->error, CLOZE_ERROR_NETWORK,
+                               "an answer of the hub has more than %d bytes of headers",
+                               (int)HEADER_BYTES_MOST);
         return 0;
+    }
     if (!length || length >= sizeof name)
         return end;
     for (size_t i = 0; i < length; i++)

@@ -36,8 +36,10 @@ cloze_status cz_unigram_word(const cloze_tokenizer *tokenizer, cloze_encoding *e
 {
     const cz_unigram_piece *pieces;
     size_t count;
-    cloze_status status = cz_unigram_split(tokenizer->unigram, &encoding->hooks.allocator,
-                                           &encoding->unigram, word, size, &count, error);
+    cloze_status status;
+    encoding->unigram.steps = &encoding->allowance.steps;
+    status = cz_unigram_split(tokenizer->unigram, &encoding->hooks.allocator, &encoding->unigram,
+                              word, size, &count, error);
     if (status)
         return status;
     if (!reserve(encoding, count + 1))

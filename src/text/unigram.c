@@ -7,6 +7,7 @@
 #include "text/unigram.h"
 
 #include "base/memory.h"
+#include "text/allowance.h"
 #include "text/unicode.h"
 
 #include <math.h>
@@ -111,15 +112,17 @@ static bool arrive(cz_unigram_arrival *end, double score, size_t begin, uint32_t
     return true;
 }
 
-/* All tokens that begin at `at`; true if one of them is the single character of `length` bytes. */
+/* All tokens that begin at `at`; true if one of them is the single character of `length` bytes.
+ * *steps: how many bytes were looked at. */
 static bool extend(const cz_unigram *model, cz_unigram_arrival *arrivals, const char *word,
-                   size_t size, size_t at, size_t length)
+                   size_t size, size_t at, size_t length, size_t *steps)
 {
     const uint8_t *bytes = (const uint8_t *)word;
     double sofar = arrivals[at].score;
     const cz_trie_node *node = cz_trie_first(&model->trie, bytes[at]);
     bool single = false;
-    for (size_t end = at + 1; node; end++) {
+    size_t end = at + 1;
+    for (; node; end++) {
         if (node->id != UINT32_MAX) {
             arrive(&arrivals[end], model->scores[node->id] + sofar, at, node->id);
             single = single || end - at == length;
@@ -128,19 +131,26 @@ static bool extend(const cz_unigram *model, cz_unigram_arrival *arrivals, const 
             break;
         node = cz_trie_next(&model->trie, node, bytes[end]);
     }
+    *steps = end - at;
     return single;
 }
 
-static cloze_status find_ways(const cz_unigram *model, cz_unigram_arrival *arrivals,
+static cloze_status find_ways(const cz_unigram *model, const cz_unigram_scratch *scratch,
                               const char *word, size_t size, cloze_error *error)
 {
+    cz_unigram_arrival *arrivals = scratch->arrivals;
     uint32_t unknown = model->unknown < 0 ? 0 : (uint32_t)model->unknown;
     for (size_t i = 0; i <= size; i++)
         arrivals[i] = (cz_unigram_arrival){ .begin = UINT32_MAX };
     for (size_t at = 0; at < size;) {
-        size_t next = at;
+        size_t next = at, steps;
+        bool single;
         cz_utf8_read(word, &next);
-        if (!extend(model, arrivals, word, size, at, next - at) &&
+        single = extend(model, arrivals, word, size, at, next - at, &steps);
+        if (scratch->steps && !cz_allowance_pay(scratch->steps, steps))
+            return cz_fail_at(error, CLOZE_ERROR_LIMIT, at,
+                              "the long tokens of the vocabulary take too many steps on this text");
+        if (!single &&
             arrive(&arrivals[next], model->unknown_score + arrivals[at].score, at, unknown) &&
             model->unknown == CZ_UNIGRAM_NONE) {
             char shown[16];
@@ -209,7 +219,7 @@ cloze_status cz_unigram_split(const cz_unigram *model, const cloze_allocator *al
                  sizeof *scratch->pieces))
         return cz_fail(error, CLOZE_ERROR_MEMORY, "out of memory while tokenizing");
     arrivals = scratch->arrivals;
-    status = find_ways(model, arrivals, word, size, error);
+    status = find_ways(model, scratch, word, size, error);
     if (status)
         return status;
     turn_round(model, arrivals, size);

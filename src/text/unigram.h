@@ -46,6 +46,7 @@ typedef struct cz_unigram_scratch {
     cz_unigram_arrival *arrivals;
     cz_unigram_piece *pieces;
     size_t arrivals_capacity, pieces_capacity;
+    uint64_t *steps; /* through the vocabulary that may still be made; NULL: as many as it takes */
 } cz_unigram_scratch;
 
 /*
@@ -61,7 +62,7 @@ size_t cz_unigram_bytes(const cz_unigram *model);
 /*
  * The pieces of a word in scratch->pieces, *count of them. Neighbours that are unknown become one
  * piece. `word` is UTF-8 that was checked. CLOZE_ERROR_TEXT where a character is unknown and the
- * model has no unknown token.
+ * model has no unknown token; CLOZE_ERROR_LIMIT where no steps are left.
  */
 cloze_status cz_unigram_split(const cz_unigram *model, const cloze_allocator *allocator,
                               cz_unigram_scratch *scratch, const char *word, size_t size,

@@ -76,6 +76,13 @@ static cloze_status whole_word(const cz_wordpiece *model, cloze_encoding *encodi
     return CLOZE_OK;
 }
 
+/* What looking for the longest entry costs; a word that the cache takes is too short to matter. */
+static bool pay(cloze_encoding *encoding, size_t word, size_t left, size_t longest)
+{
+    return word <= CZ_CACHE_WORD ||
+           cz_allowance_pay(&encoding->allowance.steps, left < longest ? left : longest);
+}
+
 static cloze_status split(const cz_wordpiece *model, cloze_encoding *encoding, const char *word,
                           size_t size, size_t characters, cz_word_pieces *out, cloze_error *error)
 {
@@ -91,6 +98,9 @@ static cloze_status split(const cz_wordpiece *model, cloze_encoding *encoding, c
     if (!characters)
         return unknown(model, encoding, size, out, error);
     while (at < size) {
+        if (!pay(encoding, size, size - at, vocabulary->longest))
+            return cz_fail_at(error, CLOZE_ERROR_LIMIT, at,
+                              "the long tokens of the vocabulary take too many steps on this text");
         size_t end = longest_match(vocabulary, prefix, encoding->hashes, word, at, size,
                                    &encoding->word_ids[count]);
         if (end == at)

@@ -82,11 +82,27 @@ static const fake_file *find(const fake_hub *hub, const char *name)
     return NULL;
 }
 
+static void send_header_lines(int socket, size_t lines)
+{
+    char line[1000];
+    memset(line, 'a', sizeof line);
+    memcpy(line, "X-A: ", 5);
+    memcpy(line + sizeof line - 2, "\r\n", 2);
+    send_all(socket, "HTTP/1.1 200 Some Reason\r\n", 26);
+    for (size_t i = 0; i < lines; i++)
+        send_all(socket, line, sizeof line);
+    send_all(socket, "\r\n", 2);
+}
+
 static void answer_listing(fake_hub *hub, int socket)
 {
     char *body = NULL;
     size_t size;
     char headers[300] = "";
+    if (hub->faults.header_lines) {
+        send_header_lines(socket, hub->faults.header_lines);
+        return;
+    }
     if (hub->faults.redirect) {
         snprintf(headers, sizeof headers, "Location: %s\r\n", hub->faults.redirect);
         answer(socket, 307, headers, "", 0, false);

@@ -24,6 +24,7 @@ typedef struct fake_faults {
     const char *etag;       /* in the place of every ETag */
     const char *redirect;   /* where the listing redirects to */
     const char *extra_file; /* a further name in the listing */
+    size_t header_lines;    /* of 1000 bytes in the answer with it */
     const char *token;      /* 401 without it */
     size_t more_bytes;      /* of large files than their size says */
     int delay_ms;           /* before a large file is sent */

@@ -231,6 +231,10 @@ static void a_hub_that_lies_is_refused(void **state)
     assert_int_equal(pull(&error), CLOZE_ERROR_NETWORK);
     assert_non_null(strstr(error.message, "another commit"));
     faults->other_commit = false;
+    faults->header_lines = 1000;
+    assert_int_equal(pull(&error), CLOZE_ERROR_NETWORK);
+    assert_non_null(strstr(error.message, "bytes of headers"));
+    faults->header_lines = 0;
     fake_hub_set_commit(hub, "../../../../evil");
     assert_int_equal(pull(&error), CLOZE_ERROR_NETWORK);
     assert_int_equal(files_in(in_cache("snapshots")), 0);

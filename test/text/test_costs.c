@@ -166,6 +166,28 @@ static void no_character_map_makes_a_text_huge(void **state)
     free(long_one);
 }
 
+/* A vocabulary with a long token that is never there: all of it is looked at again and again. */
+static void long_tokens_do_not_make_a_text_slow(void **state)
+{
+    char *many = repeat("a", 1000), json[4096];
+    cloze_error error;
+    size_t tokens;
+    (void)state;
+    snprintf(json, sizeof json,
+             "{\"model\":{\"type\":\"WordPiece\",\"unk_token\":\"a\",\"max_input_chars_per_word\":"
+             "100000000,\"continuing_subword_prefix\":\"##\",\"vocab\":{\"a\":0,\"##a\":1,\"##%"
+             "sb\":2}}}",
+             many);
+    assert_int_equal(cost(json, "a", 10000, &tokens, &error), CLOZE_OK);
+    assert_refused(json, "a", 50000, "too many steps");
+    snprintf(json, sizeof json,
+             "{\"model\":{\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[[\"a\",0],[\"%sb\",-1]]}}",
+             many);
+    assert_int_equal(cost(json, "a", 10000, &tokens, &error), CLOZE_OK);
+    assert_refused(json, "a", 50000, "too many steps");
+    free(many);
+}
+
 static void no_decoder_makes_a_text_huge(void **state)
 {
     static const uint32_t ids[] = { 0 };
@@ -255,6 +277,7 @@ int main(void)
         cmocka_unit_test(only_places_that_need_many_steps_cost_many),
         cmocka_unit_test(no_tokenizer_makes_a_text_huge),
         cmocka_unit_test(no_character_map_makes_a_text_huge),
+        cmocka_unit_test(long_tokens_do_not_make_a_text_slow),
         cmocka_unit_test(no_decoder_makes_a_text_huge),
         cmocka_unit_test(the_added_tokens_of_a_file_share_its_steps),
         cmocka_unit_test(spaces_beside_added_tokens_are_walked_once),
