@@ -327,7 +327,7 @@ static bool wanted(int count, char **arguments, const char *what)
 
 int main(int count, char **arguments)
 {
-    cz_extent extent = { MOST_ROWS, 4096, WIDEST, 12, 64, true, 768, true, 0 };
+    cz_extent extent = { MOST_ROWS, 4096, WIDEST, 12, 64, true, 768, true, 0, false };
     place.type = CZ_F32;
     place.kernels = cz_cpu_kernels(count > 1 ? arguments[1] : NULL);
     if (!place.kernels) {

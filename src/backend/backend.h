@@ -317,6 +317,20 @@ typedef struct cz_places_call {
     cz_tensor *d_logits;
 } cz_places_call;
 
+/* loss = the sum over sequences, heads and all pairs i, j of a sequence's rows of (scale * q_i . k_j -
+ * the teacher's own)^2 / total: scores before the softmax, whatever the attention lets them see. */
+typedef struct cz_attention_error_call {
+    const cz_tensor *q, *k;             /* [n, heads * size] */
+    const cz_tensor *teacher_q, *teacher_k; /* [n, heads * its size] */
+    const cz_packing *packing;
+    size_t heads;
+    double scale, teacher_scale;
+    double total;                       /* 0: the scores */
+    cz_tensor *loss;                    /* [1, 1] */
+    const cz_tensor *d_loss;
+    cz_tensor *d_q, *d_k;
+} cz_attention_error_call;
+
 /* What learning does to a whole parameter: no way back, nothing on the tape. Tensors are of the
  * table's type, of one shape and without gaps (stride = columns). */
 
@@ -364,6 +378,7 @@ typedef struct cz_extent {
     size_t mixed;                       /* columns of a Fourier transform; 0: none is made */
     bool relative;                      /* attention with terms of distance */
     size_t globals;                     /* keys of a sequence that are seen besides a window */
+    bool compares;                      /* scores of attention with a teacher's */
 } cz_extent;
 
 typedef struct cz_backend {
@@ -400,6 +415,7 @@ typedef struct cz_backend {
     CZ_OPERATION(squared_error)
     CZ_OPERATION(divergence)
     CZ_OPERATION(places)
+    CZ_OPERATION(attention_error)
 #undef CZ_OPERATION
     cloze_status (*probabilities)(const cz_place *, const cz_probabilities_call *);
     cloze_status (*adamw)(const cz_place *, const cz_adamw_call *);

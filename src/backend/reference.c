@@ -55,6 +55,7 @@ const cz_backend REFERENCE_TABLE = {
     SLOTS(squared_error),
     SLOTS(divergence),
     SLOTS(places),
+    SLOTS(attention_error),
     .probabilities = REFERENCE(probabilities),
     .adamw = REFERENCE(adamw),
     .squares = REFERENCE(squares),

@@ -39,6 +39,7 @@ REFERENCE_OPERATION(binary_entropy)
 REFERENCE_OPERATION(squared_error)
 REFERENCE_OPERATION(divergence)
 REFERENCE_OPERATION(places)
+REFERENCE_OPERATION(attention_error)
 #undef REFERENCE_OPERATION
 cloze_status REFERENCE(probabilities)(const cz_place *place, const cz_probabilities_call *call);
 cloze_status REFERENCE(adamw)(const cz_place *place, const cz_adamw_call *call);

@@ -125,12 +125,18 @@ cz_tensor *cz_cross_entropy(cz_run *run, cz_tensor *logits, const int64_t *label
 cz_tensor *cz_binary_entropy(cz_run *run, cz_tensor *logits, const cz_tensor *targets,
                              const float *positive_weight, double total);
 cz_tensor *cz_squared_error(cz_run *run, cz_tensor *x, const cz_tensor *target, double total);
-/* How far the softmax of logits / temperature is from the teacher's, times temperature^2. */
 /* Which row of its sequence each column means: see cz_places_call. `place` [sequences, columns] lives as
  * long as the tape. Total as above. */
 cz_tensor *cz_places(cz_run *run, cz_tensor *logits, const cz_packing *packing,
                      const size_t *place, double total);
+/* How far the softmax of logits / temperature is from the teacher's, times temperature^2. */
 cz_tensor *cz_divergence(cz_run *run, cz_tensor *logits, const cz_tensor *teacher,
                          double temperature, double total);
+/* How far scores of attention, before the softmax, are from a teacher's: queries and keys are the
+ * first columns of qkv [tokens, 2 * heads * head_size or more], as cz_self_attention takes them. Both
+ * have as many heads, of any size. Total 0: the mean over all pairs of a sequence's tokens. */
+cz_tensor *cz_attention_error(cz_run *run, const cz_packing *packing, cz_tensor *qkv,
+                              const cz_attention_shape *shape, const cz_tensor *teacher,
+                              const cz_attention_shape *teacher_shape, double total);
 
 #endif

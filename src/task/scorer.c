@@ -12,9 +12,11 @@ cloze_status cz_scorer_open(cz_scorer *s, cloze_session *session, size_t dimensi
 {
     const cloze_engine *engine = session->model->engine;
     size_t rows = 2 * BLOCK + 2, numbers, scratch;
-    cz_extent extent = {
-        BLOCK, 1, dimension > BLOCK ? dimension : BLOCK, 1, 1, false, 0, false, 0
-    };
+    const cz_extent extent = { .tokens = BLOCK,
+                               .longest = 1,
+                               .widest = dimension > BLOCK ? dimension : BLOCK,
+                               .heads = 1,
+                               .head_size = 1 };
     *s = (cz_scorer){ .session = session, .dimension = dimension };
     if (!dimension || !cz_multiply(rows * sizeof(float), dimension, &numbers) ||
         dimension > CZ_WIDTH_MOST * 8)

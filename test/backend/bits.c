@@ -422,6 +422,29 @@ static cloze_status lesson_case(room *r, size_t number, char name[80])
     return cpu->cosine_backward(&r->place, &cosine);
 }
 
+static cloze_status attention_error_case(room *r, size_t number, char name[80])
+{
+    static const size_t length[] = { 1, 17, 0, 130, 50 };
+    size_t n = 198, heads = 3, size = number ? 20 : 64, wide_size = number ? 64 : 7;
+    size_t width = heads * size, wide = heads * wide_size;
+    snprintf(name, 80, "scores of heads of %zu beside heads of %zu", size, wide_size);
+    cz_attention_error_call call = { .q = room_input(r, n, width, 3 * width, 0),
+                                     .k = room_input(r, n, width, width + 1, 0),
+                                     .teacher_q = room_input(r, n, wide, wide, 0),
+                                     .teacher_k = room_input(r, n, wide, wide + 3, 0),
+                                     .packing = room_packing(r, length, COUNT(length)),
+                                     .heads = heads,
+                                     .scale = 0.3,
+                                     .teacher_scale = 0.2,
+                                     .total = number ? 77 : 0,
+                                     .loss = room_output(r, 1, 1, 1, false),
+                                     .d_loss = room_input(r, 1, 1, 1, 1),
+                                     .d_q = room_output(r, n, width, width + 2, true),
+                                     .d_k = room_output(r, n, width, width, true) };
+    TRY(cpu->attention_error(&r->place, &call));
+    return cpu->attention_error_backward(&r->place, &call);
+}
+
 /* A parameter of several pieces; then the sum of one that has more pieces than are summed. */
 static cloze_status step_case(room *r, size_t number, char name[80])
 {
@@ -549,6 +572,7 @@ static const struct {
     { loss_case, 2 },
     { places_case, 2 },
     { lesson_case, 2 },
+    { attention_error_case, 2 },
     { step_case, 2 },
     { rows_case, 2 },
     { fourier_case, COUNT(waves) },
@@ -566,7 +590,7 @@ size_t bits_count(void)
 
 bits_result bits_run(size_t number, const void *kernels, cz_pool *pool, char name[80])
 {
-    static const cz_extent extent = { 600, 131, 1100, 12, 80, true, 100, true, 131 };
+    static const cz_extent extent = { 600, 131, 1100, 12, 80, true, 100, true, 131, true };
     bits_result result = { 0, NULL };
     size_t group = 0;
     room r;

@@ -94,7 +94,7 @@ static void assert_same_rows(const cz_tensor *a, size_t first, const cz_tensor *
 
 static void a_row_of_a_product_does_not_know_its_neighbours(void **state)
 {
-    static const cz_extent extent = { 256, 64, 384, 1, 1, false, 0, false, 0 };
+    static const cz_extent extent = { 256, 64, 384, 1, 1, false, 0, false, 0, false };
     (void)state;
     for (size_t s = 0; s < SETS; s++) {
         room r;
@@ -157,7 +157,7 @@ static void attend(const room *r, cz_tensor *qkv, const cz_packing *packing, cz_
 
 static void a_sequence_gives_the_same_alone_as_in_a_batch_in_any_order(void **state)
 {
-    static const cz_extent extent = { 600, 300, WIDE, 3, 24, false, 0, true, 3 };
+    static const cz_extent extent = { 600, 300, WIDE, 3, 24, false, 0, true, 3, false };
     static const size_t length[] = { 40, 1, 300, 17, 48, 26 };
     enum { SEQUENCES = 6 };
     (void)state;
@@ -198,7 +198,7 @@ static void a_sequence_gives_the_same_alone_as_in_a_batch_in_any_order(void **st
 
 static void a_weight_that_is_not_finite_is_refused(void **state)
 {
-    static const cz_extent extent = { 8, 8, 64, 1, 1, false, 0, false, 0 };
+    static const cz_extent extent = { 8, 8, 64, 1, 1, false, 0, false, 0, false };
     static const uint32_t bad[] = { 0x7f800000u, 0xff800000u, 0x7fc00000u, 0x7f800001u };
     static const size_t place[] = { 0, 63, 64 * 50 + 40, 64 * 53 - 1 };
     (void)state;

@@ -148,6 +148,18 @@ static cz_tensor *build_cross_attention(op_stand *s)
                               s->c->samples, attention_shape(s, s->c->value[0].columns), 1);
 }
 
+/* Value 1 is what the teacher has; its heads are of another size. */
+static cz_tensor *build_attention_error(op_stand *s)
+{
+    size_t heads = s->c->heads;
+    const cz_attention_shape *own = attention_shape(s, s->c->value[0].columns / 3);
+    const cz_attention_shape other = { .heads = heads,
+                                       .head_size = s->c->value[1].columns / 2 / heads,
+                                       .scale = 0.6 };
+    return cz_attention_error(&s->run, s->c->packing, s->input[0], own, s->input[1], &other,
+                              s->c->total);
+}
+
 /* Value 1 is one row for each place; x is what an activation makes, since it may be written over. */
 static cz_tensor *build_rotate(op_stand *s)
 {
@@ -684,6 +696,25 @@ static void add_lessons(case_list *list)
         "divergence of no row");
 }
 
+static void add_attention_errors(case_list *list, const cz_packing *packing)
+{
+    static const size_t heads[] = { 1, 3, 4 }, sizes[] = { 5, 1, 8 }, others[] = { 3, 2, 8 };
+    size_t rows = rows_of(packing);
+    for (size_t i = 0; i < 3; i++) {
+        op_value own = { rows, 3 * heads[i] * sizes[i], false, 0, false };
+        op_value other = { rows, 2 * heads[i] * others[i], false, 0, true };
+        op_case c = { .build = build_attention_error,
+                      .value = { own, other },
+                      .packing = packing,
+                      .heads = heads[i] };
+        add(list, c, "scores beside a teacher's, %zu heads of %zu, %zu rows", heads[i], sizes[i],
+            rows);
+        c.total = 9.5;
+        add(list, c, "scores beside a teacher's over a total, %zu heads of %zu, %zu rows", heads[i],
+            sizes[i], rows);
+    }
+}
+
 static void add_products(case_list *list)
 {
     static const size_t rows[] = { 1, 7, 0, 20 }, others[] = { 5, 20, 3, 1 };
@@ -735,6 +766,9 @@ static case_list walk(size_t wanted)
     add_neighbours(&list);
     add_losses(&list);
     add_lessons(&list);
+    add_attention_errors(&list, &ragged);
+    add_attention_errors(&list, &longer);
+    add_attention_errors(&list, &none);
     add_products(&list);
     return list;
 }

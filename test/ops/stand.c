@@ -40,7 +40,7 @@ static cz_tensor matrix(const op_value *value, cz_type type)
 
 static void make_place(op_stand *stand, const cz_backend *backend, const void *kernels)
 {
-    cz_extent extent = { 128, 128, 128, 8, 32, true, 128, true, 48 };
+    cz_extent extent = { 128, 128, 128, 8, 32, true, 128, true, 48, true };
     cz_place *place = &stand->run.place;
     place->type = backend->type;
     place->kernels = kernels;

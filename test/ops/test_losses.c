@@ -125,6 +125,29 @@ static void a_divergence_has_the_numbers_of_pytorch(void **state)
     }
 }
 
+static void scores_of_attention_have_the_numbers_of_pytorch(void **state)
+{
+    static const size_t begin[] = { 0, 3 }, length[] = { 3, 1 };
+    const cz_packing packing = { 2, begin, length, 3 };
+    const cz_attention_shape own = { .heads = 2, .head_size = 2, .scale = 0.75 };
+    const cz_attention_shape other = { .heads = 2, .head_size = 3, .scale = 0.5 };
+    const cz_attention_shape more = { .heads = 3, .head_size = 2, .scale = 0.5 };
+    fixture f;
+    (void)state;
+    fixture_open(&f);
+    f.run.record = true;
+    cz_tensor *x = give_watched(&f, attention_own, 4, 12);
+    cz_tensor *teacher = give(&f, attention_teacher, 4, 12);
+    cz_tensor *loss = cz_attention_error(&f.run, &packing, x, &own, teacher, &other, 0);
+    cz_run_backward(&f.run, loss);
+    expect_all(loss, attention);
+    expect_all(x->gradient, attention_dx);
+    cz_attention_error(&f.run, &packing, x, &own, teacher, &more, 0);
+    assert_int_equal(f.run.error.status, CLOZE_ERROR_ARGUMENT);
+    cz_run_reset(&f.run);
+    fixture_close(&f);
+}
+
 /* The gradient of what was made of x and y, by the sum of its elements times fixed numbers. */
 static void walk_back(fixture *f, cz_tensor *out, const double *way)
 {
@@ -374,6 +397,7 @@ int main(void)
         cmocka_unit_test(a_cross_entropy_has_the_numbers_of_pytorch),
         cmocka_unit_test(a_binary_entropy_has_the_numbers_of_pytorch),
         cmocka_unit_test(a_divergence_has_the_numbers_of_pytorch),
+        cmocka_unit_test(scores_of_attention_have_the_numbers_of_pytorch),
         cmocka_unit_test(a_cosine_has_the_numbers_of_pytorch_below_its_bound_too),
         cmocka_unit_test(a_product_has_the_numbers_of_pytorch),
         cmocka_unit_test(a_total_from_outside_takes_the_place_of_the_own),

@@ -81,7 +81,7 @@ static void release(cz_parameter *p)
 
 static void make_place(fixture *f, const cz_backend *backend)
 {
-    const cz_extent extent = { ROWS, ROWS, 32, 1, 8, true, 0, false, 0 };
+    const cz_extent extent = { ROWS, ROWS, 32, 1, 8, true, 0, false, 0, false };
     cz_place *place = &f->run.place;
     place->type = backend->type;
     place->kernels = backend == &cz_backend_cpu ? cz_cpu_kernels(NULL) : NULL;

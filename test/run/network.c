@@ -110,7 +110,9 @@ void tiny_open(tiny *t, const cz_backend *backend, size_t layers)
     t->run.place.type = backend->type;
     if (backend == &cz_backend_cpu)
         t->run.place.kernels = cz_cpu_kernels(NULL);
-    cz_extent extent = { TOKENS, TOKENS, 3 * WIDTH, HEADS, WIDTH / HEADS, true, 0, false, 0 };
+    cz_extent extent = {
+        TOKENS, TOKENS, 3 * WIDTH, HEADS, WIDTH / HEADS, true, 0, false, 0, false
+    };
     t->run.place.scratch_size = (backend->scratch(&extent, t->run.place.kernels) + 63) / 64 * 64;
     t->scratch = aligned_alloc(64, t->run.place.scratch_size + 64);
     t->run.place.scratch = t->scratch;

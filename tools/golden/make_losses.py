@@ -122,6 +122,23 @@ def cosines() -> None:
     learn("cosine", lambda x, y: (F.cosine_similarity(x, y) * way).sum(), x, y)
 
 
+def attention_errors() -> None:
+    """Two sequences of three and one rows, two heads: queries and keys of a student, then its values."""
+    own, teacher = numbers(4, 3 * 4), numbers(4, 2 * 6)
+    put("attention_own", own)
+    put("attention_teacher", teacher)
+
+    def scores(x: torch.Tensor, size: int, scale: float) -> torch.Tensor:
+        q, k = (part.reshape(len(x), 2, size).transpose(0, 1) for part in x.split(2 * size, -1)[:2])
+        return (q @ k.transpose(1, 2) * scale).flatten()
+
+    def loss(x: torch.Tensor) -> torch.Tensor:
+        pairs = [(scores(a, 2, 0.75), scores(b, 3, 0.5)) for a, b in zip(x.split((3, 1)), teacher.split((3, 1)))]
+        return F.mse_loss(torch.cat([a for a, _ in pairs]), torch.cat([b for _, b in pairs]))
+
+    learn("attention", loss, own)
+
+
 def products() -> None:
     x, y, way = numbers(2, 3), numbers(4, 3), numbers(2, 4)
     put("product_x", x)
@@ -168,7 +185,7 @@ def write(path: Path, *makers) -> None:
 def main() -> None:
     folder = Path(sys.argv[1])
     write(folder / "ops" / "torch_losses.h", cross_entropies, binary_entropies, squared_errors, divergences,
-          cosines, products)
+          attention_errors, cosines, products)
     write(folder / "backend" / "torch_adamw.h", steps)
 
 

@@ -23,6 +23,10 @@ static size_t scratch(const cz_extent *extent, const void *table)
     need = most(need, cz_shared_size(1) + extent->longest * sizeof(float));
     if (extent->mixed)
         need = most(need, cz_mix_scratch(kernels, extent->mixed, extent->longest) * sizeof(float));
+    if (extent->compares)
+        need = most(need, cz_shared_size(1) + cz_attention_error_scratch(kernels, extent->head_size,
+                                                                         extent->longest) *
+                                                  sizeof(float));
     if (extent->gradients) {
         need = most(need, kernels->outer_scratch(CZ_OUTER_ROWS) * sizeof(float));
         need = most(need, cz_shared_size(extent->tokens) + 4 * row);
@@ -58,6 +62,7 @@ const cz_backend cz_backend_cpu = {
     SLOT(squared_error),
     SLOT(divergence),
     SLOT(places),
+    SLOT(attention_error),
     .probabilities = cz_cpu_probabilities,
     .adamw = cz_cpu_adamw,
     .squares = cz_cpu_squares,

@@ -57,29 +57,33 @@ void cz_panel_of_columns(const cz_kernels *kernels, const cz_weight *weight, siz
 /* mix.c: floats of scratch for sequences of up to `longest` rows. */
 size_t cz_mix_scratch(const cz_kernels *kernels, size_t columns, size_t longest);
 
+/* attention_error.c: floats of scratch for heads of `size` and sequences of up to `longest` rows. */
+size_t cz_attention_error_scratch(const cz_kernels *kernels, size_t size, size_t longest);
+
 #define CZ_SLOT(name)                                                                              \
     cloze_status cz_cpu_##name(const cz_place *place, const cz_##name##_call *call);               \
     cloze_status cz_cpu_##name##_backward(const cz_place *place, const cz_##name##_call *call);
-CZ_SLOT(embed)          /* embed.c */
-CZ_SLOT(linear)         /* linear.c, linear_backward.c */
-CZ_SLOT(norm)           /* norm.c */
-CZ_SLOT(attention)      /* heads.c */
-CZ_SLOT(pointwise)      /* pointwise.c */
-CZ_SLOT(rotate)         /* rotate.c */
-CZ_SLOT(gate)           /* gate.c */
-CZ_SLOT(blend)          /* pointwise.c */
-CZ_SLOT(select)         /* gather.c */
-CZ_SLOT(replace)        /* gather.c */
-CZ_SLOT(neighbours)     /* neighbours.c */
-CZ_SLOT(fourier)        /* mix.c */
-CZ_SLOT(pool)           /* gather.c */
-CZ_SLOT(normalize)      /* norm.c */
-CZ_SLOT(cosine)         /* cosine.c */
-CZ_SLOT(cross_entropy)  /* entropy.c */
-CZ_SLOT(binary_entropy) /* binary.c */
-CZ_SLOT(squared_error)  /* loss.c */
-CZ_SLOT(divergence)     /* divergence.c */
-CZ_SLOT(places)         /* places.c */
+CZ_SLOT(embed)           /* embed.c */
+CZ_SLOT(linear)          /* linear.c, linear_backward.c */
+CZ_SLOT(norm)            /* norm.c */
+CZ_SLOT(attention)       /* heads.c */
+CZ_SLOT(pointwise)       /* pointwise.c */
+CZ_SLOT(rotate)          /* rotate.c */
+CZ_SLOT(gate)            /* gate.c */
+CZ_SLOT(blend)           /* pointwise.c */
+CZ_SLOT(select)          /* gather.c */
+CZ_SLOT(replace)         /* gather.c */
+CZ_SLOT(neighbours)      /* neighbours.c */
+CZ_SLOT(fourier)         /* mix.c */
+CZ_SLOT(pool)            /* gather.c */
+CZ_SLOT(normalize)       /* norm.c */
+CZ_SLOT(cosine)          /* cosine.c */
+CZ_SLOT(cross_entropy)   /* entropy.c */
+CZ_SLOT(binary_entropy)  /* binary.c */
+CZ_SLOT(squared_error)   /* loss.c */
+CZ_SLOT(divergence)      /* divergence.c */
+CZ_SLOT(places)          /* places.c */
+CZ_SLOT(attention_error) /* attention_error.c */
 #undef CZ_SLOT
 cloze_status cz_cpu_probabilities(const cz_place *place, const cz_probabilities_call *call);
 cloze_status cz_cpu_adamw(const cz_place *place, const cz_adamw_call *call);     /* step.c */
