@@ -47,7 +47,8 @@ typedef struct cloze_example {
     cloze_text negative;      /* RANKING: a text that shall be far from the anchor; data NULL: none */
     size_t label;             /* LABELS: number of the label */
     const float *values;      /* LABEL_SETS: [labels] 1 or 0; NUMBERS: [labels]; SIMILARITY: [1];
-                                 VECTORS: [dimension]; LABELS of a teacher: [labels] its logits */
+                                 VECTORS: [dimension]; LABELS of a teacher that does not run
+                                 beside the student: [labels] its logits */
     const cloze_text *words;  /* TAGS: [word_count] instead of `text` */
     const size_t *tags;       /* TAGS: [word_count] numbers of labels; SIZE_MAX: not asked */
     size_t word_count;
@@ -110,6 +111,31 @@ typedef struct cloze_train_watch {
     void *context;
 } cloze_train_watch;
 
+/*
+ * A teacher that runs beside the student, over the same tokens of the same batches, without dropout.
+ * The weighted losses below are added to that of what is learned; layers that are frozen, whose
+ * gradient would go nowhere, are not compared.
+ */
+typedef struct cloze_teacher {
+    /* Opened with the engine of the options (or, where they have none, with its own, which then
+     * serves both), with a tokenizer of the same ids. Borrowed until the trainer is freed. NULL: none. */
+    const cloze_model *model;
+    double last;      /* 1 - the cosine of the last hidden states, the mean over tokens (Sanh et al.
+                         2019, DistilBERT: torch's CosineEmbeddingLoss) */
+    double states;    /* squared error of the embeddings' and all layers' hidden states, the mean over
+                         their numbers, summed over layers (Jiao et al. 2020, TinyBERT). Both models
+                         must be equally wide: nothing is projected */
+    double attention; /* squared error of the scores of attention before the softmax, the mean over
+                         heads and pairs of a sequence's tokens, summed over layers (TinyBERT, which
+                         found scores to teach better than probabilities). Both models must have as
+                         many heads, and scores that are products of queries and keys alone, over the
+                         whole sequence */
+    const size_t *layers; /* [layer_count] for each layer of the student the number of the teacher's,
+                             from 1 on, that it is compared with; NULL: evenly spread, so that the
+                             last layers meet: of 12 and 3, layers 4, 8 and 12 */
+    size_t layer_count;
+} cloze_teacher;
+
 typedef struct cloze_train_options {
     cloze_learning learning;
     const char *const *labels; /* [label_count] names, in the order of their numbers */
@@ -143,10 +169,18 @@ typedef struct cloze_train_options {
     double focal;     /* gamma; 0: plain cross-entropy */
     const float *label_weights; /* [label_count] or NULL */
     cloze_balance balance;
-    /* LABELS from a teacher (Hinton, Vinyals, Dean 2015): teaching * T^2 * KL(teacher || student) of
-     * logits divided by T + (1 - teaching) * the loss of labels. 0: no teacher. */
+    /*
+     * From a teacher (Hinton, Vinyals, Dean 2015): teaching * soft + (1 - teaching) * the usual loss.
+     * soft is T^2 KL(teacher || student) of logits divided by T for LABELS, TAGS (of the words that are
+     * asked) and WORDS (of the masked tokens); T^2 * binary cross-entropy with the teacher's
+     * probabilities for LABEL_SETS; the squared error of the teacher's numbers for NUMBERS. What the
+     * teacher says comes from `teacher`, or for LABELS without one with each example as `values`.
+     * What is measured is the usual loss.
+     */
+    cloze_teacher teacher;
     double teaching;
-    double temperature; /* RANKING: cosines are divided by it; 0: 0.05. T; 0: 2 */
+    double temperature; /* RANKING: cosines are divided by it; 0: 0.05. Else T; 0: 2 */
+    bool directions;    /* VECTORS: 1 - the cosine instead of the squared error */
     double masked;      /* WORDS: share of tokens; 0: 0.15 */
     bool whole_words;   /* WORDS: all tokens of a word, or none */
 

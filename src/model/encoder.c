@@ -113,6 +113,8 @@ static cz_tensor *attend(cz_run *run, const layer_call *call, const cz_batch *ba
     x = cz_linear(run, x, &layer->qkv, CZ_IDENTITY);
     if (layer->angles)
         x = cz_rotate(run, &batch->packing, x, layer->angles, 2 * shape.heads * shape.head_size);
+    if (run->tap_projections)
+        cz_run_tap(run, "attention.projections", call->turn->number, 0, x);
     x = distances.entry
             ? cz_relative_attention(run, batch, x, &shape, &distances, call->turn->number)
             : cz_self_attention(run, batch, x, &shape, call->turn->number);

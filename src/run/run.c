@@ -199,7 +199,7 @@ void cz_run_backward(cz_run *run, cz_tensor *loss)
 void cz_run_tap(cz_run *run, const char *name, size_t layer, size_t sequence, cz_tensor *tensor)
 {
     cz_tap_point point = { name, layer, sequence, run->again };
-    if (run->tap && cz_run_computes(run))
+    if (run->tap && (cz_run_computes(run) || (run->tap_counts && !cz_run_failed(run))))
         run->tap(run->tap_context, &point, tensor);
 }
 

@@ -41,7 +41,8 @@ typedef struct cz_parameter {
  * copied, what is written is used by everything after. Attention probabilities are the exception:
  * they are made for the looker, sequence by sequence, [heads * queries, keys]. */
 typedef struct cz_tap_point {
-    const char *name; /* "embeddings", "layer", "attention.probabilities", "pooler" */
+    const char *name; /* "embeddings", "layer", "attention.probabilities", "attention.projections",
+                         "pooler" */
     size_t layer, sequence;
     bool again; /* a stage runs a second time for its gradient: replace as before, count nothing */
 } cz_tap_point;
@@ -67,7 +68,9 @@ struct cz_run {
                                     NULL; same type as the run, F64 or F32 */
     cz_tap *tap;
     void *tap_context;
-    bool tap_attention; /* the tap wants attention probabilities too */
+    bool tap_attention;   /* the tap wants attention probabilities too, */
+    bool tap_projections; /* or queries, keys and values [tokens, 3 * heads * head_size] as they meet, */
+    bool tap_counts;      /* or to be told of tensors while counting, when they hold no numbers */
     atomic_bool *cancel;
     cloze_error error; /* sticky */
     cz_node *tape;     /* newest first */

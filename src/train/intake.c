@@ -8,6 +8,9 @@
 size_t cz_token_limit_of(const cloze_trainer *trainer)
 {
     size_t asked = trainer->options.max_tokens, own = trainer->model->max_tokens;
+    const cloze_model *teacher = trainer->options.teacher.model;
+    if (teacher && teacher->max_tokens && (!own || teacher->max_tokens < own))
+        own = teacher->max_tokens;
     return asked && (!own || asked < own) ? asked : own;
 }
 

@@ -32,7 +32,7 @@ double cz_weigh_items(const cloze_trainer *trainer, const cz_dataset *dataset, s
 cz_tensor *cz_outcome_of_head(cz_run *run, const cloze_trainer *trainer, const cz_part *part,
                               cz_tensor *states)
 {
-    return cz_logits(run, trainer->model->network, trainer->objective->head, &part->batch, states);
+    return cz_logits(run, part->model->network, trainer->objective->head, &part->batch, states);
 }
 
 static bool room(const cloze_trainer *trainer, void *items, size_t *have, size_t count, size_t size)
@@ -56,7 +56,7 @@ bool cz_part_rows(const cloze_trainer *trainer, cz_part *part, size_t count)
     return room(trainer, &part->rows, &part->rows_room, count, sizeof *part->rows);
 }
 
-const cz_tensor *cz_targets_in(cz_run *run, const cz_part *part, size_t rows, size_t columns)
+cz_tensor *cz_targets_in(cz_run *run, const cz_part *part, size_t rows, size_t columns)
 {
     cz_tensor *targets = cz_run_tensor(run, rows, columns);
     for (size_t i = 0; i < rows * columns && cz_run_computes(run); i++) {

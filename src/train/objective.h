@@ -31,7 +31,7 @@ bool cz_part_targets(const cloze_trainer *trainer, cz_part *part, size_t count);
 bool cz_part_rows(const cloze_trainer *trainer, cz_part *part, size_t count);
 
 /* A tensor of the run over the part's targets. */
-const cz_tensor *cz_targets_in(cz_run *run, const cz_part *part, size_t rows, size_t columns);
+cz_tensor *cz_targets_in(cz_run *run, const cz_part *part, size_t rows, size_t columns);
 
 size_t cz_best_column(const cz_tensor *rows, size_t row);
 cloze_text cz_label_name(const cloze_trainer *trainer, size_t label);

@@ -13,6 +13,13 @@ static cloze_status take_text(cloze_trainer *trainer, cz_dataset *dataset,
                         &item->length[0], intake, error);
 }
 
+/* Do the examples bring what a teacher says of the labels? */
+static bool has_logits(const cloze_trainer *trainer)
+{
+    return trainer->options.learning == CLOZE_LEARN_LABELS && trainer->options.teaching > 0 &&
+           !trainer->options.teacher.model;
+}
+
 /* What a teacher says of the labels. */
 static cloze_status take_teacher(const cloze_trainer *trainer, cz_dataset *dataset,
                                  const cloze_example *example, cz_item *item, cloze_error *error)
@@ -34,7 +41,7 @@ static cloze_status take_label(cloze_trainer *trainer, cz_dataset *dataset,
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "label number %zu is not below %zu",
                        example->label, trainer->options.label_count);
     cloze_status status = take_text(trainer, dataset, example, &item, intake, error);
-    if (!status && trainer->options.teaching > 0)
+    if (!status && has_logits(trainer))
         status = take_teacher(trainer, dataset, example, &item, error);
     return status ? status : cz_dataset_add(dataset, &item, error);
 }
@@ -88,7 +95,7 @@ static bool aim_at_labels(const cloze_trainer *trainer, cz_part *part)
         return false;
     for (size_t i = 0; i < part->count; i++)
         part->labels[i] = (int64_t)part->dataset->items[part->items[i]].label;
-    return trainer->options.teaching > 0 ? aim_at_numbers(trainer, part) : true;
+    return has_logits(trainer) ? aim_at_numbers(trainer, part) : true;
 }
 
 /* What is measured is the plain loss, whatever was learned from. */
@@ -101,8 +108,8 @@ static cz_tensor *loss_of_labels(cz_run *run, const cloze_trainer *trainer, cons
         terms.smoothing = trainer->options.smoothing;
         terms.focal = trainer->options.focal;
     }
-    double teaching = part->learning ? trainer->options.teaching : 0;
-    if (!(teaching > 0))
+    double teaching = trainer->options.teaching;
+    if (!part->learning || !has_logits(trainer))
         return cz_cross_entropy(run, outcome, part->labels, &terms);
     const cz_tensor *teacher = cz_targets_in(run, part, part->count, outcome->columns);
     cz_tensor *soft = cz_divergence(run, outcome, teacher, trainer->options.temperature, total);

@@ -55,7 +55,8 @@ static cloze_status take_similarity(cloze_trainer *trainer, cz_dataset *dataset,
 static cz_tensor *embed(cz_run *run, const cloze_trainer *trainer, const cz_part *part,
                         cz_tensor *states)
 {
-    const cz_pipeline *pipeline = &trainer->model->pipeline;
+    const cz_pipeline *pipeline = &part->model->pipeline;
+    (void)trainer;
     cz_request request = { .batch = &part->batch };
     cz_tensor *pooled = cz_pool_bit(run, &request, states, pipeline->pooling);
     return cz_run_modules(run, pipeline, pooled, true);
@@ -207,40 +208,72 @@ static bool aim_at_vectors(const cloze_trainer *trainer, cz_part *part)
     return true;
 }
 
-/* The sum over a vector's numbers, the mean over texts: at length 1 it is 2 - 2 cosines. */
+/* The sum over a vector's numbers, the mean over texts: at length 1 it is 2 - 2 cosines, and half of
+ * that is what is left of directions. */
 static cz_tensor *loss_of_vectors(cz_run *run, const cloze_trainer *trainer, const cz_part *part,
                                   cz_tensor *outcome, double total)
 {
-    (void)trainer;
-    return cz_squared_error(run, outcome, cz_targets_in(run, part, part->count, outcome->columns),
-                            total);
+    cz_tensor *target = cz_targets_in(run, part, part->count, outcome->columns);
+    if (!trainer->options.directions)
+        return cz_squared_error(run, outcome, target, total);
+    return cz_squared_error(run, cz_normalize_rows(run, outcome), cz_normalize_rows(run, target),
+                            2 * total);
 }
 
+/* The cosine of two rows; 0 where one is nothing. */
+static double cosine_of(const double *a, const double *b, size_t count)
+{
+    double product = 0, own = 0, other = 0;
+    for (size_t c = 0; c < count; c++) {
+        product += a[c] * b[c];
+        own += a[c] * a[c];
+        other += b[c] * b[c];
+    }
+    return own > 0 && other > 0 ? product / sqrt(own * other) : 0;
+}
+
+static void widen_rows(const cz_part *part, const cz_tensor *outcome, size_t i, double *own,
+                       double *teacher)
+{
+    for (size_t c = 0; c < outcome->columns; c++) {
+        own[c] = cz_tensor_at(outcome, i, c);
+        teacher[c] = (double)part->targets[i * outcome->columns + c];
+    }
+}
+
+/* How near each vector is to its teacher's, and how alike it is to the one before, beside what the
+ * teacher thinks of that. */
 static cloze_status score_vectors(const cloze_trainer *trainer, cz_scores *scores,
                                   const cz_part *part, const cz_tensor *outcome, cloze_error *error)
 {
-    (void)trainer, (void)error;
-    for (size_t i = 0; i < part->count; i++) {
-        double product = 0, own = 0, other = 0;
-        for (size_t c = 0; c < outcome->columns; c++) {
-            double a = cz_tensor_at(outcome, i, c);
-            double b = (double)part->targets[i * outcome->columns + c];
-            product += a * b;
-            own += a * a;
-            other += b * b;
-        }
-        scores->right += own > 0 && other > 0 ? product / sqrt(own * other) : 0;
+    size_t n = outcome->columns;
+    double *rows = cz_allocate(&trainer->hooks.allocator, 4 * n, sizeof *rows);
+    cloze_status status = rows ? CLOZE_OK : cz_fail_memory(error, "vectors", 4 * n * sizeof *rows);
+    for (size_t i = 0; i < part->count && !status; i++) {
+        double *here = rows + i % 2 * 2 * n, *before = rows + (i + 1) % 2 * 2 * n;
+        widen_rows(part, outcome, i, here, here + n);
+        scores->right += cosine_of(here, here + n, n);
+        if (i)
+            status = cz_scores_pair(trainer, scores, cosine_of(here, before, n),
+                                    cosine_of(here + n, before + n, n), error);
     }
     scores->asked += (double)part->count;
-    return CLOZE_OK;
+    cz_release(&trainer->hooks.allocator, rows);
+    return status;
 }
 
 static cloze_status report_vectors(const cloze_trainer *trainer, cz_scores *scores,
                                    cloze_measures *measures, cloze_error *error)
 {
-    (void)trainer, (void)error;
+    cloze_agreement agreement;
     cz_measures_add(measures, "cosine", scores->right / scores->asked);
-    return CLOZE_OK;
+    if (scores->count < 3)
+        return CLOZE_OK;
+    cloze_status status = cloze_agree(scores->predicted, scores->gold, scores->count,
+                                      &trainer->hooks, &agreement, error);
+    if (!status)
+        cz_measures_add(measures, "spearman", agreement.spearman);
+    return status;
 }
 
 const cz_objective cz_objective_vectors = {

@@ -128,7 +128,8 @@ static cz_tensor *words_of(cz_run *run, const cloze_trainer *trainer, const cz_p
                            cz_tensor *states)
 {
     cz_tensor *rows = cz_select(run, states, part->rows, part->row_count);
-    return cz_logits(run, trainer->model->network, CZ_HEAD_WORDS, NULL, rows);
+    (void)trainer;
+    return cz_logits(run, part->model->network, CZ_HEAD_WORDS, NULL, rows);
 }
 
 static cz_tensor *loss_of_words(cz_run *run, const cloze_trainer *trainer, const cz_part *part,

@@ -67,6 +67,7 @@ bool cz_part_lay(const cloze_trainer *trainer, cz_part *part, const cz_dataset *
         }
     if (!make_room(trainer, part, tokens, sequences))
         return false;
+    part->model = trainer->model;
     part->dataset = dataset;
     part->items = items;
     part->count = count;

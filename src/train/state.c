@@ -50,7 +50,10 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
                              o->focal,
                              o->temperature,
                              o->masked,
-                             o->teaching };
+                             o->teaching,
+                             o->teacher.last,
+                             o->teacher.states,
+                             o->teacher.attention };
     const uint64_t counts[] = { (uint64_t)o->learning,
                                 o->label_count,
                                 o->steps,
@@ -67,6 +70,7 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
                                 (uint64_t)o->no_dropout,
                                 (uint64_t)o->balance,
                                 (uint64_t)o->whole_words,
+                                (uint64_t)o->directions,
                                 o->measure_every,
                                 o->patience,
                                 (uint64_t)o->keep_last,
@@ -79,6 +83,11 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
     add_text(digest, o->metric ? o->metric : "");
     for (size_t i = 0; i < o->label_count; i++)
         add_text(digest, trainer->labels[i]);
+    if (o->teacher.model) {
+        cz_digest_add(digest, trainer->lesson.fingerprint, sizeof trainer->lesson.fingerprint);
+        cz_digest_add(digest, trainer->lesson.layer,
+                      (trainer->model->network->config.layers + 1) * sizeof(size_t));
+    }
     if (trainer->label_weights)
         cz_digest_add(digest, trainer->label_weights, o->label_count * sizeof(float));
 }

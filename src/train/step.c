@@ -18,9 +18,14 @@ size_t cz_steps_of_epoch(const cloze_trainer *trainer)
     return (trainer->plan.count + trainer->options.batch - 1) / trainer->options.batch;
 }
 
+/* What the parts of a batch are divided by, so that their losses add up to its own. */
+typedef struct batch_total {
+    double weight, tokens, pairs;
+} batch_total;
+
 /* Items `first` of the epoch and the following. */
 static cloze_status learn_shard(cloze_trainer *trainer, size_t shard, size_t first, size_t count,
-                                double total, cloze_error *error)
+                                const batch_total *total, cloze_error *error)
 {
     const size_t *items = trainer->plan.order + first;
     size_t level = cz_learner_level(shard), own, behind;
@@ -34,7 +39,9 @@ static cloze_status learn_shard(cloze_trainer *trainer, size_t shard, size_t fir
         if (!cz_part_lay(trainer, &trainer->part, &trainer->split[CLOZE_SPLIT_TRAIN], items, count,
                          first, epoch, true))
             return cz_fail_memory(error, "a batch", 0);
-        status = cz_part_compute(trainer, &trainer->part, total,
+        trainer->part.all_tokens = total->tokens;
+        trainer->part.all_pairs = total->pairs;
+        status = cz_part_compute(trainer, &trainer->part, total->weight,
                                  cz_learner_gradients(&trainer->learner, level),
                                  trainer->progress.step, &learned->loss, NULL, error);
         learned->tokens = trainer->part.batch.tokens;
@@ -44,13 +51,20 @@ static cloze_status learn_shard(cloze_trainer *trainer, size_t shard, size_t fir
     return status;
 }
 
-static double weigh_batch(const cloze_trainer *trainer, size_t first, size_t count)
+static batch_total weigh_batch(const cloze_trainer *trainer, size_t first, size_t count)
 {
+    const cz_dataset *train = &trainer->split[CLOZE_SPLIT_TRAIN];
     uint32_t epoch = (uint32_t)(trainer->progress.step / cz_steps_of_epoch(trainer));
-    double total = 0;
-    for (size_t i = first; i < first + count; i++)
-        total += trainer->objective->weigh(trainer, &trainer->split[CLOZE_SPLIT_TRAIN],
-                                           trainer->plan.order[i], i, epoch, true);
+    batch_total total = { 0 };
+    for (size_t i = first; i < first + count; i++) {
+        size_t item = trainer->plan.order[i];
+        total.weight += trainer->objective->weigh(trainer, train, item, i, epoch, true);
+        for (size_t side = 0; side < CZ_SIDES; side++) {
+            double tokens = (double)train->items[item].length[side];
+            total.tokens += tokens;
+            total.pairs += tokens * tokens;
+        }
+    }
     return total;
 }
 
@@ -68,12 +82,12 @@ static size_t batch_of(const cloze_trainer *trainer, size_t *count)
 cloze_status cz_step_learn(cloze_trainer *trainer, cloze_error *error)
 {
     size_t shards = trainer->options.shards, count, first = batch_of(trainer, &count), own, behind;
-    double total = weigh_batch(trainer, first, count);
+    batch_total total = weigh_batch(trainer, first, count);
     cloze_status status = CLOZE_OK;
     cz_ranks_own(trainer, &own, &behind);
     for (size_t shard = own; shard < behind && !status; shard++) {
         size_t begin = shard * count / shards, end = (shard + 1) * count / shards;
-        status = learn_shard(trainer, shard, first + begin, end - begin, total, error);
+        status = learn_shard(trainer, shard, first + begin, end - begin, &total, error);
     }
     return status;
 }

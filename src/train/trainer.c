@@ -1,5 +1,6 @@
 /* trainer.c - the public handle: what is opened, freed and saved. The loop is in learn.c. */
 #include "train/trainer.h"
+#include "train/lesson.h"
 
 #include "base/error.h"
 #include "base/file.h"
@@ -32,8 +33,7 @@ static void fill_defaults(cloze_train_options *options)
     options->power = or_else(options->power, 1);
     options->decay_ratio = or_else(options->decay_ratio, 0.1);
     options->layer_decay = or_else(options->layer_decay, 1);
-    options->temperature =
-        or_else(options->temperature, options->learning == CLOZE_LEARN_LABELS ? 2 : 0.05);
+    options->temperature = or_else(options->temperature, ranks ? 0.05 : 2);
     options->masked = or_else(options->masked, 0.15);
 }
 
@@ -66,6 +66,9 @@ static cloze_status check_numbers(const cloze_train_options *o, cloze_error *err
         { "focal", o->focal, 0, 10 },
         { "teaching", o->teaching, 0, 1 },
         { "temperature", o->temperature, 1e-3, 100 },
+        { "the weight of the teacher's last states", o->teacher.last, 0, 1e6 },
+        { "the weight of the teacher's states", o->teacher.states, 0, 1e6 },
+        { "the weight of the teacher's attention", o->teacher.attention, 0, 1e6 },
         { "masked", o->masked, 1e-3, 0.99 },
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
@@ -247,7 +250,9 @@ static cloze_status open_parts(cloze_trainer *trainer, const char *model, cloze_
         status = open_model(trainer, error);
     if (!status)
         status = cloze_encoding_new(&trainer->encoding, &trainer->hooks, error);
-    return status ? status : make_learner(trainer, error);
+    if (!status)
+        status = make_learner(trainer, error);
+    return status ? status : cz_lesson_begin(trainer, error);
 }
 
 cloze_status cloze_trainer_new(cloze_trainer **out, const char *model,
@@ -255,7 +260,9 @@ cloze_status cloze_trainer_new(cloze_trainer **out, const char *model,
 {
     static const cloze_train_options usual;
     options = options ? options : &usual;
-    const cloze_hooks *hooks = options->engine ? &options->engine->hooks : NULL;
+    const cloze_model *teacher = options->teacher.model;
+    cloze_engine *engine = options->engine || !teacher ? options->engine : teacher->engine;
+    const cloze_hooks *hooks = engine ? &engine->hooks : NULL;
     cloze_trainer *made = cz_allocate_zero(hooks ? &hooks->allocator : NULL, 1, sizeof *made);
     cloze_status status = CLOZE_OK;
     if (!made)
@@ -264,8 +271,8 @@ cloze_status cloze_trainer_new(cloze_trainer **out, const char *model,
         made->hooks = *hooks;
     made->options = *options;
     made->objective = cz_objective_of(options->learning);
-    made->engine = options->engine;
-    made->owns_engine = !options->engine;
+    made->engine = engine;
+    made->owns_engine = !engine;
     for (size_t i = 0; i < CZ_SPLITS; i++)
         made->split[i].allocator = &made->hooks.allocator;
     made->learner.allocator = made->plan.allocator = &made->hooks.allocator;
@@ -296,6 +303,7 @@ void cloze_trainer_free(cloze_trainer *trainer)
     for (size_t i = 0; i < CZ_SPLITS; i++)
         cz_dataset_clear(&trainer->split[i]);
     cz_workspace_clear(&trainer->workspace, &allocator);
+    cz_lesson_clear(trainer);
     cz_part_clear(&trainer->part, &allocator);
     cz_plan_clear(&trainer->plan);
     cz_learner_clear(&trainer->learner);

@@ -27,12 +27,14 @@ typedef struct cz_part {
     size_t *global_row, *global_begin, *global_length;
     size_t tokens_room[4], sequences_room[5]; /* of the arrays above */
 
+    const cloze_model *model; /* whose positions and globals these are */
     const cz_dataset *dataset;
     const size_t *items; /* [count] numbers of items in the dataset */
     size_t count;
     size_t first; /* number of the first item in the epoch */
     uint32_t epoch;
     bool learning;                   /* not measuring */
+    double all_tokens, all_pairs;    /* of the batch that it is a part of: pairs of a sequence's own */
     bool only_body;                  /* what the head reads is wanted, and nothing after it */
     size_t side_begin[CZ_SIDES + 1]; /* sequences of each side; the sides follow each other */
 
@@ -86,6 +88,20 @@ typedef struct cz_workspace {
     cz_block host, numbers, scratch;
 } cz_workspace;
 
+/* What a teacher is asked for, and what it made of the last part. */
+typedef struct cz_lesson {
+    size_t *layer;             /* [student's layers + 1] the teacher's that each is compared with */
+    bool asks_outcome;
+    size_t layers;             /* of the teacher that have to run */
+    cz_tensor *states, *projections; /* [teacher's layers + 1] copies; data NULL: not wanted */
+    cz_tensor **own_states, **own_projections; /* [student's layers + 1] in its run; NULL: not there */
+    const cz_tensor *outcome;
+    cz_workspace workspace;
+    cz_block copies, indices;
+    cz_globals globals;
+    unsigned char fingerprint[32];
+} cz_lesson;
+
 /* What a run has come to; kept in its folder. */
 typedef struct cz_progress {
     size_t step;       /* done */
@@ -117,6 +133,7 @@ struct cloze_trainer {
     cz_part part;
     cz_workspace workspace;
     cz_ranks ranks;
+    cz_lesson lesson; /* of options.teacher, if there is one */
     cz_progress progress;
     cz_block best;      /* values of the best measurement; no data: none */
     size_t *everything; /* [items of the largest split] 0, 1, ... */
@@ -151,6 +168,17 @@ cz_tensor *cz_body_states(cz_run *run, const cloze_trainer *trainer, const cz_pa
 cloze_status cz_part_compute(cloze_trainer *trainer, const cz_part *part, double total,
                              cz_tensor *const *gradients, uint64_t step, double *loss,
                              const cz_tensor **outcome, cloze_error *error);
+/* The shapes that a run of the part's model meets. */
+cz_extent cz_part_extent(const cz_part *part);
+
+/* ---- workspace.c ---- */
+
+/* Host memory and scratch; the run will count. False when memory is out, here and below. */
+bool cz_workspace_ready(cloze_trainer *trainer, cz_workspace *workspace, const cz_extent *extent);
+/* Room for the numbers that were counted. */
+bool cz_workspace_furnish(cloze_trainer *trainer, cz_workspace *workspace);
+/* A block of at least `size` bytes, whose old content is lost. */
+bool cz_block_fit(cloze_trainer *trainer, cz_block *block, size_t size);
 void cz_workspace_clear(cz_workspace *workspace, const cloze_allocator *allocator);
 
 /* ---- step.c ---- */
