@@ -319,32 +319,59 @@ static void unset_reals(cli_settings *out)
         *reals[i] = -1;
 }
 
-int options_parse(const cli_command *self, int argc, char **argv, cli_settings *out, int *first)
+int options_each(const cli_command *self, int argc, char **argv, option_each *each, void *context,
+                 int *first)
 {
     tables known;
-    int code;
-    memset(out, 0, sizeof *out);
-    unset_reals(out);
     fill_tables(self, &known);
     opterr = 0;
     optind = 1;
     for (;;) {
-        const command_option *option;
+        int code;
         optopt = 0;
         code = getopt_long(argc, argv, known.shorts, known.longs, NULL);
         if (code == -1)
             break;
         if (code == '?' || code == ':')
             return refuse(self, &known, code, argv[optind - 1]);
-        option = option_of(&known, code);
-        if ((code = store(self, option, optarg, out)) >= 0)
+        if ((code = each(context, option_of(&known, code), optarg)) >= 0)
             return code;
     }
     *first = optind;
-    if (!out->help)
-        return -1;
+    return -1;
+}
+
+typedef struct parsing {
+    const cli_command *self;
+    cli_settings *out;
+} parsing;
+
+static int store_one(void *context, const command_option *option, const char *text)
+{
+    const parsing *to = context;
+    return store(to->self, option, text, to->out);
+}
+
+int options_parse(const cli_command *self, int argc, char **argv, cli_settings *out, int *first)
+{
+    parsing to = { self, out };
+    int code;
+    memset(out, 0, sizeof *out);
+    unset_reals(out);
+    code = options_each(self, argc, argv, store_one, &to, first);
+    if (code >= 0 || !out->help)
+        return code;
     help_command(self);
     return 0;
+}
+
+const command_option *options_find(const cli_command *self, const char *name, size_t size)
+{
+    for (int g = 0; g < GROUPS_MOST && self->groups[g]; g++)
+        for (const command_option *o = self->groups[g]->options; o->name; o++)
+            if (strlen(o->name) == size && !memcmp(o->name, name, size))
+                return o;
+    return NULL;
 }
 
 void settings_clear(cli_settings *settings)
@@ -358,4 +385,5 @@ void settings_clear(cli_settings *settings)
     free(settings->targets.item);
     free(settings->train.dev.item);
     free(settings->train.test.item);
+    free(settings->tune.tries.item);
 }

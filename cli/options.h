@@ -57,6 +57,14 @@ extern const option_group general_options, model_options, input_options, embeddi
 int options_parse(const cli_command *self, int argc, char **argv, cli_settings *out, int *first);
 void settings_clear(cli_settings *settings);
 
+/* Calls `each` for the options of a command line in their order (`text` NULL: a flag) until one
+ * returns an exit code, 0 or more. Else as options_parse. */
+typedef int option_each(void *context, const command_option *option, const char *text);
+int options_each(const cli_command *self, int argc, char **argv, option_each *each, void *context,
+                 int *first);
+/* The option of this name, [size] bytes; NULL if there is none. */
+const command_option *options_find(const cli_command *self, const char *name, size_t size);
+
 /* Insertions, deletions and replacements between two words of at most 32 letters; 32 for longer. */
 size_t spelling_distance(const char *a, const char *b);
 

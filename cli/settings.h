@@ -57,6 +57,14 @@ typedef struct cli_training {
     const char *synonyms;
 } cli_training;
 
+/* What tune can be told besides. */
+typedef struct cli_tuning {
+    cli_words tries;
+    size_t trials, halving, jobs;
+    int search;
+    bool keep_models;
+} cli_tuning;
+
 /* Choices are numbered from 1 in the order of the option's placeholder; 0: not given. */
 typedef struct cli_settings {
     /* general */
@@ -143,6 +151,7 @@ typedef struct cli_settings {
     const char *cache, *endpoint;
 
     cli_training train;
+    cli_tuning tune;
 
     /* help */
     bool man;

@@ -119,7 +119,7 @@ static int do_all(train_job *job)
     return code;
 }
 
-static void clear(train_job *job)
+void train_end(train_job *job)
 {
     train_data_clear(&job->data);
     close_all(&job->opened);
@@ -128,10 +128,9 @@ static void clear(train_job *job)
     json_decref(job->facts);
 }
 
-static int begin(train_job *job, int count, char **operands)
+int train_name(train_job *job, int count, char **operands)
 {
     char names[128];
-    int code;
     if (count != 1)
         return say_failure(CLOZE_ERROR_ARGUMENT, "train takes what is to be learned: %s%s",
                            train_kind_names(names, sizeof names),
@@ -139,7 +138,12 @@ static int begin(train_job *job, int count, char **operands)
     if (!(job->kind = train_kind_named(operands[0], job->settings->train.loss == 2)))
         return say_failure(CLOZE_ERROR_ARGUMENT, "\"%s\" cannot be learned; what can is %s",
                            operands[0], train_kind_names(names, sizeof names));
-    code = train_check(job->settings, job->kind);
+    return train_check(job->settings, job->kind);
+}
+
+int train_begin(train_job *job, int count, char **operands)
+{
+    int code = train_name(job, count, operands);
     if (!code)
         code = train_read(job);
     return code ? code : train_prepare(job);
@@ -172,14 +176,14 @@ static int run(const cli_command *self, int argc, char **argv)
     job->settings = &settings;
     code = join(job, &settings);
     if (!code)
-        code = ranks_agree(&job->ranks, begin(job, argc - first, argv + first));
+        code = ranks_agree(&job->ranks, train_begin(job, argc - first, argv + first));
     if (!code)
         code = output_open(&job->output, NULL);
     if (!code)
         code = do_all(job);
     code = output_close(job->output, code);
     code = ranks_leave(&job->ranks, code);
-    clear(job);
+    train_end(job);
     free(job);
     settings_clear(&settings);
     return code;

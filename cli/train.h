@@ -81,10 +81,20 @@ typedef struct train_run {
     double epochs, seconds;
     size_t parameters, learning, memory;
     struct train_view *view;
+    /* Asked after each event; false stops the run where it is, its state is kept, and the dev examples
+     * are measured with the numbers of then. May be NULL. */
+    bool (*goes_on)(void *context, const cloze_train_event *event);
+    void *context;
+    bool paused; /* it was stopped so */
 } train_run;
 
 /* ---- before a run; each returns an exit code ---- */
 
+/* The kind, and whether the settings go together, for a job that has its settings. */
+int train_name(train_job *job, int count, char **operands);
+/* All of these. End the job whatever comes back. */
+int train_begin(train_job *job, int count, char **operands);
+void train_end(train_job *job);
 int train_check(const cli_settings *settings, const train_kind *kind);
 int train_read(train_job *job);
 /* Labels in the model's order where they are the model's, and weights, and all other options. */

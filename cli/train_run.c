@@ -11,7 +11,7 @@
 static int measure(train_run *run, cloze_trainer *trainer)
 {
     cloze_error error;
-    for (int part = PART_DEV; part < PARTS; part++)
+    for (int part = PART_DEV; part < (run->paused ? PART_TEST : PARTS); part++)
         if (run->intake[part].items &&
             cloze_trainer_measure(trainer, (cloze_split)part, &run->measures[part], &error))
             return say_error(&error, NULL);
@@ -85,7 +85,7 @@ static int learn(train_run *run, cloze_trainer *trainer)
     cloze_error error = { CLOZE_OK };
     int code = 0;
     train_view_begin(run->view, run, &log);
-    if (cloze_trainer_run(trainer, &error))
+    if (cloze_trainer_run(trainer, &error) && !run->paused)
         code = -1;
     train_view_end(run->view);
     if (code)
@@ -98,6 +98,8 @@ static int learn(train_run *run, cloze_trainer *trainer)
         return code;
     if (!code)
         code = measure(run, trainer);
+    if (run->paused)
+        return train_log_close(&log, code);
     if (!code && *run->folder && cloze_trainer_save(trainer, NULL, &error))
         code = say_error(&error, NULL);
     if (!code) {
@@ -110,9 +112,14 @@ static int learn(train_run *run, cloze_trainer *trainer)
 static bool report(void *context, const cloze_train_event *event)
 {
     train_run *run = context;
+    bool goes_on;
     if (interrupted())
         ranks_say_ended(&run->job->ranks);
-    return train_view_event(run->view, event);
+    if (!train_view_event(run->view, event))
+        return false;
+    goes_on = !run->goes_on || run->goes_on(run->context, event);
+    run->paused = run->paused || !goes_on;
+    return goes_on;
 }
 
 /* Whether there is nothing left to do. */
@@ -157,7 +164,7 @@ int train_do(train_run *run)
     if (!code)
         code = learn(run, trainer);
     cloze_trainer_free(trainer);
-    if (!code && ranks_lead(ranks))
+    if (!code && ranks_lead(ranks) && !run->paused)
         code = train_picture(run);
     if (code && ranks_lead(ranks))
         train_forget(run->folder, before);

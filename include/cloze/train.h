@@ -239,6 +239,10 @@ CLOZE_API cloze_status cloze_trainer_run(cloze_trainer *trainer, cloze_error *er
 CLOZE_API cloze_status cloze_trainer_measure(cloze_trainer *trainer, cloze_split split,
                                              cloze_measures *out, cloze_error *error);
 
+/* The metric that decides what is best where none is named, and whether less of one is better. */
+CLOZE_API const char *cloze_train_metric(cloze_learning learning);
+CLOZE_API bool cloze_train_metric_falls(const char *metric);
+
 /* The model with the numbers of now, for predicting; borrowed, and changed by the next run. */
 CLOZE_API const cloze_model *cloze_trainer_model(const cloze_trainer *trainer);
 

@@ -87,7 +87,7 @@ static cloze_status measure(cloze_trainer *trainer, cloze_error *error)
         return status;
     bool better =
         !progress->best_step ||
-        (cz_metric_falls(metric_of(trainer)) ? value < progress->best : value > progress->best);
+        (cloze_train_metric_falls(metric_of(trainer)) ? value < progress->best : value > progress->best);
     progress->since_best++;
     if (better)
         status = keep_best(trainer, value, error);

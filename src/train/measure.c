@@ -111,7 +111,13 @@ bool cz_measures_find(const cloze_measures *measures, const char *name, double *
     return false;
 }
 
-bool cz_metric_falls(const char *name)
+const char *cloze_train_metric(cloze_learning learning)
+{
+    const cz_objective *objective = cz_objective_of(learning);
+    return objective ? objective->metric : "loss";
+}
+
+bool cloze_train_metric_falls(const char *name)
 {
     return !strcmp(name, "loss") || !strcmp(name, "perplexity") || !strcmp(name, "squared_error");
 }

@@ -205,7 +205,6 @@ cloze_status cz_measure(cloze_trainer *trainer, cloze_split split, cloze_measure
                         cloze_error *error);
 /* The metric that decides; false if it was not measured. */
 bool cz_measures_find(const cloze_measures *measures, const char *name, double *value);
-bool cz_metric_falls(const char *name);
 
 /* ---- settings.c ---- */
 
