@@ -20,6 +20,7 @@ extern const cli_command command_rerank;
 extern const cli_command command_eval;
 extern const cli_command command_train;
 extern const cli_command command_tune;
+extern const cli_command command_pretrain;
 extern const cli_command command_tokenize;
 extern const cli_command command_info;
 extern const cli_command command_pull;

@@ -29,6 +29,7 @@ const cli_command *const all_commands[] = {
     &command_eval,
     &command_train,
     &command_tune,
+    &command_pretrain,
     &command_tokenize,
     &command_info,
     &command_pull,

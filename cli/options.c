@@ -314,7 +314,8 @@ static void unset_reals(cli_settings *out)
                               &train->drop,
                               &train->swap,
                               &train->insert,
-                              &train->replace };
+                              &train->replace,
+                              &out->pretrain.shorter };
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
         *reals[i] = -1;
 }

@@ -64,6 +64,14 @@ typedef struct cli_tuning {
     int search;
     bool keep_models;
 } cli_tuning;
+/* What pretrain alone can be told. */
+typedef struct cli_pretraining {
+    int documents, sentences, objective, masking;
+    const char *architecture, *config, *tokenizer;
+    size_t layers, hidden, heads, intermediate, embedding, positions, length;
+    double shorter; /* negative: not given */
+    bool crossing;
+} cli_pretraining;
 
 /* Choices are numbered from 1 in the order of the option's placeholder; 0: not given. */
 typedef struct cli_settings {
@@ -152,6 +160,7 @@ typedef struct cli_settings {
 
     cli_training train;
     cli_tuning tune;
+    cli_pretraining pretrain;
 
     /* help */
     bool man;

@@ -144,6 +144,7 @@ int train_name(train_job *job, int count, char **operands)
 int train_begin(train_job *job, int count, char **operands)
 {
     int code = train_name(job, count, operands);
+    job->give = train_give;
     if (!code)
         code = train_read(job);
     return code ? code : train_prepare(job);

@@ -54,9 +54,13 @@ typedef struct train_data {
     augment_rates rates;
 } train_data;
 
+typedef struct train_run train_run;
+
 typedef struct train_job {
     const cli_settings *settings;
     const train_kind *kind;
+    const char *anew; /* what a model is that is made from nothing; NULL: it is begun with another */
+    int (*give)(train_run *run, cloze_trainer *trainer); /* what is learned from; exit code */
     char model[PATH_SIZE];
     cli_opened opened; /* its engine */
     cli_ranks ranks;
@@ -69,7 +73,7 @@ typedef struct train_job {
 } train_job;
 
 /* One of several runs, or the only one. */
-typedef struct train_run {
+struct train_run {
     train_job *job;
     char folder[PATH_SIZE]; /* empty: nothing is kept */
     char title[64];         /* empty: the only run */
@@ -86,7 +90,7 @@ typedef struct train_run {
     bool (*goes_on)(void *context, const cloze_train_event *event);
     void *context;
     bool paused; /* it was stopped so */
-} train_run;
+};
 
 /* ---- before a run; each returns an exit code ---- */
 
@@ -100,6 +104,11 @@ int train_read(train_job *job);
 /* Labels in the model's order where they are the model's, and weights, and all other options. */
 int train_prepare(train_job *job);
 void train_data_clear(train_data *data);
+/* What all kinds of training have in common: ranges of numbers, what goes with what. */
+int train_check_common(const cli_settings *settings, const train_kind *kind);
+void train_fill_options(train_job *job);
+/* Settings under the names of their options; those that are not given are left out. */
+void train_put_settings(json_t *facts, const train_job *job);
 
 /* ---- a run ---- */
 

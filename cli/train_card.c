@@ -43,10 +43,10 @@ static const char *begun_with(const train_job *job)
 
 static void put_front(cli_output *output, const train_job *job)
 {
-    const char *model = begun_with(job);
+    const char *model = job->anew ? "" : begun_with(job);
     bool embeds = job->kind->pairs && !job->kind->labels;
     output_text(output, "---\n");
-    if (!is_folder(job)) {
+    if (!job->anew && !is_folder(job)) {
         output_text(output, "base_model: ");
         output_json(output, (cloze_text){ model, strlen(model) });
         output_text(output, "\n");
@@ -154,12 +154,15 @@ static int put_data(cli_output *output, const train_job *job, const train_run *r
     put_files(output, "dev", &settings->train.dev);
     put_files(output, "test", &settings->train.test);
     if (run && run->intake[PART_TRAIN].items) {
-        output_text(output, "\n| | examples | tokens | cut at the limit |\n|---|---|---|---|\n");
+        output_format(output, "\n| | %s | tokens | %s |\n|---|---|---|---|\n",
+                      job->anew ? "documents" : "examples",
+                      job->anew ? "sequences" : "cut at the limit");
         for (int part = 0; part < PARTS; part++)
             if (run->intake[part].items)
                 output_format(output, "| %s | %zu | %zu | %zu |\n", part_names[part],
                               run->intake[part].examples, run->intake[part].tokens,
-                              run->intake[part].truncated);
+                              job->anew ? run->intake[part].items
+                                        : run->intake[part].truncated);
     }
     int code = put_labels(output, job);
     output_text(output, "\n");
@@ -206,8 +209,9 @@ int train_card(train_job *job, const char *folder, const train_run *runs, size_t
         put_front(output, job);
     output_text(output, "# ");
     put_cell(output, last_part(folder));
-    output_format(output, "\n\nLearned: %s. Begun with `", job->kind->summary);
-    put_cell(output, begun_with(job));
+    output_format(output, "\n\nLearned: %s. %s `", job->kind->summary,
+                  job->anew ? "Made from nothing as" : "Begun with");
+    put_cell(output, job->anew ? job->anew : begun_with(job));
     output_text(output, "`.\n\n");
     if (only)
         put_measures(output, only);

@@ -213,26 +213,19 @@ static int check_splits(const cli_settings *settings)
     if (!dev && (train->metric || train->patience || train->measure_every))
         return refuse("--metric, --patience and --measure-every need examples to measure with: "
                       "--dev FILE or --dev-part 0.1");
-    if (train->keep_last && train->patience)
-        return refuse("--patience waits for better numbers, and --keep-last would not keep them");
     return 0;
 }
 
-int train_check(const cli_settings *settings, const train_kind *kind)
+int train_check_common(const cli_settings *settings, const train_kind *kind)
 {
     const cli_training *train = &settings->train;
     char metric[64];
     cloze_error error;
-    int code = check_splits(settings);
-    if (!code)
-        code = check_kind(settings, kind);
-    if (!code)
-        code = check_numbers(train);
+    int code = check_numbers(train);
     if (code)
         return code;
-    if (settings->separator && strlen(settings->separator) != 1)
-        return say_failure(CLOZE_ERROR_ARGUMENT, "--separator takes one character, not \"%s\"",
-                           settings->separator);
+    if (train->keep_last && train->patience)
+        return refuse("--patience waits for better numbers, and --keep-last would not keep them");
     if (train->metric && (snprintf(metric, sizeof metric, " %s ", train->metric) >= 64 ||
                           !strstr(kind->metrics, metric)))
         return say_failure(CLOZE_ERROR_ARGUMENT, "%s is measured by:%s; not by \"%s\"", kind->name,
@@ -242,14 +235,30 @@ int train_check(const cli_settings *settings, const train_kind *kind)
     if (train->picture && train->picture != PICTURE_NONE &&
         cloze_plot_ready(train->picture == PICTURE_SVG ? "a.svg" : "a.png", &error))
         return say_error(&error, "--picture");
+    if (train->resume && !settings->output)
+        return refuse("--resume needs the folder of the run: -o FOLDER");
+    return 0;
+}
+
+int train_check(const cli_settings *settings, const train_kind *kind)
+{
+    const cli_training *train = &settings->train;
+    int code = check_splits(settings);
+    if (!code)
+        code = check_kind(settings, kind);
+    if (!code)
+        code = train_check_common(settings, kind);
+    if (code)
+        return code;
+    if (settings->separator && strlen(settings->separator) != 1)
+        return say_failure(CLOZE_ERROR_ARGUMENT, "--separator takes one character, not \"%s\"",
+                           settings->separator);
     if (train->smoothing > 0 && train->focal > 0)
         return refuse("--smoothing and --focal do not go together");
     if (train->balance && (train->class_weights || train->oversample))
         return refuse("--balance, --oversample and --class-weights do the same: choose one");
     if (train->oversample && train->class_weights)
         return refuse("--balance, --oversample and --class-weights do the same: choose one");
-    if (train->resume && !settings->output)
-        return refuse("--resume needs the folder of the run: -o FOLDER");
     if (!settings->output && !train->folds && !train->seeds)
         return refuse("-o FOLDER says where the model goes");
     if (train->freeze_body && (train->freeze_embeddings || train->freeze_layers))

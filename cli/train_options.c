@@ -56,17 +56,19 @@ const option_group train_step_options = {
     (const command_option[]){
         OPTION("epochs", 0, OPTION_REAL, "X", train.epochs,
                "how often all examples are seen (default: 3)"),
-        OPTION("steps", 0, OPTION_COUNT, "N", train.steps, "at most N steps"),
+        OPTION("steps", 0, OPTION_COUNT, "N", train.steps, "at most N steps; with pretrain and without --epochs: N steps"),
         OPTION("batch", 0, OPTION_COUNT, "N", train.batch, "examples of a step (default: 32)"),
         OPTION("shards", 0, OPTION_COUNT, "N", train.shards,
                "parts of a batch that are computed one after the other: more need less memory "
                "(default: 4; 1 for embed)"),
         OPTION("rate", 0, OPTION_REAL, "X", train.rate,
-               "the highest learning rate (default: 5e-5)"),
+               "the highest learning rate (default: 5e-5; pretrain: 5e-4 for small "
+               "architectures, else 1e-4)"),
         OPTION("schedule", 0, OPTION_CHOICE, "linear|cosine|restarts|polynomial|constant|stable",
                train.schedule, "how the rate goes down (default: linear, to 0)"),
         OPTION("warmup", 0, OPTION_REAL, "N", train.warmup,
-               "steps in which the rate goes up; below 1: a part of all steps (default: 0)"),
+               "steps in which the rate goes up; below 1: a part of all steps (default: 0; pretrain: "
+               "0.1)"),
         OPTION("cycles", 0, OPTION_REAL, "X", train.cycles,
                "waves of cosine (default: 0.5), or restarts (default: 1)"),
         OPTION("power", 0, OPTION_REAL, "X", train.power, "of polynomial (default: 1)"),

@@ -52,7 +52,7 @@ static void say_intake(const train_run *run)
 {
     static const char *const names[] = { "training", "dev", "test" };
     bool quiet = run->job->settings->quiet || run->fold;
-    for (int part = 0; part < PARTS; part++) {
+    for (int part = 0; part < PARTS && !run->job->anew; part++) {
         const cloze_intake *intake = &run->intake[part];
         if (intake->truncated)
             say_note(quiet, "%zu of %zu %s examples are longer than the limit and were cut",
@@ -157,7 +157,7 @@ int train_do(train_run *run)
     if (cloze_trainer_new(&trainer, run->job->model, &options, &error))
         code = say_error(&error, NULL);
     if (!code)
-        code = train_give(run, trainer);
+        code = run->job->give(run, trainer);
     code = ranks_agree(ranks, code);
     if (!code)
         say_intake(run);

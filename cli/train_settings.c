@@ -141,7 +141,7 @@ static double none_at_zero(double value)
     return value < 0 ? 0 : value > 0 ? value : -1;
 }
 
-static void fill_options(train_job *job)
+void train_fill_options(train_job *job)
 {
     const cli_settings *settings = job->settings;
     const cli_training *train = &settings->train;
@@ -224,8 +224,7 @@ static void put_flag(json_t *facts, const char *key, bool value)
         put(facts, key, json_true());
 }
 
-/* Settings under the names of their options; those that are not given are left out. */
-static void put_settings(json_t *facts, const train_job *job)
+void train_put_settings(json_t *facts, const train_job *job)
 {
     static const char *const schedules[] = { NULL,         "linear",   "cosine", "restarts",
                                              "polynomial", "constant", "stable" };
@@ -332,7 +331,7 @@ static int gather_facts(train_job *job)
         put(job->facts, "labels", labels);
     else
         json_decref(labels);
-    put_settings(job->facts, job);
+    train_put_settings(job->facts, job);
     return 0;
 }
 
@@ -343,7 +342,7 @@ int train_prepare(train_job *job)
         code = open_engine(&job->opened, job->settings);
     if (code)
         return code;
-    fill_options(job);
+    train_fill_options(job);
     if (job->kind->labels)
         take_order(job);
     code = name_labels(job);

@@ -9,6 +9,7 @@
 #include <cloze/cluster.h>
 #include <cloze/compare.h>
 #include <cloze/convert.h>
+#include <cloze/corpus.h>
 #include <cloze/fill.h>
 #include <cloze/hub.h>
 #include <cloze/metrics.h>

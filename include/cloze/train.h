@@ -76,6 +76,14 @@ typedef enum cloze_balance {
     CLOZE_BALANCE_OVERSAMPLE /* rarer labels' items are seen as often as those of the most frequent */
 } cloze_balance;
 
+/* Whether two texts of a corpus follow each other, learned beside its masked words. */
+typedef enum cloze_following {
+    CLOZE_FOLLOWING_NONE = 0, /* a sequence is one text */
+    CLOZE_FOLLOWING_NEXT,     /* next sentence prediction (Devlin et al. 2019): half of the second
+                                 texts are of another document */
+    CLOZE_FOLLOWING_ORDER     /* sentence order (Lan et al. 2020): half have changed places */
+} cloze_following;
+
 enum { CLOZE_TRAIN_METRICS = 12 };
 
 /* What was measured on a split: names are static ("loss", "accuracy", "f1", ...). */
@@ -183,6 +191,15 @@ typedef struct cloze_train_options {
     bool directions;    /* VECTORS: 1 - the cosine instead of the squared error */
     double masked;      /* WORDS: share of tokens; 0: 0.15 */
     bool whole_words;   /* WORDS: all tokens of a word, or none */
+    bool static_masks;  /* WORDS: what is drawn of an item is the same in every epoch */
+
+    /* Pre-training: WORDS from a corpus. */
+    const char *config; /* JSON, as config.json has it: all weights are made, and `model` is a folder
+                           of a tokenizer, which may be `folder`; NULL: they are read */
+    cloze_following following; /* the loss is the sum of both means */
+    bool crossing;  /* sequences go over the borders of documents, with a separator there (RoBERTa's
+                       full sentences); not with two texts */
+    double shorter; /* the share of sequences that are packed to a drawn, smaller length */
 
     size_t measure_every; /* steps; 0: after each epoch */
     const char *metric;   /* that decides what is best; NULL: the usual one of what is learned */
@@ -228,6 +245,17 @@ typedef struct cloze_intake {
 CLOZE_API cloze_status cloze_trainer_add(cloze_trainer *trainer, cloze_split split,
                                          const cloze_example *examples, size_t count,
                                          cloze_intake *report, cloze_error *error);
+
+/*
+ * Adds documents of a corpus (cloze/corpus.h) to a split that has nothing yet: those for which a
+ * number from 0 to 1, drawn by the seed, is `begin` or more and below `end` (0 and 1: all of them).
+ * Sequences are whole sentences of up to max_tokens tokens; longer sentences are cut between words.
+ * The file stays mapped; of each sequence only its place is kept. In the report examples are
+ * documents, and `lost` counts tokens that no sequence has. Damaged files are CLOZE_ERROR_FORMAT.
+ */
+CLOZE_API cloze_status cloze_trainer_add_corpus(cloze_trainer *trainer, cloze_split split,
+                                                const char *path, double begin, double end,
+                                                cloze_intake *report, cloze_error *error);
 
 /*
  * Learns until the steps are done or patience is out, then takes the best numbers (the last without

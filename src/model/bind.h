@@ -48,6 +48,8 @@ const cz_stored_tensor *cz_made_find(const cz_network *network, const char *name
 const cz_stored_tensor *cz_make(const cz_binder *b, const char *name, size_t rows, size_t columns);
 /* A row of a made table that begins as zeros and stays so; other tables are left alone. */
 void cz_make_fixed(const cz_network *network, const cz_parameter *table, uint32_t row);
+/* Fills a made table of places with waves (Vaswani et al. 2017); other tables are left alone. */
+void cz_make_waves(const cz_network *network, const cz_parameter *table);
 void cz_made_free(cz_network *network);
 
 /* The stored tensor of a name, today's or the old one; NULL. */

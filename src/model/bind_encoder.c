@@ -175,6 +175,8 @@ static void bind_table(cz_binder *b, cz_table_kind kind, const char *name, size_
     tables->still[tables->tables] = kind == CZ_TABLE_POSITIONS && network->config.still_positions;
     if (!b->status)
         cz_make_fixed(network, tables->table[tables->tables], fixed);
+    if (!b->status && tables->still[tables->tables])
+        cz_make_waves(network, tables->table[tables->tables]);
     tables->tables++;
 }
 

@@ -170,9 +170,11 @@ static cloze_status read_numbers(const json_t *root, cz_config *config, cloze_er
     char shown[64];
     cloze_status status;
     config->epsilon = f->fallback.epsilon;
+    config->deviation = 0.02;
     config->hidden_dropout = (float)f->fallback.hidden_dropout;
     config->attention_dropout = (float)f->fallback.attention_dropout;
     if ((status = cz_json_real(root, f->setting.epsilon, &config->epsilon, error)) ||
+        (status = cz_json_real(root, "initializer_range", &config->deviation, error)) ||
         (status = cz_json_string(root, f->setting.activation, &activation, error)) ||
         (status =
              read_probability(root, f->setting.hidden_dropout, &config->hidden_dropout, error)) ||
@@ -199,6 +201,8 @@ static cloze_status read_numbers(const json_t *root, cz_config *config, cloze_er
         return status;
     if (!(config->epsilon >= 0 && config->epsilon <= 1))
         return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" must be from 0 to 1", f->setting.epsilon);
+    if (!(config->deviation >= 0 && config->deviation <= 10))
+        return cz_fail(error, CLOZE_ERROR_FORMAT, "\"initializer_range\" must be from 0 to 10");
     if (!cz_activation_named(activation, &config->activation))
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "the activation \"%s\" is not known",
                        cz_printable(shown, sizeof shown, activation, strlen(activation)));

@@ -52,6 +52,7 @@ typedef struct cz_config {
     uint32_t padding;     /* the id whose embedding does not learn; UINT32_MAX: none */
     bool still_positions; /* the position table does not learn */
     double epsilon;
+    double deviation; /* of matrices that are made */
     cz_activation activation;
     float hidden_dropout, attention_dropout, classifier_dropout;
     float feed_dropout, pooler_dropout; /* of what a gate makes; of the classifier's rows */

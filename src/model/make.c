@@ -94,7 +94,7 @@ const cz_stored_tensor *cz_make(const cz_binder *b, const char *name, size_t row
         made->stored.shape[2] = b->kernel;
     }
     if (is_matrix)
-        draw_normal(made->values, count, b->anew->seed, hash_of(name), b->anew->deviation);
+        draw_normal(made->values, count, b->anew->seed, hash_of(name), network->config.deviation);
     for (size_t i = 0; is_gain && i < count; i++)
         made->values[i] = 1;
     made->before = network->made;
@@ -108,6 +108,19 @@ void cz_make_fixed(const cz_network *network, const cz_parameter *table, uint32_
     if (made && row < table->value.rows)
         memset((char *)table->value.data + row * table->value.columns * sizeof(float), 0,
                table->value.columns * sizeof(float));
+}
+
+void cz_make_waves(const cz_network *network, const cz_parameter *table)
+{
+    const cz_stored_tensor *made = cz_made_find(network, table->name);
+    size_t columns = table->value.columns;
+    for (size_t row = 0; made && row < table->value.rows; row++)
+        for (size_t c = 0; c < columns; c++) {
+            double power = (double)(2 * (c / 2)) / (double)columns;
+            double angle = (double)row / pow(10000, power);
+            ((float *)table->value.data)[row * columns + c] =
+                (float)(c % 2 ? cos(angle) : sin(angle));
+        }
 }
 
 void cz_made_free(cz_network *network)

@@ -98,8 +98,9 @@ typedef struct cz_network {
 
 /*
  * What is made anew where the weights lack it, or other labels are wanted: matrices are drawn from a
- * normal distribution, biases are 0 and gains 1, as transformers begins (the row of the padding id
- * is 0). The numbers are a function of the seed and the tensor's name.
+ * normal distribution with config.json's initializer_range, biases are 0 and gains 1, as
+ * transformers begins (the row of the padding id is 0; positions that do not learn are waves). The
+ * numbers are a function of the seed and the tensor's name.
  */
 typedef struct cz_anew {
     unsigned heads;     /* bits 1 << kind; with the pooler, where one reads it */
@@ -107,7 +108,6 @@ typedef struct cz_anew {
     bool replace;       /* the heads' last products even where there are some that fit */
     bool all;           /* everything: no weights are opened */
     uint64_t seed;
-    double deviation;
 } cz_anew;
 
 typedef struct cz_network_options {

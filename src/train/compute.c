@@ -10,22 +10,30 @@
 /* What was computed of a part. */
 typedef struct cz_computed {
     cz_tensor *outcome, *loss;
+    cz_tensor *beside, *beside_loss; /* NULL: there is nothing beside it */
 } cz_computed;
 
 static cz_computed compute(const cloze_trainer *trainer, cz_run *run, const cz_part *part,
-                           double total)
+                           cz_totals totals)
 {
+    const cz_objective *objective = trainer->objective, *beside = trainer->beside;
     const cz_network *network = trainer->model->network;
     bool kept = part->dataset->states_of;
     cz_tensor *states = kept ? cz_body_states(run, trainer, part)
                              : cz_encode(run, network, &part->batch, network->config.layers);
     if (part->only_body)
-        return (cz_computed){ cz_body_rows(run, trainer, part, states), NULL };
-    cz_computed done = { trainer->objective->outcome(run, trainer, part, states), NULL };
-    done.loss = trainer->objective->loss(run, trainer, part, done.outcome, total);
-    done.loss = cz_lesson_loss(run, trainer, part, done.outcome, done.loss, total);
+        return (cz_computed){ .outcome = cz_body_rows(run, trainer, part, states) };
+    cz_computed done = { .outcome = objective->outcome(run, trainer, part, states) };
+    done.loss = objective->loss(run, trainer, part, done.outcome, totals.own);
+    done.loss = cz_lesson_loss(run, trainer, part, done.outcome, done.loss, totals.own);
+    cz_tensor *loss = done.loss;
+    if (beside) {
+        done.beside = beside->outcome(run, trainer, part, states);
+        done.beside_loss = beside->loss(run, trainer, part, done.beside, totals.beside);
+        loss = cz_blend(run, loss, 1, done.beside_loss, 1);
+    }
     if (part->learning)
-        cz_run_backward(run, done.loss);
+        cz_run_backward(run, loss);
     return done;
 }
 
@@ -66,7 +74,7 @@ static cloze_status no_memory(const cz_workspace *workspace, cloze_error *error)
     return cz_fail_memory(error, "the memory of a step", workspace->run.numbers.peak);
 }
 
-static cloze_status compute_twice(cloze_trainer *trainer, const cz_part *part, double total,
+static cloze_status compute_twice(cloze_trainer *trainer, const cz_part *part, cz_totals totals,
                                   cz_tensor *const *gradients, uint64_t step, cz_computed *done,
                                   cloze_error *error)
 {
@@ -76,28 +84,32 @@ static cloze_status compute_twice(cloze_trainer *trainer, const cz_part *part, d
     if (!cz_workspace_ready(trainer, workspace, &extent))
         return no_memory(workspace, error);
     set_up(trainer, &workspace->run, part, gradients, step);
-    compute(trainer, &workspace->run, part, total);
+    compute(trainer, &workspace->run, part, totals);
     if (!cz_run_failed(&workspace->run)) {
         if (!cz_workspace_furnish(trainer, workspace))
             return no_memory(workspace, error);
         set_up(trainer, &workspace->run, part, gradients, step);
-        *done = compute(trainer, &workspace->run, part, total);
+        *done = compute(trainer, &workspace->run, part, totals);
     }
     const cloze_error *failure = &workspace->run.error;
     return failure->status ? cz_fail(error, failure->status, "%.480s", failure->message) : CLOZE_OK;
 }
 
-cloze_status cz_part_compute(cloze_trainer *trainer, const cz_part *part, double total,
-                             cz_tensor *const *gradients, uint64_t step, double *loss,
-                             const cz_tensor **outcome, cloze_error *error)
+static double number_in(const cz_tensor *tensor)
 {
-    cz_computed done = { NULL, NULL };
+    return tensor ? cz_tensor_at(tensor, 0, 0) : 0;
+}
+
+cloze_status cz_part_compute(cloze_trainer *trainer, const cz_part *part, cz_totals totals,
+                             cz_tensor *const *gradients, uint64_t step, cz_outcomes *out,
+                             cloze_error *error)
+{
+    cz_computed done = { NULL, NULL, NULL, NULL };
     cloze_status status = cz_lesson_look(trainer, part, error);
     if (!status)
-        status = compute_twice(trainer, part, total, gradients, step, &done, error);
-    if (!status && loss)
-        *loss = cz_tensor_at(done.loss, 0, 0);
-    if (!status && outcome)
-        *outcome = done.outcome;
+        status = compute_twice(trainer, part, totals, gradients, step, &done, error);
+    if (!status)
+        *out = (cz_outcomes){ done.outcome, done.beside, number_in(done.loss),
+                              number_in(done.beside_loss) };
     return status;
 }

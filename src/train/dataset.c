@@ -8,6 +8,9 @@
 void cz_dataset_clear(cz_dataset *dataset)
 {
     const cloze_allocator *allocator = dataset->allocator;
+    if (dataset->passages)
+        cz_passages_clear(dataset->passages);
+    cz_release(allocator, dataset->passages);
     cz_release(allocator, dataset->ids);
     cz_release(allocator, dataset->types);
     cz_release(allocator, dataset->tags);
@@ -20,6 +23,17 @@ void cz_dataset_clear(cz_dataset *dataset)
     cz_release(allocator, dataset->answers);
     cz_release(allocator, dataset->states);
     *dataset = (cz_dataset){ .allocator = allocator };
+}
+
+size_t cz_dataset_length(const cz_dataset *dataset, size_t item)
+{
+    const cz_passages *passages = dataset->passages;
+    size_t tokens = 0;
+    if (passages)
+        return passages->rule.paired ? passages->rule.most : passages->place[item].laid;
+    for (size_t side = 0; side < CZ_SIDES; side++)
+        tokens += dataset->items[item].length[side];
+    return tokens;
 }
 
 static bool grow(cz_dataset *dataset, void *items, size_t *room, size_t needed, size_t size)

@@ -5,6 +5,7 @@
 #define CZ_TRAIN_DATASET_H
 
 #include "base/memory.h"
+#include "train/passages.h"
 
 #include <cloze/train.h>
 
@@ -44,9 +45,12 @@ typedef struct cz_dataset {
     size_t sequences;     /* of an item, at most */
     float *states;        /* what a frozen body made of the first `states_of` items; or NULL */
     size_t states_of;
+    cz_passages *passages; /* a corpus, and nothing of the above but `count`; or NULL */
 } cz_dataset;
 
 void cz_dataset_clear(cz_dataset *dataset);
+/* The most tokens that an item has. */
+size_t cz_dataset_length(const cz_dataset *dataset, size_t item);
 /* Tokens of one sequence put at the end; `words` NULL: none are kept. */
 cloze_status cz_dataset_append(cz_dataset *dataset, const cloze_tokens *tokens, bool keep_words,
                                size_t *begin, cloze_error *error);

@@ -12,7 +12,10 @@ typedef enum cz_draw_purpose {
     CZ_DRAW_ORDER = 1, /* of an epoch's items */
     CZ_DRAW_SAMPLE,    /* which items of a rare label come once more */
     CZ_DRAW_MASK,      /* which tokens are masked */
-    CZ_DRAW_TOKEN      /* what stands in their place */
+    CZ_DRAW_TOKEN,     /* what stands in their place */
+    CZ_DRAW_LENGTH,    /* how long a sequence of a corpus shall be */
+    CZ_DRAW_PART,      /* which documents are held out */
+    CZ_DRAW_NEXT       /* which text follows another */
 } cz_draw_purpose;
 
 typedef struct cz_draw {

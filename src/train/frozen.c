@@ -87,15 +87,15 @@ static cloze_status compute_rows(cloze_trainer *trainer, cz_dataset *dataset, cl
     cz_part *part = &trainer->part;
     cloze_status status = CLOZE_OK;
     for (size_t done = 0; done < dataset->count && !status;) {
-        const cz_tensor *rows = NULL;
+        cz_outcomes rows;
         size_t count = cz_next_items(dataset, done, FROZEN_TOKENS);
         if (!cz_part_lay(trainer, part, dataset, trainer->everything + done, count, done, 0, false))
             return cz_fail_memory(error, "a batch", 0);
         part->only_body = true;
-        status = cz_part_compute(trainer, part, 0, NULL, 0, NULL, &rows, error);
+        status = cz_part_compute(trainer, part, (cz_totals){ 0, 0 }, NULL, 0, &rows, error);
         part->only_body = false;
         if (!status)
-            keep_rows(trainer, part, rows);
+            keep_rows(trainer, part, rows.own);
         done += count;
     }
     return status;

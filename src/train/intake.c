@@ -85,6 +85,9 @@ cloze_status cloze_trainer_add(cloze_trainer *trainer, cloze_split split,
     if ((unsigned)split >= CZ_SPLITS || (count && !examples))
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "there is no such split, or no examples");
     cz_dataset *dataset = &trainer->split[split];
+    if (dataset->passages || trainer->beside)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "what is learned here comes from a corpus, not from examples");
     for (size_t i = 0; i < count; i++) {
         size_t items = dataset->count;
         cloze_status status =

@@ -22,6 +22,11 @@ const cz_objective *cz_objective_of(cloze_learning learning)
     return (size_t)learning < sizeof all / sizeof *all ? all[learning] : NULL;
 }
 
+const cz_objective *cz_objective_beside(const cloze_train_options *options)
+{
+    return options->following ? &cz_objective_following : NULL;
+}
+
 double cz_weigh_items(const cloze_trainer *trainer, const cz_dataset *dataset, size_t item,
                       size_t sample, uint32_t epoch, bool learning)
 {

@@ -30,24 +30,21 @@ typedef struct chooser {
     uint64_t thing;
     double share;
     bool whole_words;
-    const int32_t *words;
+    const int32_t *words; /* [length] */
     size_t length;
 } chooser;
 
-static chooser chooser_of(const cloze_trainer *trainer, const cz_dataset *dataset, size_t number,
-                          size_t sample, uint32_t epoch, bool learning)
+static chooser chooser_of(const cloze_trainer *trainer, const int32_t *words, size_t length,
+                          const cz_occasion *occasion)
 {
-    const cz_item *item = &dataset->items[number];
-    uint64_t seed = trainer->options.seed;
-    epoch = learning ? epoch : UINT32_MAX;
     return (chooser){
-        .chosen = { seed, CZ_DRAW_MASK, epoch },
-        .token = { seed, CZ_DRAW_TOKEN, epoch },
-        .thing = learning ? sample : number,
+        .chosen = { occasion->seed, CZ_DRAW_MASK, occasion->epoch },
+        .token = { occasion->seed, CZ_DRAW_TOKEN, occasion->epoch },
+        .thing = occasion->thing,
         .share = trainer->options.masked,
         .whole_words = trainer->options.whole_words,
-        .words = dataset->words + item->begin[0],
-        .length = item->length[0],
+        .words = words,
+        .length = length,
     };
 }
 
@@ -80,7 +77,12 @@ static size_t fallback(const chooser *choose)
 static double weigh_words(const cloze_trainer *trainer, const cz_dataset *dataset, size_t item,
                           size_t sample, uint32_t epoch, bool learning)
 {
-    chooser choose = chooser_of(trainer, dataset, item, sample, epoch, learning);
+    const cz_occasion occasion = cz_occasion_of(trainer, item, sample, epoch, learning);
+    const cz_passage *passage =
+        dataset->passages ? cz_passage_of(trainer, dataset, item, sample, epoch, learning) : NULL;
+    chooser choose = passage ? chooser_of(trainer, passage->words, passage->length, &occasion)
+                             : chooser_of(trainer, dataset->words + dataset->items[item].begin[0],
+                                          dataset->items[item].length[0], &occasion);
     size_t count = fallback(&choose) != SIZE_MAX;
     for (size_t i = 0; i < choose.length; i++)
         count += draws(&choose, i);
@@ -108,8 +110,10 @@ static bool aim_at_words(const cloze_trainer *trainer, cz_part *part)
         return false;
     cloze_tokenizer_role(trainer->model->tokenizer, CLOZE_TOKEN_MASK, &mask);
     for (size_t i = 0; i < part->count; i++) {
-        chooser choose = chooser_of(trainer, part->dataset, part->items[i], part->first + i,
-                                    part->epoch, part->learning);
+        const cz_occasion occasion =
+            cz_occasion_of(trainer, part->items[i], part->first + i, part->epoch, part->learning);
+        chooser choose =
+            chooser_of(trainer, part->words + part->begin[i], part->length[i], &occasion);
         size_t own = fallback(&choose);
         for (size_t t = 0; t < choose.length; t++) {
             size_t row = part->begin[i] + t;

@@ -16,6 +16,7 @@ static bool make_room(const cloze_trainer *trainer, cz_part *part, size_t tokens
            room(trainer, &part->types, &part->tokens_room[2], tokens, sizeof *part->types) &&
            room(trainer, &part->global_row, &part->tokens_room[3], tokens,
                 sizeof *part->global_row) &&
+           room(trainer, &part->words, &part->tokens_room[4], tokens, sizeof *part->words) &&
            room(trainer, &part->begin, &part->sequences_room[0], sequences, sizeof *part->begin) &&
            room(trainer, &part->length, &part->sequences_room[1], sequences,
                 sizeof *part->length) &&
@@ -24,22 +25,52 @@ static bool make_room(const cloze_trainer *trainer, cz_part *part, size_t tokens
            room(trainer, &part->global_begin, &part->sequences_room[3], sequences,
                 sizeof *part->global_begin) &&
            room(trainer, &part->global_length, &part->sequences_room[4], sequences,
-                sizeof *part->global_length);
+                sizeof *part->global_length) &&
+           room(trainer, &part->apart, &part->sequences_room[5], sequences, sizeof *part->apart);
 }
 
-static void lay_sequence(cz_part *part, const cz_item *item, size_t side, size_t number)
+/* `words` may be NULL. */
+static void lay_sequence(cz_part *part, const uint32_t *ids, const uint32_t *types,
+                         const int32_t *words, size_t length, size_t side, size_t number)
 {
-    const cz_dataset *dataset = part->dataset;
     cz_batch *batch = &part->batch;
-    size_t length = item->length[side], at = batch->packing.count++, to = batch->tokens;
-    memcpy(part->ids + to, dataset->ids + item->begin[side], length * sizeof *part->ids);
-    memcpy(part->types + to, dataset->types + item->begin[side], length * sizeof *part->types);
+    size_t at = batch->packing.count++, to = batch->tokens;
+    memcpy(part->ids + to, ids, length * sizeof *part->ids);
+    memcpy(part->types + to, types, length * sizeof *part->types);
+    if (words)
+        memcpy(part->words + to, words, length * sizeof *part->words);
     part->begin[at] = to;
     part->length[at] = length;
     part->samples[at] = number * CZ_SIDES + side;
     batch->tokens += length;
     if (length > batch->packing.longest)
         batch->packing.longest = length;
+}
+
+static void lay_side(const cloze_trainer *trainer, cz_part *part, size_t item, size_t side,
+                     size_t number)
+{
+    const cz_dataset *dataset = part->dataset;
+    if (dataset->passages && !side) {
+        const cz_passage *passage =
+            cz_passage_of(trainer, dataset, item, number, part->epoch, part->learning);
+        part->apart[part->batch.packing.count] = passage->apart;
+        lay_sequence(part, passage->ids, passage->types, passage->words, passage->length, 0,
+                     number);
+    } else if (!dataset->passages && dataset->items[item].length[side]) {
+        size_t begin = dataset->items[item].begin[side];
+        lay_sequence(part, dataset->ids + begin, dataset->types + begin,
+                     dataset->words ? dataset->words + begin : NULL,
+                     dataset->items[item].length[side], side, number);
+    }
+}
+
+static size_t count_sequences(const cz_dataset *dataset, size_t item)
+{
+    size_t sequences = dataset->passages != NULL;
+    for (size_t side = 0; side < CZ_SIDES && !dataset->passages; side++)
+        sequences += dataset->items[item].length[side] > 0;
+    return sequences;
 }
 
 /* Positions are of the ids that the model sees, so they come after masking. */
@@ -60,11 +91,10 @@ bool cz_part_lay(const cloze_trainer *trainer, cz_part *part, const cz_dataset *
                  const size_t *items, size_t count, size_t first, uint32_t epoch, bool learning)
 {
     size_t tokens = 0, sequences = 0;
-    for (size_t i = 0; i < count; i++)
-        for (size_t side = 0; side < CZ_SIDES; side++) {
-            tokens += dataset->items[items[i]].length[side];
-            sequences += dataset->items[items[i]].length[side] > 0;
-        }
+    for (size_t i = 0; i < count; i++) {
+        tokens += cz_dataset_length(dataset, items[i]);
+        sequences += count_sequences(dataset, items[i]);
+    }
     if (!make_room(trainer, part, tokens, sequences))
         return false;
     part->model = trainer->model;
@@ -82,8 +112,7 @@ bool cz_part_lay(const cloze_trainer *trainer, cz_part *part, const cz_dataset *
     for (size_t side = 0; side < CZ_SIDES; side++) {
         part->side_begin[side] = part->batch.packing.count;
         for (size_t i = 0; i < count; i++)
-            if (dataset->items[items[i]].length[side])
-                lay_sequence(part, &dataset->items[items[i]], side, first + i);
+            lay_side(trainer, part, items[i], side, first + i);
     }
     part->side_begin[CZ_SIDES] = part->batch.packing.count;
     if (!trainer->objective->aim(trainer, part))
@@ -96,10 +125,10 @@ bool cz_part_lay(const cloze_trainer *trainer, cz_part *part, const cz_dataset *
 
 void cz_part_clear(cz_part *part, const cloze_allocator *allocator)
 {
-    void *const all[] = { part->ids,        part->positions,    part->types,
-                          part->begin,      part->length,       part->samples,
-                          part->global_row, part->global_begin, part->global_length,
-                          part->labels,     part->targets,      part->rows };
+    void *const all[] = { part->ids,        part->positions,    part->types,         part->begin,
+                          part->length,     part->samples,      part->words,         part->apart,
+                          part->global_row, part->global_begin, part->global_length, part->labels,
+                          part->targets,    part->rows };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         cz_release(allocator, all[i]);
     *part = (cz_part){ 0 };

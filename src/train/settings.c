@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONFIG_LIMIT = 16 << 20, FILES_MOST = 10000 };
+enum { CONFIG_LIMIT = 16 << 20, FILES_MOST = 10000, DIGITS = 15 };
 
 /* ---- config.json ---- */
 
@@ -43,7 +43,8 @@ static bool put_architecture(const cloze_trainer *trainer, json_t *config)
         end = old + length - 5;
     if (!end)
         return true;
-    snprintf(name, sizeof name, "%.*s%s", (int)(end - old), old, endings[trainer->objective->head]);
+    snprintf(name, sizeof name, "%.*s%s", (int)(end - old), old,
+             trainer->beside ? "ForPreTraining" : endings[trainer->objective->head]);
     json_t *list = json_pack("[s]", name);
     return list && put(config, "architectures", list);
 }
@@ -87,6 +88,24 @@ static bool change_config(const cloze_trainer *trainer, const cz_dropout_keys *k
            put(config, "dtype", json_string("float32"));
 }
 
+/* What was begun with: a text of the caller, or a file. */
+static cloze_status read_config(const cloze_trainer *trainer, const char *from, cz_config *parsed,
+                                json_t **config, cloze_error *error)
+{
+    const char *text = trainer->options.config;
+    char path[CZ_PATH_SIZE];
+    cloze_status status;
+    if (text) {
+        status = cz_config_parse(parsed, text, strlen(text), "the settings of the model", error);
+        return status ? status : cz_json_parse(config, text, strlen(text), "the settings", error);
+    }
+    status = cz_config_load(parsed, from, &trainer->hooks.allocator, error);
+    if (!status)
+        status = cz_path_join(path, sizeof path, from, "config.json", error);
+    return status ? status
+                  : cz_json_load(config, path, CONFIG_LIMIT, &trainer->hooks.allocator, error);
+}
+
 static cloze_status write_config(const cloze_trainer *trainer, const char *from, const char *to,
                                  cloze_error *error)
 {
@@ -95,15 +114,12 @@ static cloze_status write_config(const cloze_trainer *trainer, const char *from,
     cz_config parsed;
     char *text = NULL;
     cz_dropout_keys keys = { NULL, NULL, NULL };
-    cloze_status status = cz_config_load(&parsed, from, &trainer->hooks.allocator, error);
-    if (!status)
-        status = cz_path_join(path, sizeof path, from, "config.json", error);
-    if (!status)
-        status = cz_json_load(&config, path, CONFIG_LIMIT, &trainer->hooks.allocator, error);
+    cloze_status status = read_config(trainer, from, &parsed, &config, error);
     if (!status)
         keys = cz_config_dropout_keys(&parsed);
     if (!status && (!change_config(trainer, &keys, config) ||
-                    !(text = json_dumps(config, JSON_INDENT(2) | JSON_ENSURE_ASCII))))
+                    !(text = json_dumps(config, JSON_INDENT(2) | JSON_ENSURE_ASCII |
+                                                    JSON_REAL_PRECISION(DIGITS)))))
         status = cz_fail_memory(error, "config.json", 0);
     if (!status)
         status = cz_path_join(path, sizeof path, to, "config.json", error);

@@ -50,6 +50,7 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
                              o->focal,
                              o->temperature,
                              o->masked,
+                             o->shorter,
                              o->teaching,
                              o->teacher.last,
                              o->teacher.states,
@@ -70,6 +71,9 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
                                 (uint64_t)o->no_dropout,
                                 (uint64_t)o->balance,
                                 (uint64_t)o->whole_words,
+                                (uint64_t)o->static_masks,
+                                (uint64_t)o->following,
+                                (uint64_t)o->crossing,
                                 (uint64_t)o->directions,
                                 o->measure_every,
                                 o->patience,
@@ -81,6 +85,7 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
     cz_digest_add(digest, reals, sizeof reals);
     cz_digest_add(digest, counts, sizeof counts);
     add_text(digest, o->metric ? o->metric : "");
+    add_text(digest, o->config ? o->config : "");
     for (size_t i = 0; i < o->label_count; i++)
         add_text(digest, trainer->labels[i]);
     if (o->teacher.model) {
@@ -92,8 +97,21 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
         cz_digest_add(digest, trainer->label_weights, o->label_count * sizeof(float));
 }
 
+static void add_corpus(cz_digest *digest, const cz_passages *passages)
+{
+    const double part[] = { passages->rule.begin, passages->rule.end };
+    const uint64_t counts[] = { passages->rule.most, passages->count, passages->tokens };
+    cz_digest_add(digest, passages->file.facts.contents, sizeof passages->file.facts.contents);
+    cz_digest_add(digest, part, sizeof part);
+    cz_digest_add(digest, counts, sizeof counts);
+}
+
 static void add_split(cz_digest *digest, const cz_dataset *dataset)
 {
+    if (dataset->passages) {
+        add_corpus(digest, dataset->passages);
+        return;
+    }
     cz_digest_add(digest, dataset->ids, dataset->tokens * sizeof *dataset->ids);
     cz_digest_add(digest, dataset->types, dataset->tokens * sizeof *dataset->types);
     if (dataset->tags)

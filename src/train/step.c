@@ -20,7 +20,8 @@ size_t cz_steps_of_epoch(const cloze_trainer *trainer)
 
 /* What the parts of a batch are divided by, so that their losses add up to its own. */
 typedef struct batch_total {
-    double weight, tokens, pairs;
+    cz_totals weight;
+    double tokens, pairs;
 } batch_total;
 
 /* Items `first` of the epoch and the following. */
@@ -31,6 +32,7 @@ static cloze_status learn_shard(cloze_trainer *trainer, size_t shard, size_t fir
     size_t level = cz_learner_level(shard), own, behind;
     uint32_t epoch = (uint32_t)(trainer->progress.step / cz_steps_of_epoch(trainer));
     cz_learned *learned = &trainer->ranks.shards[shard];
+    cz_outcomes out = { 0 };
     cloze_status status = CLOZE_OK;
     *learned = (cz_learned){ 0 };
     cz_ranks_own(trainer, &own, &behind);
@@ -43,7 +45,8 @@ static cloze_status learn_shard(cloze_trainer *trainer, size_t shard, size_t fir
         trainer->part.all_pairs = total->pairs;
         status = cz_part_compute(trainer, &trainer->part, total->weight,
                                  cz_learner_gradients(&trainer->learner, level),
-                                 trainer->progress.step, &learned->loss, NULL, error);
+                                 trainer->progress.step, &out, error);
+        learned->loss = out.loss + out.beside_loss;
         learned->tokens = trainer->part.batch.tokens;
     }
     if (!status && cz_learner_carry(&trainer->learner, place_of(trainer), own, shard))
@@ -51,19 +54,33 @@ static cloze_status learn_shard(cloze_trainer *trainer, size_t shard, size_t fir
     return status;
 }
 
+static double weigh(const cloze_trainer *trainer, const cz_objective *objective, size_t item,
+                    size_t sample)
+{
+    uint32_t epoch = (uint32_t)(trainer->progress.step / cz_steps_of_epoch(trainer));
+    return objective ? objective->weigh(trainer, &trainer->split[CLOZE_SPLIT_TRAIN], item, sample,
+                                        epoch, true)
+                     : 0;
+}
+
+static void count_tokens(const cz_dataset *train, size_t item, batch_total *total)
+{
+    for (size_t side = 0; side < CZ_SIDES; side++) {
+        double tokens = train->passages ? side ? 0 : (double)cz_dataset_length(train, item)
+                                        : (double)train->items[item].length[side];
+        total->tokens += tokens;
+        total->pairs += tokens * tokens;
+    }
+}
+
 static batch_total weigh_batch(const cloze_trainer *trainer, size_t first, size_t count)
 {
-    const cz_dataset *train = &trainer->split[CLOZE_SPLIT_TRAIN];
-    uint32_t epoch = (uint32_t)(trainer->progress.step / cz_steps_of_epoch(trainer));
-    batch_total total = { 0 };
+    batch_total total = { .tokens = 0 };
     for (size_t i = first; i < first + count; i++) {
         size_t item = trainer->plan.order[i];
-        total.weight += trainer->objective->weigh(trainer, train, item, i, epoch, true);
-        for (size_t side = 0; side < CZ_SIDES; side++) {
-            double tokens = (double)train->items[item].length[side];
-            total.tokens += tokens;
-            total.pairs += tokens * tokens;
-        }
+        total.weight.own += weigh(trainer, trainer->objective, item, i);
+        total.weight.beside += weigh(trainer, trainer->beside, item, i);
+        count_tokens(&trainer->split[CLOZE_SPLIT_TRAIN], item, &total);
     }
     return total;
 }

@@ -70,6 +70,7 @@ static cloze_status check_numbers(const cloze_train_options *o, cloze_error *err
         { "the weight of the teacher's states", o->teacher.states, 0, 1e6 },
         { "the weight of the teacher's attention", o->teacher.attention, 0, 1e6 },
         { "masked", o->masked, 1e-3, 0.99 },
+        { "shorter", o->shorter, 0, 1 },
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (!(limits[i].value >= limits[i].least && limits[i].value <= limits[i].most))
@@ -107,6 +108,15 @@ static cloze_status check_options(const cloze_trainer *trainer, cloze_error *err
         if (!(o->label_weights[i] >= 0) || !isfinite(o->label_weights[i]))
             return cz_fail(error, CLOZE_ERROR_ARGUMENT, "the weight of label %zu is %g", i,
                            (double)o->label_weights[i]);
+    if ((o->following || o->crossing) && o->learning != CLOZE_LEARN_WORDS)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "how texts follow each other is learned beside masked words alone");
+    if ((unsigned)o->following > CLOZE_FOLLOWING_ORDER || (o->following && o->crossing))
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "two texts of a sequence cannot cross the borders of documents");
+    if (o->following && o->teacher.model)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "a teacher says nothing of how texts follow each other");
     if (o->resume && !o->folder)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "to resume a run it needs its folder");
     return CLOZE_OK;
@@ -170,25 +180,39 @@ static bool stored_labels_are(const cloze_trainer *trainer, const char *folder)
     return same;
 }
 
+/* Heads that learn, as bits 1 << kind. */
+static unsigned heads_of(const cloze_trainer *trainer)
+{
+    return (trainer->objective->has_head ? 1u << trainer->objective->head : 0) |
+           (trainer->beside ? 1u << trainer->beside->head : 0);
+}
+
+static bool has_heads(const cloze_trainer *trainer, unsigned heads)
+{
+    for (int kind = 0; kind < CZ_HEADS; kind++)
+        if ((heads >> kind & 1) && !cz_head_columns(trainer->model->network, (cz_head_kind)kind))
+            return false;
+    return true;
+}
+
 static cloze_status open_model(cloze_trainer *trainer, cloze_error *error)
 {
     const cloze_train_options *options = &trainer->options;
     const cloze_model_options how = { .engine = trainer->engine };
     cz_learning learning = {
         .weights = trainer->source,
-        .anew = { .heads = trainer->objective->has_head ? 1u << trainer->objective->head : 0,
+        .anew = { .heads = heads_of(trainer),
                   .columns = options->label_count,
                   .replace =
                       has_labels(options->learning) && !stored_labels_are(trainer, trainer->source),
-                  .seed = options->seed,
-                  .deviation = 0.02 },
+                  .all = options->config,
+                  .seed = options->seed },
     };
     cloze_status status =
         cz_model_open_to_learn(&trainer->model, trainer->settings, &learning, &how, error);
     if (status)
         return status;
-    if (trainer->objective->has_head &&
-        !cz_head_columns(trainer->model->network, trainer->objective->head))
+    if (!has_heads(trainer, heads_of(trainer)))
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
                        "models of the family %s have no head that could learn this",
                        cz_config_family_name(&trainer->model->network->config));
@@ -207,10 +231,13 @@ static cloze_status make_learner(cloze_trainer *trainer, cloze_error *error)
 {
     const cloze_train_options *options = &trainer->options;
     const cz_config *config = &trainer->model->network->config;
-    bool has_head = trainer->objective->has_head;
+    unsigned heads = heads_of(trainer);
+    bool pools = false;
+    for (int kind = 0; kind < CZ_HEADS; kind++)
+        pools |= (heads >> kind & 1) && cz_config_pools(config, (cz_head_kind)kind);
     const cz_learner_options how = {
-        .heads = has_head ? 1u << trainer->objective->head : 0,
-        .pooler = has_head && cz_config_pools(config, trainer->objective->head),
+        .heads = heads,
+        .pooler = pools,
         .freeze_embeddings = options->freeze_embeddings,
         .freeze_layers = options->freeze_layers,
         .freeze_body = options->freeze_body,
@@ -229,6 +256,11 @@ static cloze_status make_learner(cloze_trainer *trainer, cloze_error *error)
     return status;
 }
 
+static bool copy_word(const cloze_trainer *trainer, const char *word, char **out)
+{
+    return !word || (*out = cz_copy_text(&trainer->hooks.allocator, word, strlen(word)));
+}
+
 static cloze_status open_parts(cloze_trainer *trainer, const char *model, cloze_error *error)
 {
     const cloze_model_options how = { .engine = trainer->engine,
@@ -236,10 +268,11 @@ static cloze_status open_parts(cloze_trainer *trainer, const char *model, cloze_
     cloze_status status = cz_ranks_init(trainer, trainer->options.ranks, error);
     if (!status)
         status = copy_labels(trainer, error);
-    if (!status && trainer->options.folder && cz_ranks_leads(trainer) &&
-        !(trainer->folder = cz_copy_text(&trainer->hooks.allocator, trainer->options.folder,
-                                         strlen(trainer->options.folder))))
+    if (!status && !(copy_word(trainer, trainer->options.config, &trainer->config) &&
+                     copy_word(trainer, cz_ranks_leads(trainer) ? trainer->options.folder : NULL,
+                               &trainer->folder)))
         status = cz_fail_memory(error, "a path", 0);
+    trainer->options.config = trainer->config;
     if (!status)
         status = check_folder(trainer, error);
     if (!status)
@@ -271,6 +304,7 @@ cloze_status cloze_trainer_new(cloze_trainer **out, const char *model,
         made->hooks = *hooks;
     made->options = *options;
     made->objective = cz_objective_of(options->learning);
+    made->beside = cz_objective_beside(options);
     made->engine = engine;
     made->owns_engine = !engine;
     for (size_t i = 0; i < CZ_SPLITS; i++)
@@ -305,6 +339,9 @@ void cloze_trainer_free(cloze_trainer *trainer)
     cz_workspace_clear(&trainer->workspace, &allocator);
     cz_lesson_clear(trainer);
     cz_part_clear(&trainer->part, &allocator);
+    if (trainer->passage)
+        cz_passage_clear(trainer->passage, &allocator);
+    cz_release(&allocator, trainer->passage);
     cz_plan_clear(&trainer->plan);
     cz_learner_clear(&trainer->learner);
     cz_block_release(&allocator, &trainer->best);
@@ -318,6 +355,7 @@ void cloze_trainer_free(cloze_trainer *trainer)
     cz_release(&allocator, trainer->labels);
     cz_release(&allocator, trainer->label_weights);
     cz_release(&allocator, trainer->folder);
+    cz_release(&allocator, trainer->config);
     cz_release(&allocator, trainer);
 }
 

@@ -22,10 +22,12 @@ typedef struct cz_part {
     cz_batch batch;
     cz_globals globals;
     uint32_t *ids, *positions, *types; /* [tokens] */
+    int32_t *words;                    /* [tokens] where words are masked; -1: none */
     size_t *begin, *length;            /* [sequences] */
     uint64_t *samples;                 /* [sequences] */
+    int64_t *apart;                    /* [sequences] of a corpus: see cz_passage */
     size_t *global_row, *global_begin, *global_length;
-    size_t tokens_room[4], sequences_room[5]; /* of the arrays above */
+    size_t tokens_room[5], sequences_room[6]; /* of the arrays above */
 
     const cloze_model *model; /* whose positions and globals these are */
     const cz_dataset *dataset;
@@ -59,6 +61,17 @@ typedef struct cz_scores {
     const cz_dataset *dataset;
 } cz_scores;
 
+/* What the means over a batch are divided by: of the objective, and of the one beside it. */
+typedef struct cz_totals {
+    double own, beside;
+} cz_totals;
+
+/* What was computed of a part; tensors are good until the workspace is used again. */
+typedef struct cz_outcomes {
+    const cz_tensor *own, *beside;
+    double loss, beside_loss;
+} cz_outcomes;
+
 typedef struct cz_objective {
     const char *metric; /* that is the best by default */
     bool has_head;
@@ -81,6 +94,8 @@ typedef struct cz_objective {
 } cz_objective;
 
 const cz_objective *cz_objective_of(cloze_learning learning);
+/* What is learned beside it, of the same states, or NULL: losses are added. */
+const cz_objective *cz_objective_beside(const cloze_train_options *options);
 
 /* The memory in which a part is computed; it grows to the largest. */
 typedef struct cz_workspace {
@@ -116,12 +131,13 @@ struct cloze_trainer {
     cloze_train_options options; /* with what 0 stood for */
     char **labels;               /* [options.label_count] */
     float *label_weights;        /* [options.label_count] or NULL */
-    char *folder;                /* or NULL */
+    char *folder, *config;       /* or NULL */
     char source[CZ_PATH_SIZE];   /* the folder that was opened */
     char settings
         [CZ_PATH_SIZE];     /* the folder of config.json and the tokenizer for what is learned */
     bool settings_are_ours; /* a temporary folder, removed at the end */
-    const cz_objective *objective;
+    const cz_objective *objective, *beside; /* the latter may be NULL */
+    cz_passage *passage; /* room for the sequence that was asked for last */
     cloze_engine *engine;
     bool owns_engine;
     cloze_model *model;
@@ -163,11 +179,10 @@ cz_tensor *cz_body_states(cz_run *run, const cloze_trainer *trainer, const cz_pa
 
 /* ---- compute.c ---- */
 
-/* Computes the part's loss and, where it learns, adds its gradients. `total`: see loss. `outcome`
- * may be NULL; it is good until the workspace is used again. */
-cloze_status cz_part_compute(cloze_trainer *trainer, const cz_part *part, double total,
-                             cz_tensor *const *gradients, uint64_t step, double *loss,
-                             const cz_tensor **outcome, cloze_error *error);
+/* Computes the part's loss and, where it learns, adds its gradients. */
+cloze_status cz_part_compute(cloze_trainer *trainer, const cz_part *part, cz_totals totals,
+                             cz_tensor *const *gradients, uint64_t step, cz_outcomes *out,
+                             cloze_error *error);
 /* The shapes that a run of the part's model meets. */
 cz_extent cz_part_extent(const cz_part *part);
 
@@ -228,6 +243,15 @@ cloze_status cz_state_resume(cloze_trainer *trainer, cloze_error *error);
 void cz_state_digest(const cloze_trainer *trainer, char out[CZ_DIGEST_HEX]);
 /* Room for the best weights. */
 cloze_status cz_best_make(cloze_trainer *trainer, cloze_error *error);
+
+/* ---- intake_corpus.c ---- */
+
+/* A sequence of a corpus, laid in the trainer's room for one. `sample`: its number in the epoch. */
+const cz_passage *cz_passage_of(const cloze_trainer *trainer, const cz_dataset *dataset,
+                                size_t item, size_t sample, uint32_t epoch, bool learning);
+/* Where what is drawn of an item comes from: what is measured has one choice for good. */
+cz_occasion cz_occasion_of(const cloze_trainer *trainer, size_t item, size_t sample, uint32_t epoch,
+                           bool learning);
 
 /* ---- intake.c: examples as tokens, for the objectives ---- */
 
