@@ -48,7 +48,7 @@ static void shape_layer(cz_network *network, size_t i)
     const cz_family *family = config->family;
     cz_layer *layer = &network->layers[i];
     size_t head_size = config->hidden / config->heads;
-    bool local = config->theta > 0 && i % config->every;
+    bool local = config->theta > 0 && config->local[i];
     float dropout = config->hidden_dropout;
 
     layer->activation = config->activation;

@@ -63,9 +63,10 @@ typedef struct cz_config {
     bool no_position_table;            /* positions only limit the length */
     bool unbiased_words, unties_words; /* of the head of words: no bias; a matrix of its own */
 
-    /* Rotary positions; theta 0: none. Layers whose number from 0 `every` divides see all. */
+    /* Rotary positions; theta 0: none. Local layers see a window and have angles of their own. */
     double theta, local_theta;
-    size_t every, window; /* on either side */
+    size_t window; /* on either side */
+    bool local[CZ_LAYERS_MOST];
 
     bool windowed; /* each layer sees keys no farther than this on either side: */
     uint32_t near[CZ_LAYERS_MOST];

@@ -1,6 +1,6 @@
 /*
- * config_attention.c - rotary positions, disentangled attention, a convolution beside it and
- * missing biases in config.json.
+ * config_attention.c - windows, disentangled attention, a convolution beside it and missing biases
+ * in config.json.
  * What would change the result and is not computed here is refused by its name.
  */
 #include "model/config_attention.h"
@@ -9,8 +9,6 @@
 #include "model/family.h"
 
 #include <string.h>
-
-enum { PLACES_MOST = 1 << 16 }; /* rows of a table of angles, which no tensor vouches for */
 
 /* A flag that is true unless it is said; `out` is its opposite. */
 static cloze_status read_absence(const json_t *root, const char *key, bool fallback, bool *out,
@@ -55,38 +53,6 @@ static cloze_status read_pooling(const json_t *root, cz_config *config, cloze_er
     if (activation && !cz_activation_named(activation, &config->pooler_activation))
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "the activation in \"%s\" is not known",
                        f->setting.pooler_activation);
-    return CLOZE_OK;
-}
-
-static cloze_status read_rotary(const json_t *root, cz_config *config, cloze_error *error)
-{
-    const cz_family *f = config->family;
-    const json_t *scaling = json_object_get(root, "rope_scaling");
-    cloze_status status;
-    if (!f->setting.theta)
-        return CLOZE_OK;
-    config->theta = f->fallback.theta;
-    config->local_theta = f->fallback.local_theta;
-    config->every = f->fallback.every;
-    config->window = f->fallback.window;
-    if ((status = cz_json_real(root, f->setting.theta, &config->theta, error)) ||
-        (status = cz_json_real(root, f->setting.local_theta, &config->local_theta, error)) ||
-        (status = cz_json_size(root, f->setting.every, 1, CZ_LAYERS_MOST, &config->every, error)) ||
-        (status = cz_json_size(root, f->setting.window, 0, CZ_ROWS_MOST, &config->window, error)))
-        return status;
-    config->window /= 2;
-    if (scaling && !json_is_null(scaling))
-        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "\"rope_scaling\" cannot be run");
-    if (!(config->theta >= 1 && config->theta <= 1e12 && config->local_theta >= 1 &&
-          config->local_theta <= 1e12))
-        return cz_fail(error, CLOZE_ERROR_FORMAT, "\"%s\" and \"%s\" must be from 1 to 1e12",
-                       f->setting.theta, f->setting.local_theta);
-    if (config->hidden / config->heads % 2)
-        return cz_fail(error, CLOZE_ERROR_FORMAT, "heads of %zu numbers have no halves to turn",
-                       config->hidden / config->heads);
-    if (config->positions > PLACES_MOST)
-        return cz_fail(error, CLOZE_ERROR_LIMIT, "\"%s\" is %zu, and at most %d can be run",
-                       f->setting.positions, config->positions, (int)PLACES_MOST);
     return CLOZE_OK;
 }
 
@@ -170,9 +136,9 @@ static cloze_status read_distances(const json_t *root, cz_config *config, cloze_
         config->distances.span = config->distances.farthest;
         config->distances.shared = config->distances.normed = false;
     }
-    if (config->distances.farthest > PLACES_MOST || config->distances.span > PLACES_MOST)
+    if (config->distances.farthest > CZ_PLACES_MOST || config->distances.span > CZ_PLACES_MOST)
         return cz_fail(error, CLOZE_ERROR_LIMIT, "distances up to %zu are too far; %d can be run",
-                       config->distances.farthest, (int)PLACES_MOST);
+                       config->distances.farthest, (int)CZ_PLACES_MOST);
     config->distances.rows = 2 * config->distances.span;
     if (config->distances.of_query || config->distances.of_key)
         config->distances.kind = CZ_DISTANCE_APART;
@@ -247,9 +213,9 @@ static cloze_status read_kind(const json_t *root, cz_config *config, cloze_error
     if (!config->family->weight.own_distances || (!both && strcmp(kind, "relative_key")))
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
                        "this \"position_embedding_type\" cannot be run in this family");
-    if (config->positions > PLACES_MOST)
+    if (config->positions > CZ_PLACES_MOST)
         return cz_fail(error, CLOZE_ERROR_LIMIT, "distances up to %zu are too far; %d can be run",
-                       config->positions, (int)PLACES_MOST);
+                       config->positions, (int)CZ_PLACES_MOST);
     config->no_position_table = true;
     config->distances.kind = CZ_DISTANCE_OWN;
     config->distances.farthest = config->positions - 1;
@@ -278,7 +244,7 @@ cloze_status cz_config_read_attention(const json_t *root, cz_config *config, clo
     cloze_status status;
     if ((status = read_biases(root, config, error)) ||
         (status = read_pooling(root, config, error)) ||
-        (status = read_rotary(root, config, error)) ||
+        (status = cz_config_read_rotary(root, config, error)) ||
         (status = read_windows(root, config, error)) || (status = read_kind(root, config, error)) ||
         (status = read_table(root, config, error)) ||
         (status = read_convolution(root, config, error)))

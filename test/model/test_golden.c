@@ -69,6 +69,7 @@ static const char *const models[] = {
     "deberta_convolved_plain",
     "modernbert",
     "modernbert_biased",
+    "modernbert_renamed",
     "rembert",
     "megatron_bert",
     "megatron_bert_relative",

@@ -35,7 +35,7 @@ class Variant:
     config: dict = field(default_factory=dict)
     stored: torch.dtype = torch.float32
     lengths: tuple[int, ...] = LENGTHS
-    layout: str = "plain"  # plain, old (gamma/beta, no prefix, a buffer), sharded
+    layout: str = "plain"  # plain, old (gamma/beta, no prefix, a buffer), sharded, renamed (settings of transformers 5)
     attentions: bool = False
     family: str = "bert"
     head: str = "labels"
@@ -185,6 +185,10 @@ VARIANTS = [
         norm_bias=True, classifier_bias=True, classifier_pooling="mean", hidden_activation="silu",
         classifier_activation="relu", global_rope_theta=700.0, local_rope_theta=90.0, num_labels=3),
         family="modernbert"),
+    Variant("modernbert_renamed", dict(
+        hidden_size=12, num_attention_heads=2, intermediate_size=8, num_hidden_layers=3, vocab_size=37,
+        max_position_embeddings=16, global_attn_every_n_layers=2, local_attention=4, global_rope_theta=700.0,
+        local_rope_theta=90.0), lengths=TINY_LENGTHS, layout="renamed", family="modernbert"),
 ]
 
 
@@ -387,6 +391,16 @@ def save_weights(model, variant: Variant, folder: Path) -> None:
     (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=1) + "\n")
 
 
+def renamed(config: dict) -> dict:
+    """The settings of ModernBERT as transformers 5 writes them."""
+    every, config = config["global_attn_every_n_layers"], dict(config)
+    kinds = ["sliding_attention" if layer % every else "full_attention" for layer in range(config["num_hidden_layers"])]
+    angles = {"full_attention": config.pop("global_rope_theta"), "sliding_attention": config.pop("local_rope_theta")}
+    del config["global_attn_every_n_layers"]
+    return config | {"layer_types": kinds, "rope_parameters": {
+        kind: {"rope_type": "default", "rope_theta": theta} for kind, theta in angles.items()}}
+
+
 def main() -> None:
     target, wanted = Path(sys.argv[1]), sys.argv[2:]
     for variant in VARIANTS:
@@ -409,6 +423,8 @@ def main() -> None:
                    if key not in ("attn_implementation", "num_labels")}
         if model.config.num_labels != 2:
             config["id2label"] = {str(i): f"LABEL_{i}" for i in range(model.config.num_labels)}
+        if variant.layout == "renamed":
+            config = renamed(config)
         (folder / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
         save_file(golden_of(model, variant), folder / "golden.safetensors")
 
