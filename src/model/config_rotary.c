@@ -61,8 +61,8 @@ static cloze_status read_thetas(const json_t *root, cz_config *config, cloze_err
 static cloze_status read_kinds(const json_t *kinds, cz_config *config, cloze_error *error)
 {
     if (!json_is_array(kinds) || json_array_size(kinds) != config->layers)
-        return cz_fail(error, CLOZE_ERROR_FORMAT, "\"layer_types\" must name the kind of %zu layers",
-                       config->layers);
+        return cz_fail(error, CLOZE_ERROR_FORMAT,
+                       "\"layer_types\" must name the kind of %zu layers", config->layers);
     for (size_t i = 0; i < config->layers; i++) {
         const char *kind = json_string_value(json_array_get(kinds, i));
         config->local[i] = kind && !strcmp(kind, near_kind);

@@ -33,9 +33,11 @@ const cz_added_token *cz_added_by_text(const cz_added *added, cloze_text text)
 
 void cz_added_begin(cloze_tokenizer *tokenizer)
 {
+    const cz_vocabulary *vocabulary = &tokenizer->model.vocabulary;
     cz_added *added = &tokenizer->added;
     added->allowance = cz_allowance_at_first();
-    added->next_id = (uint32_t)tokenizer->model.vocabulary.count;
+    /* A Unigram counts a piece as often as it stands there. */
+    added->next_id = (uint32_t)(tokenizer->unigram ? vocabulary->scored : vocabulary->count);
     for (size_t i = 0; i < added->count; i++)
         if (added->tokens[i].id >= added->next_id)
             added->next_id = added->tokens[i].id + 1;

@@ -239,22 +239,27 @@ static void impossible_settings_are_refused(void **state)
     write_text("config.json",
                "{\"model_type\":\"modernbert\",\"rope_scaling\":{\"type\":\"linear\"}}");
     refused(CLOZE_ERROR_UNSUPPORTED, "rope_scaling");
-    write_text("config.json", "{\"model_type\":\"modernbert\",\"rope_parameters\":{\"full_attention\":"
-                              "{\"rope_type\":\"yarn\",\"factor\":2}}}");
+    write_text("config.json",
+               "{\"model_type\":\"modernbert\",\"rope_parameters\":{\"full_attention\":"
+               "{\"rope_type\":\"yarn\",\"factor\":2}}}");
     refused(CLOZE_ERROR_UNSUPPORTED, "rope_type");
-    write_text("config.json", "{\"model_type\":\"modernbert\",\"rope_parameters\":{\"sliding_attention\":"
-                              "{\"rope_type\":\"default\",\"rope_theta\":0}}}");
+    write_text("config.json",
+               "{\"model_type\":\"modernbert\",\"rope_parameters\":{\"sliding_attention\":"
+               "{\"rope_type\":\"default\",\"rope_theta\":0}}}");
     refused(CLOZE_ERROR_FORMAT, "rope_theta");
     write_text("config.json", "{\"model_type\":\"modernbert\",\"rope_parameters\":[1]}");
     refused(CLOZE_ERROR_FORMAT, "rope_parameters");
-    write_text("config.json", "{\"model_type\":\"modernbert\",\"num_hidden_layers\":2,\"layer_types\":"
-                              "[\"full_attention\"]}");
+    write_text("config.json",
+               "{\"model_type\":\"modernbert\",\"num_hidden_layers\":2,\"layer_types\":"
+               "[\"full_attention\"]}");
     refused(CLOZE_ERROR_FORMAT, "layer_types");
-    write_text("config.json", "{\"model_type\":\"modernbert\",\"num_hidden_layers\":2,\"layer_types\":"
-                              "[\"full_attention\",\"linear_attention\"]}");
+    write_text("config.json",
+               "{\"model_type\":\"modernbert\",\"num_hidden_layers\":2,\"layer_types\":"
+               "[\"full_attention\",\"linear_attention\"]}");
     refused(CLOZE_ERROR_UNSUPPORTED, "layer_types");
     /* transformers does not scale its terms of distance there. */
-    write_text("config.json", "{\"model_type\":\"albert\",\"position_embedding_type\":\"relative_key\"}");
+    write_text("config.json",
+               "{\"model_type\":\"albert\",\"position_embedding_type\":\"relative_key\"}");
     refused(CLOZE_ERROR_UNSUPPORTED, "position_embedding_type");
     write_text("config.json", "{\"model_type\":\"modernbert\",\"classifier_pooling\":\"max\"}");
     refused(CLOZE_ERROR_UNSUPPORTED, "classifier_pooling");

@@ -146,12 +146,29 @@ static void a_unigram_that_is_not_one_is_refused(void **state)
     assert_int_equal(open_text(MODEL("\"unk_id\": 0, \"vocab\": []")), CLOZE_ERROR_FORMAT);
 }
 
+/* As tokenizers 0.23.3 numbers it. */
+static void an_added_token_is_numbered_after_every_piece(void **state)
+{
+    static const char json[] =
+        "{\"added_tokens\": [{\"id\": 9, \"content\": \"new\"}], \"model\": {\"type\": "
+        "\"Unigram\", "
+        "\"unk_id\": 0, \"vocab\": [[\"<unk>\", 0], [\"a\", -1], [\"b\", -2], [\"a\", -3]]}}";
+    cloze_tokenizer *tokenizer = NULL;
+    uint32_t id = 0;
+    (void)state;
+    assert_int_equal(cz_tokenizer_from_json(&tokenizer, json, strlen(json), NULL, NULL), CLOZE_OK);
+    assert_true(cloze_tokenizer_id(tokenizer, (cloze_text){ "new", 3 }, &id));
+    assert_int_equal(id, 4);
+    cloze_tokenizer_free(tokenizer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_text_is_cut_as_the_package_cuts_it),
         cmocka_unit_test(a_score_is_read_with_the_two_roundings_of_the_package),
         cmocka_unit_test(a_unigram_that_is_not_one_is_refused),
+        cmocka_unit_test(an_added_token_is_numbered_after_every_piece),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
