@@ -7,6 +7,7 @@
 #include "stream.h"
 #include "table.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ static const option_group own = {
     (const command_option[]){
         OPTION("top", 'k', OPTION_COUNT, "N", top, "the N best labels of each text (default: 1)"),
         OPTION("all", 0, OPTION_FLAG, NULL, all, "every label, best first"),
-        OPTION("threshold", 0, OPTION_REAL, "X", threshold,
+        OPTION("threshold", 0, OPTION_SIGNED, "X", threshold,
                "only labels with a score of at least X; may leave none"),
         OPTION("function", 0, OPTION_CHOICE, "softmax|sigmoid|none", function,
                "how logits become scores (default: what the model is for)"),
@@ -74,8 +75,7 @@ static size_t rank(classify_job *job, const float *scores)
     size_t count = 0, least = 0;
     rank_scores(scores, job->labels, job->order);
     least = job->top < job->labels ? job->top : job->labels;
-    while (count < least && (job->settings->threshold < 0 ||
-                             (double)job->order[count].score >= job->settings->threshold))
+    while (count < least && (double)job->order[count].score >= job->settings->threshold)
         count++;
     return count;
 }
@@ -189,10 +189,10 @@ static int prepare(void *context)
     job->labels = cloze_model_labels(job->stream.opened.model);
     job->options = (cloze_classify_options){ .function = (cloze_score_function)settings->function,
                                              .max_tokens = settings->max_tokens };
-    job->list = settings->top || settings->all || settings->threshold >= 0;
-    job->top = settings->top                               ? settings->top
-               : settings->all || settings->threshold >= 0 ? job->labels
-                                                           : 1;
+    job->list = settings->top || settings->all || isfinite(settings->threshold);
+    job->top = settings->top                                    ? settings->top
+               : settings->all || isfinite(settings->threshold) ? job->labels
+                                                                : 1;
     if (!job->labels)
         return say_failure(CLOZE_ERROR_NOT_FOUND,
                            "%s has no classification head: it was not fine-tuned to tell labels "

@@ -19,7 +19,7 @@ static const option_group own = {
         OPTION("clusters", 'k', OPTION_COUNT, "N", clusters,
                "make N groups, each text in one (default: communities)"),
         OPTION("seed", 0, OPTION_NUMBER, "N", seed, "of the first centres of -k (default: 0)"),
-        OPTION("threshold", 0, OPTION_REAL, "X", threshold,
+        OPTION("threshold", 0, OPTION_SIGNED, "X", threshold,
                "communities: cosine from which on texts are alike (default: 0.75)"),
         OPTION("least", 0, OPTION_COUNT, "N", least,
                "communities: texts that one needs (default: 2)"),
@@ -178,7 +178,7 @@ static int find_communities(cluster_job *job)
 {
     const cli_settings *settings = job->settings;
     cloze_community_options options = { .threshold =
-                                            settings->threshold >= 0 ? settings->threshold : 0,
+                                            isfinite(settings->threshold) ? settings->threshold : 0,
                                         .least =
                                             settings->least ? settings->least : LEAST_DEFAULT };
     cloze_error error;
@@ -270,11 +270,11 @@ static int make_room(cluster_job *job)
 
 static int refuse_both(const cli_settings *settings)
 {
-    if (settings->clusters && (settings->threshold >= 0 || settings->least))
+    if (settings->clusters && (isfinite(settings->threshold) || settings->least))
         return say_failure(CLOZE_ERROR_ARGUMENT,
                            "-k makes groups of all texts; --threshold and --least are for "
                            "communities");
-    if (settings->threshold == 0)
+    if (isfinite(settings->threshold) && settings->threshold <= 0)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--threshold must be more than 0");
     return 0;
 }

@@ -50,7 +50,7 @@ static const option_group with_model = {
                                      "the column or field of second texts"),
                               OPTION("function", 0, OPTION_CHOICE, "softmax|sigmoid|none", function,
                                      "how logits become scores (default: what the model is for)"),
-                              OPTION("threshold", 0, OPTION_REAL, "X", threshold,
+                              OPTION("threshold", 0, OPTION_SIGNED, "X", threshold,
                                      "the score from which on a label is in a set (default: 0.5)"),
                               OPTION("max-tokens", 0, OPTION_COUNT, "N", max_tokens,
                                      "another limit than the model's, up to its positions"),

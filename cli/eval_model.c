@@ -10,6 +10,7 @@
 #include "rows.h"
 #include "say.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,7 +233,7 @@ static int prepare(model_run *run)
     run->labels = cloze_model_labels(run->opened.model);
     run->options = (cloze_classify_options){ .function = (cloze_score_function)settings->function,
                                              .max_tokens = settings->max_tokens };
-    run->threshold = settings->threshold >= 0 ? settings->threshold : 0.5;
+    run->threshold = isfinite(settings->threshold) ? settings->threshold : 0.5;
     run->separator = settings->separator ? *settings->separator : ',';
     if (!run->labels)
         return say_failure(CLOZE_ERROR_NOT_FOUND,

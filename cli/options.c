@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,7 +138,7 @@ static bool read_real(const char *text, double *out)
 {
     char *end;
     *out = strtod(text, &end);
-    return end != text && !*end && *out >= 0 && *out < 1e30;
+    return end != text && !*end && fabs(*out) < 1e30;
 }
 
 /* The number, from 1, of `text` among "a|b|c"; 0 if it is not there. */
@@ -179,6 +180,9 @@ static int store(const cli_command *self, const command_option *option, const ch
         good = read_number(text, field) && *(size_t *)field;
         break;
     case OPTION_REAL:
+        good = read_real(text, field) && *(double *)field >= 0;
+        break;
+    case OPTION_SIGNED:
         good = read_real(text, field);
         break;
     case OPTION_CHOICE:
@@ -194,8 +198,10 @@ static int store(const cli_command *self, const command_option *option, const ch
         return say_failure(CLOZE_ERROR_ARGUMENT,
                            "--%s takes a whole number from 1 on, not \"%s\"; see `cloze help %s`",
                            option->name, text, self->name);
-    return say_failure(CLOZE_ERROR_ARGUMENT, "--%s takes a number, not \"%s\"; see `cloze help %s`",
-                       option->name, text, self->name);
+    return say_failure(CLOZE_ERROR_ARGUMENT,
+                       "--%s takes a number%s, not \"%s\"; see `cloze help %s`", option->name,
+                       option->kind == OPTION_REAL && *text == '-' ? " from 0 on" : "", text,
+                       self->name);
 }
 
 /* getopt's tables of this command. */
@@ -303,7 +309,6 @@ static void unset_reals(cli_settings *out)
 {
     cli_training *train = &out->train;
     double *const reals[] = { &out->tolerance,
-                              &out->threshold,
                               &train->rate,
                               &train->epochs,
                               &train->decay,
@@ -318,6 +323,7 @@ static void unset_reals(cli_settings *out)
                               &out->pretrain.shorter };
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
         *reals[i] = -1;
+    out->threshold = -INFINITY;
 }
 
 int options_each(const cli_command *self, int argc, char **argv, option_each *each, void *context,

@@ -13,7 +13,8 @@ typedef enum option_kind {
     OPTION_WORDS,  /* words: may be given several times */
     OPTION_NUMBER, /* size_t */
     OPTION_COUNT,  /* size_t, at least 1 */
-    OPTION_REAL,   /* double */
+    OPTION_REAL,   /* double, at least 0 */
+    OPTION_SIGNED, /* double */
     OPTION_CHOICE  /* int; `value` lists the choices: "jsonl|npy|raw" */
 } option_kind;
 

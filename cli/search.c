@@ -17,7 +17,7 @@ static const option_group own = {
     "Searching",
     (const command_option[]){
         OPTION("top", 'n', OPTION_COUNT, "N", top, "the N best texts of each query (default: 5)"),
-        OPTION("threshold", 0, OPTION_REAL, "X", threshold,
+        OPTION("threshold", 0, OPTION_SIGNED, "X", threshold,
                "only texts with a score of at least X; may leave none"),
         OPTION("cache", 0, OPTION_WORD, "FILE", vector_cache,
                "keep the vectors of the texts in FILE, and compute only those that it lacks"),
@@ -106,8 +106,7 @@ static bool make_room(search_job *job, size_t count)
 static size_t shown_of(const search_job *job, const cloze_pair *pairs, size_t count)
 {
     size_t shown = 0;
-    while (shown < count &&
-           (job->settings->threshold < 0 || (double)pairs[shown].score >= job->settings->threshold))
+    while (shown < count && (double)pairs[shown].score >= job->settings->threshold)
         shown++;
     return shown;
 }

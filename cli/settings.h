@@ -113,7 +113,7 @@ typedef struct cli_settings {
     /* classify */
     bool all;
     int function;
-    double threshold; /* negative: not given */
+    double threshold; /* -INFINITY: not given */
 
     /* tag */
     int strategy;

@@ -28,18 +28,27 @@ cloze_status cloze_choose(cloze_session *session, const cloze_text *texts, size_
             return cz_fail(error, CLOZE_ERROR_ARGUMENT, "the offsets of text %zu descend", i + 1);
     size_t begin = count ? offsets[0] : 0, all = count ? offsets[count] - begin : 0;
     cloze_text *firsts = cz_allocate(allocator, all, sizeof *firsts);
-    if (!firsts)
-        return cz_fail_memory(error, "a list of choices", all * sizeof *firsts);
-    for (size_t i = 0; i < count; i++)
+    size_t *lost = cz_allocate(allocator, all, sizeof *lost);
+    cloze_status status = firsts && lost ? CLOZE_OK
+                                         : cz_fail_memory(error, "a list of choices",
+                                                          all * (sizeof *firsts + sizeof *lost));
+    for (size_t i = 0; i < count && !status; i++)
         for (size_t k = offsets[i]; k < offsets[i + 1]; k++)
             firsts[k - begin] = texts[i];
-    cloze_status status = cz_sequences_score(session, firsts, choices + begin, all, &how,
-                                             scores + begin, NULL, report, error);
+    if (!status)
+        status = cz_sequences_score(session, firsts, choices + begin, all, &how, scores + begin,
+                                    lost, report, error);
     for (size_t i = 0; i < count && !status; i++)
         if (offsets[i + 1] > offsets[i])
             cz_softmax(scores + offsets[i], offsets[i + 1] - offsets[i]);
-    if (!status && report)
+    if (!status && report) {
         report->texts = count;
+        report->truncated_texts = 0;
+        for (size_t i = 0; i < count; i++)
+            report->truncated_texts +=
+                cz_sequences_lost(lost + offsets[i] - begin, offsets[i + 1] - offsets[i]);
+    }
+    cz_release(allocator, lost);
     cz_release(allocator, firsts);
     return status;
 }

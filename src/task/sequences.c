@@ -116,3 +116,11 @@ cloze_status cz_sequences_score(cloze_session *session, const cloze_text *texts,
         *report = s.report;
     return status;
 }
+
+bool cz_sequences_lost(const size_t *truncated, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (truncated[i])
+            return true;
+    return false;
+}

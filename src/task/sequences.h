@@ -23,4 +23,7 @@ cloze_status cz_sequences_score(cloze_session *session, const cloze_text *texts,
                                 const cz_sequences_options *options, float *scores,
                                 size_t *truncated, cloze_embed_report *report, cloze_error *error);
 
+/* Whether one of the pairs of a text, whose truncated tokens are given, lost something. */
+bool cz_sequences_lost(const size_t *truncated, size_t count);
+
 #endif

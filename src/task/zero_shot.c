@@ -23,6 +23,7 @@ typedef struct judging {
     char *letters;                /* of all hypotheses */
     cloze_text *firsts, *seconds; /* [room * labels] */
     float *logits;                /* [room * labels, columns] */
+    size_t *lost;                 /* [room * labels] tokens */
     size_t room;                  /* texts of a call */
     cloze_embed_report report;
 } judging;
@@ -99,8 +100,10 @@ static cloze_status make_room(judging *j, size_t count, cloze_error *error)
     j->firsts = cz_allocate(allocator, rows, sizeof *j->firsts);
     j->seconds = cz_allocate(allocator, rows, sizeof *j->seconds);
     j->logits = cz_allocate(allocator, numbers, sizeof *j->logits);
-    return j->firsts && j->seconds && j->logits ? CLOZE_OK
-                                                : cz_fail_memory(error, "hypotheses", numbers);
+    j->lost = cz_allocate(allocator, rows, sizeof *j->lost);
+    return j->firsts && j->seconds && j->logits && j->lost
+               ? CLOZE_OK
+               : cz_fail_memory(error, "hypotheses", numbers);
 }
 
 static void decide(const judging *j, const float *logits, float *scores)
@@ -125,14 +128,15 @@ static cloze_status judge(judging *j, size_t first, size_t count, float *scores,
         j->seconds[i] = j->hypotheses[i % j->labels];
     }
     cloze_status status = cz_sequences_score(j->session, j->firsts, j->seconds, rows, &j->how,
-                                             j->logits, NULL, &report, error);
+                                             j->logits, j->lost, &report, error);
     if (status)
         return status;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         decide(j, j->logits + i * j->labels * j->columns, scores + (first + i) * j->labels);
+        j->report.truncated_texts += cz_sequences_lost(j->lost + i * j->labels, j->labels);
+    }
     j->report.texts += count;
     j->report.tokens += report.tokens;
-    j->report.truncated_texts += report.truncated_texts;
     j->report.truncated_tokens += report.truncated_tokens;
     return CLOZE_OK;
 }
@@ -191,6 +195,7 @@ cloze_status cloze_zero_shot(cloze_session *session, const cloze_text *texts, si
     cz_release(allocator, j.firsts);
     cz_release(allocator, j.seconds);
     cz_release(allocator, j.logits);
+    cz_release(allocator, j.lost);
     if (!status && report)
         *report = j.report;
     return status;

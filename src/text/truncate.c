@@ -21,7 +21,7 @@ static cloze_status cut(cloze_encoding *encoding, cz_spans *spans, size_t count,
     if (most && options->stride >= most)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
                        "a stride of %zu needs windows of more than that, but only %zu tokens of "
-                       "text fit beside the others; raise max_length or lower stride",
+                       "text fit beside the others; raise the limit of tokens or lower the stride",
                        options->stride, most);
     spans->count = 0;
     if (!most) { /* an empty window, and everything in the next */
@@ -100,8 +100,8 @@ cloze_status cz_truncate(const cloze_tokenizer *tokenizer, const cloze_tokenize_
     cloze_status status = CLOZE_OK;
     if (options->max_length && options->max_length < added)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
-                       "max_length %zu is less than the %zu special tokens", options->max_length,
-                       added);
+                       "a limit of %zu tokens is less than the %zu special ones",
+                       options->max_length, added);
     most -= options->max_length ? added : 0;
     if (options->max_length && (counts[0] + counts[1] > most || !most))
         status = decide(options, has_pair, most, counts, keep, error);

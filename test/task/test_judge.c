@@ -240,6 +240,37 @@ static void the_order_of_texts_equals_transformers(void **state)
     assert_true(inputs >= 200);
 }
 
+/* ---- what was cut ---- */
+
+/* However many labels and choices it is read with. */
+static void a_text_that_is_cut_counts_once(void **state)
+{
+    char path[2048], words[200 * 4];
+    for (size_t i = 0; i < sizeof words; i++)
+        words[i] = "the "[i % 4];
+    cloze_text texts[] = { { "the cat", 7 }, { words, sizeof words } };
+    cloze_text given[] = { { "a", 1 }, { "b", 1 }, { "a", 1 }, { "b", 1 } };
+    float scores[4];
+    cloze_embed_report report;
+    opened o;
+    (void)state;
+    golden_path(path, sizeof path, "zero_shot/pieces");
+    open_model(&o, path, &(open_options){ .threads = 1 });
+    assert_int_equal(cloze_zero_shot(o.session, texts, 2, given, 2, NULL, scores, &report, NULL),
+                     0);
+    assert_int_equal(report.texts, 2);
+    assert_int_equal(report.truncated_texts, 1);
+    close_model(&o);
+    golden_path(path, sizeof path, "choose/bert");
+    open_model(&o, path, &(open_options){ .threads = 1 });
+    assert_int_equal(cloze_choose(o.session, texts, 2, given, (size_t[]){ 0, 2, 4 }, NULL, scores,
+                                  &report, NULL),
+                     0);
+    assert_int_equal(report.texts, 2);
+    assert_int_equal(report.truncated_texts, 1);
+    close_model(&o);
+}
+
 /* ---- memory that runs out ---- */
 
 static cloze_status judge_one(cloze_session *session, const cloze_hooks *hooks)
@@ -284,6 +315,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_judged_is_refused),
         cmocka_unit_test(choices_equal_transformers),
         cmocka_unit_test(the_order_of_texts_equals_transformers),
+        cmocka_unit_test(a_text_that_is_cut_counts_once),
         cmocka_unit_test(every_failing_allocation_is_an_error_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
