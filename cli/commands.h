@@ -19,6 +19,7 @@ extern const cli_command command_nsp;
 extern const cli_command command_rerank;
 extern const cli_command command_eval;
 extern const cli_command command_train;
+extern const cli_command command_distill;
 extern const cli_command command_tune;
 extern const cli_command command_pretrain;
 extern const cli_command command_tokenize;

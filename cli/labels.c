@@ -71,8 +71,10 @@ static int unknown(const cli_labels *labels, cloze_text name, const char *where)
     }
     return say_failure(CLOZE_ERROR_TEXT, "%s: the label \"%.*s\" is not known; %s: %s%s", where,
                        (int)(name.size < SHOWN_NAME ? name.size : SHOWN_NAME), name.data,
-                       labels->given ? "--labels gives" : "the training file has", known,
-                       labels->count > SHOWN ? ", ..." : "");
+                       labels->giver   ? labels->giver
+                       : labels->given ? "--labels gives"
+                                       : "the training file has",
+                       known, labels->count > SHOWN ? ", ..." : "");
 }
 
 int labels_find(cli_labels *labels, cloze_text name, const char *where, size_t *number)
@@ -177,6 +179,16 @@ int labels_give(cli_labels *labels, const char *list)
     }
     free(names.item);
     return code ? code : labels_close(labels);
+}
+
+int labels_add(cli_labels *labels, const char *name)
+{
+    size_t number, next = labels->count;
+    int code = labels_find(labels, (cloze_text){ name, strlen(name) }, "the teacher", &number);
+    labels->given = true;
+    if (!code && number != next)
+        code = say_failure(CLOZE_ERROR_FORMAT, "the teacher has two labels \"%.64s\"", name);
+    return code;
 }
 
 bool labels_reorder(cli_labels *labels, const char *const *names, size_t count)

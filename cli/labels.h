@@ -18,12 +18,15 @@ typedef struct cli_labels {
     size_t *at;       /* [count] the number of each place, once closed */
     size_t count, room;
     bool given, closed; /* closed: no further label is known */
+    const char *giver;  /* of given ones, for messages; NULL: "--labels gives" */
 } cli_labels;
 
 /* The number of a label; a new one where the list is open. `where` is for messages. Exit code. */
 int labels_find(cli_labels *labels, cloze_text name, const char *where, size_t *number);
 /* A list of names with commas: no others. Exit code. */
 int labels_give(cli_labels *labels, const char *list);
+/* The next of given ones. Exit code. */
+int labels_add(cli_labels *labels, const char *name);
 /* All are known: gives places. Exit code. */
 int labels_close(cli_labels *labels);
 /* Places as in `names`, if they are the same names; false if they are not. */

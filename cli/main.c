@@ -28,6 +28,7 @@ const cli_command *const all_commands[] = {
     &command_rerank,
     &command_eval,
     &command_train,
+    &command_distill,
     &command_tune,
     &command_pretrain,
     &command_tokenize,

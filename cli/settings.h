@@ -51,6 +51,12 @@ typedef struct cli_training {
     bool ranks;
     double rank_wait;
 
+    /* distilling */
+    const char *teacher, *student_layers, *match;
+    double alpha, teach_last, teach_states, teach_attention;
+    int vector_loss;
+    bool unlabelled;
+
     /* augmenting */
     size_t augment;
     double drop, swap, insert, replace;

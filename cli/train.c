@@ -122,6 +122,7 @@ static int do_all(train_job *job)
 void train_end(train_job *job)
 {
     train_data_clear(&job->data);
+    distill_close(job);
     close_all(&job->opened);
     free(job->label_names);
     free(job->label_weights);
@@ -131,20 +132,25 @@ void train_end(train_job *job)
 int train_name(train_job *job, int count, char **operands)
 {
     char names[128];
+    train_kind_names(names, sizeof names, job->distils);
     if (count != 1)
-        return say_failure(CLOZE_ERROR_ARGUMENT, "train takes what is to be learned: %s%s",
-                           train_kind_names(names, sizeof names),
+        return say_failure(CLOZE_ERROR_ARGUMENT, "%s takes what is to be learned: %s%s",
+                           job->distils ? "distill" : "train", names,
                            count ? "; files come with -f" : "");
-    if (!(job->kind = train_kind_named(operands[0], job->settings->train.loss == 2)))
-        return say_failure(CLOZE_ERROR_ARGUMENT, "\"%s\" cannot be learned; what can is %s",
-                           operands[0], train_kind_names(names, sizeof names));
-    return train_check(job->settings, job->kind);
+    job->kind = train_kind_named(operands[0], &job->settings->train);
+    if (!job->kind || (job->distils && !job->kind->distils))
+        return say_failure(CLOZE_ERROR_ARGUMENT, "\"%s\" cannot be learned%s; what can is %s",
+                           operands[0], job->distils ? " from a teacher" : "", names);
+    int code = job->distils ? distill_check(job->settings, job->kind) : 0;
+    return code ? code : train_check(job->settings, job->kind);
 }
 
 int train_begin(train_job *job, int count, char **operands)
 {
     int code = train_name(job, count, operands);
     job->give = train_give;
+    if (!code && job->distils)
+        code = distill_open(job);
     if (!code)
         code = train_read(job);
     return code ? code : train_prepare(job);
@@ -161,7 +167,7 @@ static int join(train_job *job, cli_settings *settings)
     return code;
 }
 
-static int run(const cli_command *self, int argc, char **argv)
+int train_command(const cli_command *self, int argc, char **argv, bool distils)
 {
     cli_settings settings;
     int first = 0, code = options_parse(self, argc, argv, &settings, &first);
@@ -175,6 +181,7 @@ static int run(const cli_command *self, int argc, char **argv)
         return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
     }
     job->settings = &settings;
+    job->distils = distils;
     code = join(job, &settings);
     if (!code)
         code = ranks_agree(&job->ranks, train_begin(job, argc - first, argv + first));
@@ -188,4 +195,9 @@ static int run(const cli_command *self, int argc, char **argv)
     free(job);
     settings_clear(&settings);
     return code;
+}
+
+static int run(const cli_command *self, int argc, char **argv)
+{
+    return train_command(self, argc, argv, false);
 }

@@ -28,6 +28,7 @@ typedef struct train_kind {
     example_kind examples;
     cloze_learning learning;
     bool pairs, labels, augments;
+    bool distils;                     /* a teacher can tell it */
     const char *shown[SHOWN_METRICS]; /* of a measurement while it learns */
     const char *metrics;              /* all that --metric knows, between spaces */
     const char *task;                 /* what the hub calls it */
@@ -39,9 +40,9 @@ extern const option_group train_data_options, train_step_options, train_part_opt
     train_model_options, train_general_options;
 
 /* NULL if it is none. */
-const train_kind *train_kind_named(const char *name, bool similarity);
+const train_kind *train_kind_named(const char *name, const cli_training *train);
 /* "classify, multi-label, ..." */
-const char *train_kind_names(char *out, size_t size);
+const char *train_kind_names(char *out, size_t size, bool distils);
 
 typedef enum data_part { PART_TRAIN = 0, PART_DEV, PART_TEST, PARTS } data_part;
 
@@ -54,18 +55,31 @@ typedef struct train_data {
     augment_rates rates;
 } train_data;
 
+/* What a smaller model learns from. */
+typedef struct train_teacher {
+    char path[PATH_SIZE];
+    cli_opened opened;      /* its engine is the job's */
+    size_t told;            /* numbers that it is asked for of each text; 0: it is not asked */
+    size_t *layers, *match; /* [layer_count] of --layers, [match_count] of --match; or NULL */
+    size_t layer_count, match_count;
+    char student[PATH_SIZE]; /* a temporary folder made of its layers; empty: none */
+} train_teacher;
+
 typedef struct train_run train_run;
 
 typedef struct train_job {
     const cli_settings *settings;
     const train_kind *kind;
-    const char *anew; /* what a model is that is made from nothing; NULL: it is begun with another */
+    const char
+        *anew; /* what a model is that is made from nothing; NULL: it is begun with another */
     int (*give)(train_run *run, cloze_trainer *trainer); /* what is learned from; exit code */
+    bool distils;                                        /* from a teacher */
     char model[PATH_SIZE];
     cli_opened opened; /* its engine */
     cli_ranks ranks;
     cli_output *output;
     train_data data;
+    train_teacher teacher; /* of distill */
     cloze_train_options options;
     const char **label_names; /* [options.label_count] */
     float *label_weights;
@@ -92,6 +106,9 @@ struct train_run {
     bool paused; /* it was stopped so */
 };
 
+/* A command that makes runs: train, or distill, which has a teacher. Exit code. */
+int train_command(const cli_command *self, int argc, char **argv, bool distils);
+
 /* ---- before a run; each returns an exit code ---- */
 
 /* The kind, and whether the settings go together, for a job that has its settings. */
@@ -109,6 +126,20 @@ int train_check_common(const cli_settings *settings, const train_kind *kind);
 void train_fill_options(train_job *job);
 /* Settings under the names of their options; those that are not given are left out. */
 void train_put_settings(json_t *facts, const train_job *job);
+
+/* The model that was begun with, as it was named; whether that is a folder. */
+const char *train_begun_with(const train_job *job);
+bool train_begun_with_folder(const train_job *job);
+
+/* ---- the teacher of distill ---- */
+
+int distill_check(const cli_settings *settings, const train_kind *kind);
+/* The teacher, its labels and a student of its layers. Exit code. */
+int distill_open(train_job *job);
+void distill_close(train_job *job);
+void distill_options(train_job *job);
+/* Asks the teacher of examples, whose `values` then lie in room [count, told]. Exit code. */
+int distill_ask(train_job *job, cloze_example *examples, size_t count, float *room);
 
 /* ---- a run ---- */
 

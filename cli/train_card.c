@@ -28,15 +28,24 @@ static const char *last_part(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
-/* The model that was begun with: the path of a folder is nobody else's. */
-static bool is_folder(const train_job *job)
+/* A student made of its teacher's layers was begun with the teacher. */
+const char *train_begun_with(const train_job *job)
 {
-    return !strcmp(job->model, model_name(job->settings));
+    const cli_settings *settings = job->settings;
+    return settings->train.student_layers ? settings->train.teacher : model_name(settings);
 }
 
+bool train_begun_with_folder(const train_job *job)
+{
+    bool made = job->settings->train.student_layers;
+    return !strcmp(made ? job->teacher.path : job->model, train_begun_with(job));
+}
+
+/* The path of a folder is nobody else's. */
 static const char *begun_with(const train_job *job)
 {
-    return is_folder(job) ? last_part(job->model) : model_name(job->settings);
+    const char *name = train_begun_with(job);
+    return train_begun_with_folder(job) ? last_part(name) : name;
 }
 
 /* ---- the parts of a card ---- */
@@ -44,15 +53,32 @@ static const char *begun_with(const train_job *job)
 static void put_front(cli_output *output, const train_job *job)
 {
     const char *model = job->anew ? "" : begun_with(job);
-    bool embeds = job->kind->pairs && !job->kind->labels;
+    bool embeds = !strcmp(job->kind->task, "sentence-similarity");
     output_text(output, "---\n");
-    if (!job->anew && !is_folder(job)) {
+    if (!job->anew && !train_begun_with_folder(job)) {
         output_text(output, "base_model: ");
         output_json(output, (cloze_text){ model, strlen(model) });
         output_text(output, "\n");
     }
     output_format(output, "library_name: %s\npipeline_tag: %s\ntags:\n- cloze\n---\n\n",
                   embeds ? "sentence-transformers" : "transformers", job->kind->task);
+}
+
+static void put_teacher(cli_output *output, const train_job *job)
+{
+    const cli_training *train = &job->settings->train;
+    bool folder = train->teacher && !strcmp(job->teacher.path, train->teacher);
+    if (!train->teacher)
+        return;
+    if (train->student_layers) {
+        output_text(output, ", of whose layers it has ");
+        put_cell(output, train->student_layers);
+        output_text(output, " (counted from 0), and taught by all of them");
+        return;
+    }
+    output_text(output, ", taught by `");
+    put_cell(output, folder ? last_part(train->teacher) : train->teacher);
+    output_text(output, "`");
 }
 
 static void put_measures(cli_output *output, const train_run *run)
@@ -161,8 +187,7 @@ static int put_data(cli_output *output, const train_job *job, const train_run *r
             if (run->intake[part].items)
                 output_format(output, "| %s | %zu | %zu | %zu |\n", part_names[part],
                               run->intake[part].examples, run->intake[part].tokens,
-                              job->anew ? run->intake[part].items
-                                        : run->intake[part].truncated);
+                              job->anew ? run->intake[part].items : run->intake[part].truncated);
     }
     int code = put_labels(output, job);
     output_text(output, "\n");
@@ -177,7 +202,8 @@ static void put_settings(cli_output *output, const train_job *job, const train_r
     json_object_foreach(job->facts, key, value)
     {
         char *text;
-        if (json_is_object(value) || json_is_array(value) || !strcmp(key, "model"))
+        if (json_is_object(value) || json_is_array(value) || !strcmp(key, "model") ||
+            !strcmp(key, "teacher"))
             continue;
         text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
         output_format(output, "| %s | ", key);
@@ -212,7 +238,9 @@ int train_card(train_job *job, const char *folder, const train_run *runs, size_t
     output_format(output, "\n\nLearned: %s. %s `", job->kind->summary,
                   job->anew ? "Made from nothing as" : "Begun with");
     put_cell(output, job->anew ? job->anew : begun_with(job));
-    output_text(output, "`.\n\n");
+    output_text(output, "`");
+    put_teacher(output, job);
+    output_text(output, ".\n\n");
     if (only)
         put_measures(output, only);
     else

@@ -29,7 +29,7 @@ static example_format format_of(const cli_settings *settings, const train_kind *
 {
     const cli_training *train = &settings->train;
     example_format format = {
-        .kind = kind->examples,
+        .kind = train->unlabelled ? EXAMPLES_TEXTS : kind->examples,
         .layout = settings->layout,
         .encoding = train->encoding,
         .pairs = kind->pairs || (settings->pair_column && kind->augments),

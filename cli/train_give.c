@@ -12,15 +12,24 @@ static int out_of_memory(void)
     return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
 }
 
+/* Examples that wait until a teacher is asked of several at once. */
+enum { TOGETHER = 64 };
+
+typedef struct waiting {
+    data_part part;
+    const cli_example *from;
+} waiting;
+
 typedef struct handover {
     train_run *run;
     cloze_trainer *trainer;
-    float *values; /* [labels] */
-    size_t *tags;
-    size_t tag_room;
-    cli_keep keep; /* changed copies */
+    cloze_example *example; /* [count] */
+    waiting *wait;          /* [count] */
+    float *told;            /* [count, told] what the teacher says */
+    size_t count, room;
+    cli_keep keep; /* changed copies, values and tags of those that wait */
     cli_progress progress;
-    size_t done, count;
+    size_t done, all;
 } handover;
 
 /* What the trainer is told of an example. False when memory is out. */
@@ -29,6 +38,8 @@ static bool tell(handover *giver, const cli_example *from, cloze_example *out)
     const train_job *job = giver->run->job;
     const cli_labels *labels = &job->data.labels;
     double scale = job->settings->train.scale > 0 ? job->settings->train.scale : 1;
+    float *values;
+    size_t *tags;
     *out = (cloze_example){ .text = from->text,
                             .pair = from->pair,
                             .negative = from->negative,
@@ -42,26 +53,25 @@ static bool tell(handover *giver, const cli_example *from, cloze_example *out)
         out->label = labels->place[from->labels[0]];
         break;
     case EXAMPLES_SETS:
-        memset(giver->values, 0, labels->count * sizeof *giver->values);
+        if (!(values = keep_room(&giver->keep, labels->count + 1, sizeof *values)))
+            return false;
+        memset(values, 0, labels->count * sizeof *values);
         for (size_t i = 0; i < from->label_count; i++)
-            giver->values[labels->place[from->labels[i]]] = 1;
-        out->values = giver->values;
+            values[labels->place[from->labels[i]]] = 1;
+        out->values = values;
         break;
     case EXAMPLES_SIMILARITY:
-        giver->values[0] = (float)((double)from->numbers[0] / scale);
-        out->values = giver->values;
+        if (!(values = keep_room(&giver->keep, 1, sizeof *values)))
+            return false;
+        values[0] = (float)((double)from->numbers[0] / scale);
+        out->values = values;
         break;
     case EXAMPLES_TAGS:
-        if (from->label_count > giver->tag_room) {
-            size_t *grown = realloc(giver->tags, 2 * from->label_count * sizeof *grown);
-            if (!grown)
-                return false;
-            giver->tags = grown;
-            giver->tag_room = 2 * from->label_count;
-        }
+        if (!(tags = keep_room(&giver->keep, from->label_count + 1, sizeof *tags)))
+            return false;
         for (size_t i = 0; i < from->label_count; i++)
-            giver->tags[i] = labels->place[from->labels[i]];
-        out->tags = giver->tags;
+            tags[i] = labels->place[from->labels[i]];
+        out->tags = tags;
         out->word_count = from->label_count;
         break;
     default:
@@ -85,6 +95,50 @@ static int give_one(handover *giver, data_part part, const cli_example *from,
     return say_error(&error, example_where(from, where, sizeof where));
 }
 
+static int give_waiting(handover *giver)
+{
+    train_job *job = giver->run->job;
+    int code = 0;
+    if (giver->count && job->teacher.told)
+        code = distill_ask(job, giver->example, giver->count, giver->told);
+    for (size_t i = 0; i < giver->count && !code; i++)
+        code = give_one(giver, giver->wait[i].part, giver->wait[i].from, &giver->example[i]);
+    giver->count = 0;
+    keep_clear(&giver->keep);
+    return code;
+}
+
+static bool make_room(handover *giver)
+{
+    size_t room = giver->room ? 2 * giver->room : TOGETHER;
+    cloze_example *example;
+    waiting *wait;
+    float *told;
+    if (giver->count < giver->room)
+        return true;
+    if (!(example = realloc(giver->example, room * sizeof *example)))
+        return false;
+    giver->example = example;
+    if (!(wait = realloc(giver->wait, room * sizeof *wait)))
+        return false;
+    giver->wait = wait;
+    if (!(told = realloc(giver->told, (room * giver->run->job->teacher.told + 1) * sizeof *told)))
+        return false;
+    giver->told = told;
+    giver->room = room;
+    return true;
+}
+
+static int let_wait(handover *giver, data_part part, const cli_example *from,
+                    const cloze_example *example)
+{
+    if (!make_room(giver))
+        return out_of_memory();
+    giver->example[giver->count] = *example;
+    giver->wait[giver->count++] = (waiting){ part, from };
+    return 0;
+}
+
 static int give_copies(handover *giver, const cli_example *from, cloze_example example,
                        uint64_t seed)
 {
@@ -99,9 +153,8 @@ static int give_copies(handover *giver, const cli_example *from, cloze_example e
                                               seed + 1, i, &example.pair)))
             code = out_of_memory();
         else
-            code = give_one(giver, PART_TRAIN, from, &example);
+            code = let_wait(giver, PART_TRAIN, from, &example);
     }
-    keep_clear(&giver->keep);
     return code;
 }
 
@@ -127,30 +180,32 @@ static int give_all(handover *giver, data_part read)
         cloze_example example;
         if (interrupted())
             return EXIT_INTERRUPTED;
-        progress_show(&giver->progress, "tokenizing", giver->done++, giver->count, "examples");
+        progress_show(&giver->progress, job->teacher.told ? "asking the teacher" : "tokenizing",
+                      giver->done++, giver->all, "examples");
         if (!tell(giver, from, &example))
             return out_of_memory();
-        code = give_one(giver, part, from, &example);
+        code = let_wait(giver, part, from, &example);
         if (!code && part == PART_TRAIN && job->settings->train.augment)
             code = give_copies(giver, from, example, seed);
+        if (!code && giver->count >= TOGETHER)
+            code = give_waiting(giver);
     }
-    return code;
+    return code ? code : give_waiting(giver);
 }
 
 int train_give(train_run *run, cloze_trainer *trainer)
 {
     handover giver = { .run = run, .trainer = trainer };
     int code = 0;
-    giver.values = calloc(run->job->data.labels.count + 1, sizeof *giver.values);
-    if (!giver.values)
-        return out_of_memory();
     for (int part = 0; part < PARTS; part++)
-        giver.count += run->job->data.read[part].count;
+        giver.all += run->job->data.read[part].count;
     progress_begin(&giver.progress, run->job->settings->quiet);
     for (int part = 0; part < PARTS && !code; part++)
         code = give_all(&giver, (data_part)part);
     progress_end(&giver.progress);
-    free(giver.values);
-    free(giver.tags);
+    keep_clear(&giver.keep);
+    free(giver.example);
+    free(giver.wait);
+    free(giver.told);
     return code;
 }

@@ -18,6 +18,7 @@ static const train_kind kinds[] = {
       .learning = CLOZE_LEARN_LABELS,
       .labels = true,
       .augments = true,
+      .distils = true,
       .shown = { "loss", "accuracy", "f1", "matthews" },
       .metrics = label_metrics,
       .task = "text-classification",
@@ -28,6 +29,7 @@ static const train_kind kinds[] = {
       .learning = CLOZE_LEARN_LABEL_SETS,
       .labels = true,
       .augments = true,
+      .distils = true,
       .shown = { "loss", "accuracy", "f1_micro", "f1" },
       .metrics = label_metrics,
       .task = "text-classification",
@@ -37,6 +39,7 @@ static const train_kind kinds[] = {
       .examples = EXAMPLES_NUMBERS,
       .learning = CLOZE_LEARN_NUMBERS,
       .augments = true,
+      .distils = true,
       .shown = { "loss", "pearson", "spearman" },
       .metrics = " loss pearson spearman squared_error ",
       .task = "text-classification",
@@ -48,6 +51,7 @@ static const train_kind kinds[] = {
       .pairs = true,
       .labels = true,
       .augments = true,
+      .distils = true,
       .shown = { "loss", "accuracy", "f1", "matthews" },
       .metrics = label_metrics,
       .task = "text-classification",
@@ -57,6 +61,7 @@ static const train_kind kinds[] = {
       .examples = EXAMPLES_TAGS,
       .learning = CLOZE_LEARN_TAGS,
       .labels = true,
+      .distils = true,
       .shown = { "loss", "precision", "recall", "f1" },
       .metrics = " loss accuracy precision recall f1 ",
       .task = "token-classification",
@@ -87,10 +92,21 @@ static const train_kind kinds[] = {
       .metrics = " loss pearson spearman squared_error ",
       .task = "sentence-similarity",
       .use = { "similar", " \"a text\" \"another\" \"a third\"" } },
+    { .name = "embed",
+      .summary = "the vectors of a teacher",
+      .examples = EXAMPLES_TEXTS,
+      .learning = CLOZE_LEARN_VECTORS,
+      .augments = true,
+      .distils = true,
+      .shown = { "loss", "cosine", "spearman" },
+      .metrics = " loss cosine spearman ",
+      .task = "sentence-similarity",
+      .use = { "similar", " \"a text\" \"another\" \"a third\"" } },
     { .name = "fill",
       .summary = "masked words",
       .examples = EXAMPLES_TEXTS,
       .learning = CLOZE_LEARN_WORDS,
+      .distils = true,
       .shown = { "loss", "perplexity", "accuracy" },
       .metrics = " loss perplexity accuracy ",
       .task = "fill-mask",
@@ -98,20 +114,40 @@ static const train_kind kinds[] = {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-const train_kind *train_kind_named(const char *name, bool similarity)
+/* Embeddings learn in several ways. */
+static bool is_meant(const train_kind *kind, const cli_training *train)
+{
+    switch (kind->learning) {
+    case CLOZE_LEARN_RANKING:
+        return !train->teacher && train->loss != 2;
+    case CLOZE_LEARN_SIMILARITY:
+        return !train->teacher && train->loss == 2;
+    case CLOZE_LEARN_VECTORS:
+        return train->teacher;
+    default:
+        return true;
+    }
+}
+
+const train_kind *train_kind_named(const char *name, const cli_training *train)
 {
     for (int i = 0; i < KINDS; i++)
-        if (!strcmp(kinds[i].name, name))
-            return &kinds[i + (similarity && kinds[i].learning == CLOZE_LEARN_RANKING)];
+        if (!strcmp(kinds[i].name, name) && is_meant(&kinds[i], train))
+            return &kinds[i];
     return NULL;
 }
 
-const char *train_kind_names(char *out, size_t size)
+const char *train_kind_names(char *out, size_t size, bool distils)
 {
+    const char *before = "";
     size_t used = 0;
-    for (int i = 0; i < KINDS && used < size; i++)
-        if (!i || strcmp(kinds[i].name, kinds[i - 1].name) != 0)
-            used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "", kinds[i].name);
+    for (int i = 0; i < KINDS && used < size; i++) {
+        if ((distils && !kinds[i].distils) || !strcmp(kinds[i].name, before))
+            continue;
+        used +=
+            (size_t)snprintf(out + used, size - used, "%s%s", *before ? ", " : "", kinds[i].name);
+        before = kinds[i].name;
+    }
     return out;
 }
 
@@ -129,7 +165,8 @@ static int check_kind(const cli_settings *settings, const train_kind *kind)
     cloze_learning learning = kind->learning;
     bool words = learning == CLOZE_LEARN_WORDS, ranks = learning == CLOZE_LEARN_RANKING;
     bool alike = learning == CLOZE_LEARN_SIMILARITY;
-    bool one = learning == CLOZE_LEARN_LABELS;
+    bool one = learning == CLOZE_LEARN_LABELS, vectors = learning == CLOZE_LEARN_VECTORS;
+    bool soft = train->teacher && learning != CLOZE_LEARN_NUMBERS && !vectors;
     const struct {
         bool given, allowed;
         const char *option, *kinds;
@@ -147,7 +184,11 @@ static int check_kind(const cli_settings *settings, const train_kind *kind)
         { train->focal > 0, one || learning == CLOZE_LEARN_TAGS, "focal",
           "classify, pair and tag" },
         { train->loss, ranks || alike, "loss", "embed" },
-        { train->temperature > 0, ranks, "temperature", "embed --loss ranking" },
+        { train->temperature > 0, ranks || soft, "temperature",
+          train->teacher ? "labels, tags and words" : "embed --loss ranking" },
+        { train->alpha >= 0, !vectors, "alpha", "labels, numbers, tags and words" },
+        { train->vector_loss, vectors, "loss", "embed" },
+        { train->unlabelled, one, "unlabelled", "classify and pair" },
         { train->scale > 0, alike, "scale", "embed --loss similarity" },
         { train->masked > 0, words, "masked", "fill" },
         { settings->whole_words, words, "whole-words", "fill" },

@@ -250,6 +250,10 @@ void train_put_settings(json_t *facts, const train_job *job)
                   { "smoothing", options->smoothing },
                   { "focal", options->focal },
                   { "temperature", options->temperature },
+                  { "alpha", options->teaching },
+                  { "hidden-cosine", train->teach_last },
+                  { "hidden-error", train->teach_states },
+                  { "attention-error", train->teach_attention },
                   { "scale", train->scale },
                   { "masked", options->masked },
                   { "dev-part", train->dev_part },
@@ -276,6 +280,7 @@ void train_put_settings(json_t *facts, const train_job *job)
                   { "freeze-embeddings", options->freeze_embeddings },
                   { "balance", train->balance },
                   { "oversample", train->oversample },
+                  { "unlabelled", train->unlabelled },
                   { "whole-words", options->whole_words },
                   { "keep-last", options->keep_last } };
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
@@ -301,6 +306,8 @@ void train_put_settings(json_t *facts, const train_job *job)
     put_word(facts, "schedule", schedules[train->schedule]);
     put_word(facts, "metric", options->metric);
     put_word(facts, "class-weights", train->class_weights);
+    put_word(facts, "layers", train->student_layers);
+    put_word(facts, "match", train->match);
 }
 
 static int gather_facts(train_job *job)
@@ -316,8 +323,11 @@ static int gather_facts(train_job *job)
     put_word(job->facts, "loss",
              job->options.learning == CLOZE_LEARN_SIMILARITY ? "similarity"
              : job->options.learning == CLOZE_LEARN_RANKING  ? "ranking"
-                                                             : NULL);
-    put_word(job->facts, "model", model_name(job->settings));
+             : job->options.learning != CLOZE_LEARN_VECTORS  ? NULL
+             : job->options.directions                       ? "cosine"
+                                                             : "squared");
+    put_word(job->facts, "model", train_begun_with(job));
+    put_word(job->facts, "teacher", job->settings->train.teacher);
     for (int part = 0; part < PARTS; part++)
         put_count(examples, names[part], job->data.read[part].count);
     put(job->facts, "examples", examples);
@@ -337,12 +347,14 @@ static int gather_facts(train_job *job)
 
 int train_prepare(train_job *job)
 {
-    int code = model_find(job->settings, job->model, sizeof job->model);
-    if (!code)
+    int code = *job->model ? 0 : model_find(job->settings, job->model, sizeof job->model);
+    if (!code && !job->opened.engine)
         code = open_engine(&job->opened, job->settings);
     if (code)
         return code;
     train_fill_options(job);
+    if (job->settings->train.teacher)
+        distill_options(job);
     if (job->kind->labels)
         take_order(job);
     code = name_labels(job);

@@ -91,9 +91,9 @@ static int check(const tune_job *job, int count, char **operands)
     const cli_training *train = &settings->train;
     char names[128];
     cloze_error error;
-    if (count != 1 || !train_kind_named(operands[0], false))
+    if (count != 1 || !train_kind_named(operands[0], train))
         return say_failure(CLOZE_ERROR_ARGUMENT, "tune takes what is to be learned: %s",
-                           train_kind_names(names, sizeof names));
+                           train_kind_names(names, sizeof names, false));
     if (!settings->output)
         return say_failure(CLOZE_ERROR_ARGUMENT, "-o FOLDER says where the trials go");
     if (!train->dev.count && train->dev_part <= 0)
