@@ -20,7 +20,7 @@ static const option_group distill_teacher_options = {
                "or the student is this folder, or hub model in the cache"),
         OPTION("alpha", 0, OPTION_REAL, "X", train.alpha,
                "the share of what the teacher says in the loss; the rest is that of the labels or "
-               "words (default: 0.5; 1 with --unlabelled)"),
+               "words (default: 0.5; 1 with --unlabelled; 0: nothing but --layers)"),
         OPTION("temperature", 0, OPTION_REAL, "X", train.temperature,
                "both models' logits are divided by it (default: 2)"),
         OPTION(
@@ -112,7 +112,8 @@ const cli_command command_distill = {
         "teacher, student, examples, settings and seed.",
     .groups = { &distill_teacher_options, &train_data_options, &train_step_options,
                 &train_part_options, &distill_loss_options, &train_augment_options,
-                &train_keep_options, &distill_run_options, &train_general_options },
+                &train_keep_options, &train_rank_options, &distill_run_options,
+                &train_general_options },
     .examples = examples,
     .run = run,
 };

@@ -62,7 +62,7 @@ int distill_check(const cli_settings *settings, const train_kind *kind)
     if (train->alpha > 1)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--alpha lies between 0 and 1, not at %g",
                            train->alpha);
-    if (!(train->alpha < 0) && !(train->alpha > 0) && !compares)
+    if (!(train->alpha < 0) && !(train->alpha > 0) && !compares && !train->student_layers)
         return refuse("with --alpha 0 nothing is learned from the teacher");
     if (train->match && !(train->teach_states > 0) && !(train->teach_attention > 0))
         return refuse("--match is for --hidden-error and --attention-error");
@@ -73,13 +73,33 @@ int distill_check(const cli_settings *settings, const train_kind *kind)
     return 0;
 }
 
+/* --alpha 0: its layers are all that the student has of the teacher. */
+static double alpha_of(const train_job *job)
+{
+    const cli_training *train = &job->settings->train;
+    if (job->kind->learning == CLOZE_LEARN_VECTORS)
+        return 0;
+    return train->alpha < 0 ? train->unlabelled ? 1 : 0.5 : train->alpha;
+}
+
 /* Does the teacher run beside the student, or is it asked before? */
 static bool runs_beside(const train_job *job)
 {
     const cli_training *train = &job->settings->train;
     return train->teach_last > 0 || train->teach_states > 0 || train->teach_attention > 0 ||
-           (job->kind->learning != CLOZE_LEARN_LABELS &&
-            job->kind->learning != CLOZE_LEARN_VECTORS);
+           (job->kind->learning != CLOZE_LEARN_LABELS && alpha_of(job) > 0);
+}
+
+/* Numbers that are learned from and known before: logits of labels, vectors. */
+static size_t told_before(const train_job *job)
+{
+    const cloze_model *model = job->teacher.opened.model;
+    bool labels = job->kind->learning == CLOZE_LEARN_LABELS;
+    if (job->kind->learning == CLOZE_LEARN_VECTORS)
+        return cloze_embed_dimension(model, NULL);
+    return labels && (job->settings->train.unlabelled || (alpha_of(job) > 0 && !runs_beside(job)))
+               ? cloze_model_labels(model)
+               : 0;
 }
 
 void distill_options(train_job *job)
@@ -87,8 +107,7 @@ void distill_options(train_job *job)
     const cli_training *train = &job->settings->train;
     train_teacher *teacher = &job->teacher;
     cloze_train_options *options = &job->options;
-    if (job->kind->learning != CLOZE_LEARN_VECTORS)
-        options->teaching = train->alpha < 0 ? train->unlabelled ? 1 : 0.5 : train->alpha;
+    options->teaching = alpha_of(job);
     options->directions = train->vector_loss == 2;
     if (!runs_beside(job))
         return;
@@ -169,11 +188,7 @@ int distill_open(train_job *job)
         code = take_labels(job);
     if (!code && settings->train.student_layers)
         code = make_student(job);
-    bool labels = job->kind->learning == CLOZE_LEARN_LABELS;
-    if (labels && (!runs_beside(job) || settings->train.unlabelled))
-        teacher->told = cloze_model_labels(teacher->opened.model);
-    if (job->kind->learning == CLOZE_LEARN_VECTORS)
-        teacher->told = cloze_embed_dimension(teacher->opened.model, NULL);
+    teacher->told = code ? 0 : told_before(job);
     return code;
 }
 
@@ -189,6 +204,18 @@ void distill_close(train_job *job)
 }
 
 /* ---- asking ---- */
+
+int distill_check_vectors(const train_job *job, const cloze_trainer *trainer)
+{
+    size_t own = cloze_embed_dimension(cloze_trainer_model(trainer), NULL);
+    size_t told = job->teacher.told;
+    if (job->kind->learning != CLOZE_LEARN_VECTORS || own == told)
+        return 0;
+    return say_failure(CLOZE_ERROR_UNSUPPORTED,
+                       "the teacher's vectors have %zu numbers and the student's %zu: take a "
+                       "student whose vectors are as long, as one of the teacher's --layers is",
+                       told, own);
+}
 
 static size_t best_of(const float *logits, size_t count)
 {

@@ -138,6 +138,8 @@ int distill_check(const cli_settings *settings, const train_kind *kind);
 int distill_open(train_job *job);
 void distill_close(train_job *job);
 void distill_options(train_job *job);
+/* Vectors of teacher and student have as many numbers, or this is refused. Exit code. */
+int distill_check_vectors(const train_job *job, const cloze_trainer *trainer);
 /* Asks the teacher of examples, whose `values` then lie in room [count, told]. Exit code. */
 int distill_ask(train_job *job, cloze_example *examples, size_t count, float *room);
 

@@ -196,7 +196,7 @@ static int give_all(handover *giver, data_part read)
 int train_give(train_run *run, cloze_trainer *trainer)
 {
     handover giver = { .run = run, .trainer = trainer };
-    int code = 0;
+    int code = distill_check_vectors(run->job, trainer);
     for (int part = 0; part < PARTS; part++)
         giver.all += run->job->data.read[part].count;
     progress_begin(&giver.progress, run->job->settings->quiet);

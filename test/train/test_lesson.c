@@ -258,25 +258,19 @@ static cloze_train_options usual(const lessons *l)
     };
 }
 
-typedef struct stopping {
-    size_t after;
-} stopping;
-
+/* Stops after so many steps; 0: never. */
 static bool stop(void *context, const cloze_train_event *event)
 {
-    const stopping *s = context;
-    return !s->after || event->moment != CLOZE_TRAIN_STEP || event->step < s->after;
+    const size_t *after = context;
+    return !*after || event->moment != CLOZE_TRAIN_STEP || event->step < *after;
 }
 
-/* The status of a run; its result is in `folder`. */
-static cloze_status go(const lessons *l, const char *folder, const stopping *s, bool resume)
+/* The status of a run; its result is in the folder of the options. */
+static cloze_status go(const lessons *l, cloze_train_options options, size_t after)
 {
-    cloze_train_options options = usual(l);
     cloze_trainer *trainer = NULL;
     cloze_error error;
-    options.folder = folder;
-    options.resume = resume;
-    options.watch = (cloze_train_watch){ stop, (void *)(uintptr_t)s };
+    options.watch = (cloze_train_watch){ stop, &after };
     check(cloze_trainer_new(&trainer, golden_path("student"), &options, &error), &error);
     add_texts(l, trainer, options.learning);
     cloze_status status = cloze_trainer_run(trainer, &error);
@@ -288,14 +282,15 @@ static cloze_status go(const lessons *l, const char *folder, const stopping *s, 
 
 static const char *hash_of_run(unsigned threads, size_t stopped)
 {
-    const stopping never = { 0 }, soon = { stopped };
     lessons l;
     open_lessons(&l, &(cloze_engine_options){ .threads = threads }, 0);
-    const char *folder = tiny_folder();
+    cloze_train_options options = usual(&l);
+    options.folder = tiny_folder();
     if (stopped)
-        assert_int_equal(go(&l, folder, &soon, false), CLOZE_ERROR_CANCELLED);
-    assert_int_equal(go(&l, folder, &never, stopped), CLOZE_OK);
-    const char *hash = tiny_hash(folder, "model.safetensors");
+        assert_int_equal(go(&l, options, stopped), CLOZE_ERROR_CANCELLED);
+    options.resume = stopped;
+    assert_int_equal(go(&l, options, 0), CLOZE_OK);
+    const char *hash = tiny_hash(options.folder, "model.safetensors");
     close_lessons(&l);
     return hash;
 }
@@ -306,6 +301,34 @@ static void a_run_with_a_teacher_is_a_function_of_its_inputs(void **state)
     const char *one = hash_of_run(1, 0);
     assert_string_equal(hash_of_run(3, 0), one);
     assert_string_equal(hash_of_run(2, 3), one);
+}
+
+static const char *hash_of(const lessons *l, const cloze_train_options *options)
+{
+    cloze_train_options own = *options;
+    own.folder = tiny_folder();
+    assert_int_equal(go(l, own, 0), CLOZE_OK);
+    return tiny_hash(own.folder, "model.safetensors");
+}
+
+/* Hidden states are there though the layers are computed twice; what is frozen has none to compare. */
+static void recomputed_and_frozen_layers_have_teachers_too(void **state)
+{
+    lessons l;
+    (void)state;
+    open_lessons(&l, &(cloze_engine_options){ .threads = 2 }, 0);
+    cloze_train_options options = usual(&l);
+    options.teacher.attention = 0;
+    const char *kept = hash_of(&l, &options);
+    options.recompute = true;
+    assert_string_equal(hash_of(&l, &options), kept);
+    options.recompute = false;
+    options.teacher.attention = 1;
+    options.freeze_layers = 1;
+    const char *frozen = hash_of(&l, &options);
+    options.teacher.states = 0;
+    assert_string_not_equal(hash_of(&l, &options), frozen);
+    close_lessons(&l);
 }
 
 /* ---- what does not fit ---- */
@@ -379,6 +402,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(losses_and_gradients_are_those_of_pytorch),
         cmocka_unit_test_teardown(a_run_with_a_teacher_is_a_function_of_its_inputs, clean),
+        cmocka_unit_test_teardown(recomputed_and_frozen_layers_have_teachers_too, clean),
         cmocka_unit_test(teachers_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
