@@ -26,6 +26,10 @@ typedef struct mask {
     bool lane[LANES];
 } mask;
 
+typedef struct bits {
+    uint32_t lane[LANES];
+} bits;
+
 #define EACH_LANE for (int at = 0; at < LANES; at++)
 
 INLINE vec vec_set(float a)
@@ -61,9 +65,9 @@ INLINE void vec_store_first(float *to, vec a, size_t n)
 
 INLINE vec vec_load_bf16(const uint16_t *from)
 {
-    uint32_t bits[LANES];
-    EACH_LANE bits[at] = (uint32_t)from[at] << 16;
-    return vec_load(bits);
+    uint32_t wide[LANES];
+    EACH_LANE wide[at] = (uint32_t)from[at] << 16;
+    return vec_load(wide);
 }
 
 #define LANE_BY_LANE(name, parameters, value)                                                      \
@@ -134,6 +138,56 @@ INLINE float vec_max16(const vec *part)
         for (int i = 0; i < half; i++)
             s.lane[i] = s.lane[i] > s.lane[i + half] ? s.lane[i] : s.lane[i + half];
     return s.lane[0];
+}
+
+INLINE bits bits_set(uint32_t a)
+{
+    bits r;
+    EACH_LANE r.lane[at] = a;
+    return r;
+}
+
+INLINE bits bits_load(const uint32_t *from)
+{
+    bits r;
+    memcpy(&r, from, sizeof r);
+    return r;
+}
+
+INLINE bits bits_add(bits a, bits b)
+{
+    EACH_LANE a.lane[at] += b.lane[at];
+    return a;
+}
+
+INLINE bits bits_xor(bits a, bits b)
+{
+    EACH_LANE a.lane[at] ^= b.lane[at];
+    return a;
+}
+
+INLINE bits bits_multiply(bits a, uint32_t factor, bits *high)
+{
+    EACH_LANE
+    {
+        uint64_t product = (uint64_t)a.lane[at] * factor;
+        high->lane[at] = (uint32_t)(product >> 32);
+        a.lane[at] = (uint32_t)product;
+    }
+    return a;
+}
+
+INLINE void bits_deal(bits word[4])
+{
+    bits from[4];
+    memcpy(from, word, sizeof from);
+    EACH_LANE for (int w = 0; w < 4; w++) word[at % 4].lane[at / 4 * 4 + w] = from[w].lane[at];
+}
+
+INLINE vec vec_from(bits a, bits limit, vec yes)
+{
+    EACH_LANE yes.lane[at] = a.lane[at] >= limit.lane[at] ? yes.lane[at] : 0.0f;
+    return yes;
 }
 
 INLINE void vec_prefetch(const void *at)

@@ -1,67 +1,72 @@
 /*
- * drop.c - dropout of consecutive elements: the decisions of backend/dropout.h, 16 Philox blocks
- * (of four elements each) at a time in loops that the compiler turns into vectors. Compiled once
- * per instruction set.
+ * drop.c - dropout of consecutive elements: the decisions of backend/dropout.h, by as many blocks of
+ * Philox (four elements each) as a vector has lanes. Compiled once per instruction set.
  */
 #include "isa.h"
 
+#include CZ_SIMD
+
 #include <math.h>
-#include <string.h>
 
-enum { BLOCKS = 16, WORDS = 4, ROUNDS = 10 };
+enum { WORDS = 4, ROUNDS = 10, GROUP = WORDS * LANES };
 
-typedef struct counters {
-    uint32_t word[WORDS][BLOCKS];
-} counters;
+/* Which block of a group is in each lane, such that dealt words are in order. */
+#define PLACE(i) LANES / WORDS *((i) % WORDS) + (i) / WORDS
+static const uint32_t place[] = { PLACE(0),  PLACE(1),  PLACE(2),  PLACE(3), PLACE(4),  PLACE(5),
+                                  PLACE(6),  PLACE(7),  PLACE(8),  PLACE(9), PLACE(10), PLACE(11),
+                                  PLACE(12), PLACE(13), PLACE(14), PLACE(15) };
+#undef PLACE
 
-/* High and low halves of factor * a. */
-static void multiply(uint32_t factor, const uint32_t *restrict a, uint32_t *restrict high,
-                     uint32_t *restrict low)
-{
-#pragma GCC unroll 1
-    for (size_t i = 0; i < BLOCKS; i++) {
-        uint64_t product = (uint64_t)factor * a[i];
-        high[i] = (uint32_t)(product >> 32);
-        low[i] = (uint32_t)product;
-    }
-}
+/* What is the same for all elements of a sample; as cz_dropout_bits of base/random.h. */
+typedef struct stream {
+    uint32_t key[2], who[2];
+} stream;
 
-static void turn(counters *c, uint32_t k0, uint32_t k1)
-{
-    uint32_t left[2][BLOCKS], right[2][BLOCKS];
-    multiply(0xD2511F53u, c->word[0], left[0], left[1]);
-    multiply(0xCD9E8D57u, c->word[2], right[0], right[1]);
-#pragma GCC unroll 1
-    for (size_t i = 0; i < BLOCKS; i++) {
-        c->word[0][i] = right[0][i] ^ c->word[1][i] ^ k0;
-        c->word[2][i] = left[0][i] ^ c->word[3][i] ^ k1;
-    }
-    memcpy(c->word[1], right[1], sizeof right[1]);
-    memcpy(c->word[3], left[1], sizeof left[1]);
-}
-
-/* As cz_dropout_bits of base/random.h, for elements 4 * block on. */
-static void bits_of(const cz_dropout_key *key, uint64_t sample, uint64_t block,
-                    uint32_t bits[WORDS * BLOCKS])
+static stream stream_of(const cz_dropout_key *key, uint64_t sample)
 {
     uint64_t who = sample | (uint64_t)key->site << 40;
     uint64_t mixed = key->seed ^ (key->step * 0x9E3779B97F4A7C15u);
-    uint32_t k0 = (uint32_t)mixed, k1 = (uint32_t)(mixed >> 32);
-    counters c;
-    for (size_t i = 0; i < BLOCKS; i++) {
-        c.word[0][i] = (uint32_t)(block + i);
-        c.word[1][i] = (uint32_t)((block + i) >> 32);
-        c.word[2][i] = (uint32_t)who;
-        c.word[3][i] = (uint32_t)(who >> 32);
-    }
+    return (stream){ { (uint32_t)mixed, (uint32_t)(mixed >> 32) },
+                     { (uint32_t)who, (uint32_t)(who >> 32) } };
+}
+
+/* The numbers of the blocks from `block` on, low and high halves. */
+INLINE void count_blocks(uint64_t block, bits word[WORDS])
+{
+    uint32_t high[LANES];
+    word[0] = bits_add(bits_load(place), bits_set((uint32_t)block));
+    word[1] = bits_set((uint32_t)(block >> 32));
+    if ((uint32_t)block <= UINT32_MAX - LANES)
+        return;
+    for (size_t i = 0; i < LANES; i++)
+        high[i] = (uint32_t)((block + place[i]) >> 32);
+    word[1] = bits_load(high);
+}
+
+/* Factors of the elements of LANES blocks from `block` on. */
+INLINE void factors_of(const stream *s, uint64_t block, bits limit, vec keep, vec factor[WORDS])
+{
+    bits word[WORDS];
+    uint32_t key0 = s->key[0], key1 = s->key[1];
+    count_blocks(block, word);
+    word[2] = bits_set(s->who[0]);
+    word[3] = bits_set(s->who[1]);
+#pragma GCC unroll 10
     for (int round = 0; round < ROUNDS; round++) {
-        turn(&c, k0, k1);
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
+        bits high0, high2;
+        bits low0 = bits_multiply(word[0], 0xD2511F53u, &high0);
+        bits low2 = bits_multiply(word[2], 0xCD9E8D57u, &high2);
+        word[0] = bits_xor(bits_xor(high2, word[1]), bits_set(key0));
+        word[2] = bits_xor(bits_xor(high0, word[3]), bits_set(key1));
+        word[1] = low2;
+        word[3] = low0;
+        key0 += 0x9E3779B9u;
+        key1 += 0xBB67AE85u;
     }
-    for (size_t i = 0; i < BLOCKS; i++)
-        for (size_t w = 0; w < WORDS; w++)
-            bits[i * WORDS + w] = c.word[w][i];
+    bits_deal(word);
+#pragma GCC unroll 4
+    for (int w = 0; w < WORDS; w++)
+        factor[w] = vec_from(word[w], limit, keep);
 }
 
 /* x[i] is element first + i of the sample. */
@@ -69,14 +74,25 @@ void CZ_OF_ISA(cz_drop)(const cz_dropout *dropout, uint64_t sample, uint64_t fir
                         float *x)
 {
     double p = (double)dropout->p;
-    float keep = (float)(1 / (1 - p));
-    uint32_t bits[WORDS * BLOCKS], limit = p < 1 ? (uint32_t)ceil(p * 4294967296.0) : 0;
+    bits limit = bits_set(p < 1 ? (uint32_t)ceil(p * 4294967296.0) : 0);
+    vec keep = vec_set(p < 1 ? (float)(1 / (1 - p)) : 0.0f);
+    stream s = stream_of(&dropout->key, sample);
     for (size_t i = 0; i < count;) {
-        size_t skip = (size_t)((first + i) % WORDS), some = WORDS * BLOCKS - skip;
+        size_t skip = (size_t)((first + i) % WORDS), some = GROUP - skip;
+        vec factor[WORDS];
         some = some < count - i ? some : count - i;
-        bits_of(&dropout->key, sample, (first + i) / WORDS, bits);
-        for (size_t j = 0; j < some; j++)
-            x[i + j] *= bits[skip + j] < limit || p >= 1 ? 0.0f : keep;
+        factors_of(&s, (first + i) / WORDS, limit, keep, factor);
+        if (some == GROUP) {
+#pragma GCC unroll 4
+            for (size_t w = 0; w < WORDS; w++)
+                vec_store(x + i + w * LANES, vec_mul(vec_load(x + i + w * LANES), factor[w]));
+        } else {
+            float each[GROUP];
+            for (size_t w = 0; w < WORDS; w++)
+                vec_store(each + w * LANES, factor[w]);
+            for (size_t j = 0; j < some; j++)
+                x[i + j] *= each[skip + j];
+        }
         i += some;
     }
 }

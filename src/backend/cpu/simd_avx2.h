@@ -14,6 +14,7 @@ enum { LANES = 8, TALL1 = 6, TALL2 = 6, TALL3 = 4 };
 
 typedef __m256 vec;
 typedef __m256 mask;
+typedef __m256i bits;
 
 INLINE vec vec_set(float a)
 {
@@ -155,6 +156,50 @@ INLINE float vec_max16(const vec *part)
     __m128 t = _mm_max_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1));
     t = _mm_max_ps(t, _mm_movehl_ps(t, t));
     return _mm_cvtss_f32(_mm_max_ss(t, _mm_movehdup_ps(t)));
+}
+
+INLINE bits bits_set(uint32_t a)
+{
+    return _mm256_set1_epi32((int)a);
+}
+
+INLINE bits bits_load(const uint32_t *from)
+{
+    return _mm256_loadu_si256((const void *)from);
+}
+
+INLINE bits bits_add(bits a, bits b)
+{
+    return _mm256_add_epi32(a, b);
+}
+
+INLINE bits bits_xor(bits a, bits b)
+{
+    return _mm256_xor_si256(a, b);
+}
+
+INLINE bits bits_multiply(bits a, uint32_t factor, bits *high)
+{
+    bits f = bits_set(factor), even = _mm256_mul_epu32(a, f);
+    bits odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), f);
+    *high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+    return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+}
+
+INLINE void bits_deal(bits word[4])
+{
+    bits a = _mm256_unpacklo_epi32(word[0], word[1]), b = _mm256_unpackhi_epi32(word[0], word[1]);
+    bits c = _mm256_unpacklo_epi32(word[2], word[3]), d = _mm256_unpackhi_epi32(word[2], word[3]);
+    word[0] = _mm256_unpacklo_epi64(a, c);
+    word[1] = _mm256_unpackhi_epi64(a, c);
+    word[2] = _mm256_unpacklo_epi64(b, d);
+    word[3] = _mm256_unpackhi_epi64(b, d);
+}
+
+INLINE vec vec_from(bits a, bits limit, vec yes)
+{
+    bits from = _mm256_cmpeq_epi32(_mm256_max_epu32(a, limit), a);
+    return _mm256_and_ps(_mm256_castsi256_ps(from), yes);
 }
 
 INLINE void vec_prefetch(const void *at)

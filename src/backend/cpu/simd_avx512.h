@@ -14,6 +14,7 @@ enum { LANES = 16, TALL1 = 8, TALL2 = 8, TALL3 = 8 };
 
 typedef __m512 vec;
 typedef __mmask16 mask;
+typedef __m512i bits;
 
 INLINE vec vec_set(float a)
 {
@@ -159,6 +160,49 @@ INLINE float vec_max16(const vec *part)
     __m128 t = _mm_max_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1));
     t = _mm_max_ps(t, _mm_movehl_ps(t, t));
     return _mm_cvtss_f32(_mm_max_ss(t, _mm_movehdup_ps(t)));
+}
+
+INLINE bits bits_set(uint32_t a)
+{
+    return _mm512_set1_epi32((int)a);
+}
+
+INLINE bits bits_load(const uint32_t *from)
+{
+    return _mm512_loadu_si512(from);
+}
+
+INLINE bits bits_add(bits a, bits b)
+{
+    return _mm512_add_epi32(a, b);
+}
+
+INLINE bits bits_xor(bits a, bits b)
+{
+    return _mm512_xor_si512(a, b);
+}
+
+INLINE bits bits_multiply(bits a, uint32_t factor, bits *high)
+{
+    bits f = bits_set(factor), even = _mm512_mul_epu32(a, f);
+    bits odd = _mm512_mul_epu32(_mm512_srli_epi64(a, 32), f);
+    *high = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even, 32), odd);
+    return _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
+}
+
+INLINE void bits_deal(bits word[4])
+{
+    bits a = _mm512_unpacklo_epi32(word[0], word[1]), b = _mm512_unpackhi_epi32(word[0], word[1]);
+    bits c = _mm512_unpacklo_epi32(word[2], word[3]), d = _mm512_unpackhi_epi32(word[2], word[3]);
+    word[0] = _mm512_unpacklo_epi64(a, c);
+    word[1] = _mm512_unpackhi_epi64(a, c);
+    word[2] = _mm512_unpacklo_epi64(b, d);
+    word[3] = _mm512_unpackhi_epi64(b, d);
+}
+
+INLINE vec vec_from(bits a, bits limit, vec yes)
+{
+    return _mm512_maskz_mov_ps(_mm512_cmpge_epu32_mask(a, limit), yes);
 }
 
 INLINE void vec_prefetch(const void *at)

@@ -14,6 +14,7 @@ enum { LANES = 4, TALL1 = 8, TALL2 = 8, TALL3 = 8 };
 
 typedef float32x4_t vec;
 typedef uint32x4_t mask;
+typedef uint32x4_t bits;
 
 INLINE vec vec_set(float a)
 {
@@ -150,6 +151,50 @@ INLINE float vec_max16(const vec *part)
     float32x2_t t = vbsl_f32(vcgt_f32(low, high), low, high);
     float a = vget_lane_f32(t, 0), b = vget_lane_f32(t, 1);
     return a > b ? a : b;
+}
+
+INLINE bits bits_set(uint32_t a)
+{
+    return vdupq_n_u32(a);
+}
+
+INLINE bits bits_load(const uint32_t *from)
+{
+    return vld1q_u32(from);
+}
+
+INLINE bits bits_add(bits a, bits b)
+{
+    return vaddq_u32(a, b);
+}
+
+INLINE bits bits_xor(bits a, bits b)
+{
+    return veorq_u32(a, b);
+}
+
+INLINE bits bits_multiply(bits a, uint32_t factor, bits *high)
+{
+    uint32x2_t f = vdup_n_u32(factor);
+    uint32x4_t first = vreinterpretq_u32_u64(vmull_u32(vget_low_u32(a), f));
+    uint32x4_t second = vreinterpretq_u32_u64(vmull_u32(vget_high_u32(a), f));
+    uint32x4x2_t halves = vuzpq_u32(first, second);
+    *high = halves.val[1];
+    return halves.val[0];
+}
+
+INLINE void bits_deal(bits word[4])
+{
+    uint32x4x2_t a = vtrnq_u32(word[0], word[1]), b = vtrnq_u32(word[2], word[3]);
+    word[0] = vcombine_u32(vget_low_u32(a.val[0]), vget_low_u32(b.val[0]));
+    word[1] = vcombine_u32(vget_low_u32(a.val[1]), vget_low_u32(b.val[1]));
+    word[2] = vcombine_u32(vget_high_u32(a.val[0]), vget_high_u32(b.val[0]));
+    word[3] = vcombine_u32(vget_high_u32(a.val[1]), vget_high_u32(b.val[1]));
+}
+
+INLINE vec vec_from(bits a, bits limit, vec yes)
+{
+    return vreinterpretq_f32_u32(vandq_u32(vcgeq_u32(a, limit), vreinterpretq_u32_f32(yes)));
 }
 
 INLINE void vec_prefetch(const void *at)

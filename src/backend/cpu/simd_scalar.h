@@ -21,6 +21,7 @@ enum { LANES = 1, TALL1 = 4, TALL2 = 4, TALL3 = 4 };
 
 typedef float vec;
 typedef bool mask;
+typedef uint32_t bits; /* as many lanes */
 
 INLINE vec vec_set(float a)
 {
@@ -53,8 +54,8 @@ INLINE void vec_store_first(float *to, vec a, size_t n)
 
 INLINE vec vec_load_bf16(const uint16_t *from)
 {
-    uint32_t bits = (uint32_t)*from << 16;
-    return vec_load(&bits);
+    uint32_t wide = (uint32_t)*from << 16;
+    return vec_load(&wide);
 }
 
 INLINE vec vec_add(vec a, vec b)
@@ -158,6 +159,47 @@ INLINE float vec_max16(const vec *part)
         for (int i = 0; i < half; i++)
             s[i] = vec_max(s[i], s[i + half]);
     return s[0];
+}
+
+INLINE bits bits_set(uint32_t a)
+{
+    return a;
+}
+
+INLINE bits bits_load(const uint32_t *from)
+{
+    return *from;
+}
+
+INLINE bits bits_add(bits a, bits b)
+{
+    return a + b;
+}
+
+INLINE bits bits_xor(bits a, bits b)
+{
+    return a ^ b;
+}
+
+/* The low half of the product; *high is the other. */
+INLINE bits bits_multiply(bits a, uint32_t factor, bits *high)
+{
+    uint64_t product = (uint64_t)a * factor;
+    *high = (uint32_t)(product >> 32);
+    return (uint32_t)product;
+}
+
+/* Transposes 4 x 4 within each four lanes: lane 4 l + j of word w becomes lane 4 l + w of word j.
+ * A single lane stays. */
+INLINE void bits_deal(bits word[4])
+{
+    (void)word;
+}
+
+/* `yes` where a >= limit, else 0. */
+INLINE vec vec_from(bits a, bits limit, vec yes)
+{
+    return a >= limit ? yes : 0.0f;
 }
 
 INLINE void vec_prefetch(const void *at)
