@@ -80,6 +80,7 @@ typedef struct cz_linear_call {
     cz_tensor *d_before;                /* [n, out] room for d_out * activation'; else NULL */
     cz_tensor *d_x;
     cz_tensor *d_part[CZ_PARTS], *d_bias[CZ_PARTS];
+    void *room;                         /* backward with d_part: linear_room bytes, 64-byte aligned */
 } cz_linear_call;
 
 /* sum = x + dropout(branch); out = norm(sum) * gain + shift. branch NULL: out = norm(x).
@@ -385,6 +386,8 @@ typedef struct cz_backend {
     const char *name;
     cz_type type;
     size_t (*scratch)(const cz_extent *extent, const void *kernels); /* bytes for one worker */
+    /* Bytes of room that the backward of a linear wants; call->x, weight and d_part count. */
+    size_t (*linear_room)(const void *kernels, const cz_linear_call *call);
 
     /* Packing: bytes needed, and filling `memory` (64-byte aligned). Fails on a weight that is not
      * finite. bf16: keep rounded halves. */

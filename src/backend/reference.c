@@ -13,6 +13,12 @@ static size_t scratch(const cz_extent *extent, const void *kernels)
     return 0;
 }
 
+static size_t linear_room(const void *kernels, const cz_linear_call *call)
+{
+    (void)kernels, (void)call;
+    return 0;
+}
+
 static size_t pack_size(const void *kernels, const cz_weight *weight, bool bf16)
 {
     (void)kernels, (void)weight, (void)bf16;
@@ -33,6 +39,7 @@ const cz_backend REFERENCE_TABLE = {
     .name = "reference",
     .type = sizeof(real) == sizeof(double) ? CZ_F64 : CZ_F32,
     .scratch = scratch,
+    .linear_room = linear_room,
     .pack_size = pack_size,
     .pack = pack,
     SLOTS(embed),

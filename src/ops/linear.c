@@ -7,6 +7,16 @@ typedef struct linear_node {
     cz_tensor *x, *out;
 } linear_node;
 
+/* Back through the device, with the room that it wants for that. */
+static void walk_back(cz_run *run, cz_linear_call *call)
+{
+    size_t room = run->backend->linear_room(run->place.kernels, call);
+    if (room)
+        call->room = cz_run_tensor(run, 1, (room + sizeof(float) - 1) / sizeof(float))->data;
+    if (cz_run_computes(run))
+        cz_run_check(run, run->backend->linear_backward(&run->place, call), NULL, 0);
+}
+
 static void linear_backward(cz_run *run, void *argument)
 {
     linear_node *node = argument;
@@ -20,8 +30,7 @@ static void linear_backward(cz_run *run, void *argument)
     size_t mark = run->numbers.used;
     if (call->activation != CZ_IDENTITY)
         call->d_before = cz_run_tensor(run, node->out->rows, node->out->columns);
-    if (cz_run_computes(run))
-        cz_run_check(run, run->backend->linear_backward(&run->place, call), NULL, 0);
+    walk_back(run, call);
     run->numbers.used = mark;
 }
 
@@ -75,8 +84,10 @@ static void product_backward(cz_run *run, void *argument)
     call->d_out = node->out->gradient;
     call->d_x = cz_run_gradient(run, node->x);
     call->d_part[0] = cz_run_gradient(run, node->y);
-    if ((call->d_x || call->d_part[0]) && cz_run_computes(run))
-        cz_run_check(run, run->backend->linear_backward(&run->place, call), NULL, 0);
+    size_t mark = run->numbers.used;
+    if (call->d_x || call->d_part[0])
+        walk_back(run, call);
+    run->numbers.used = mark;
 }
 
 cz_tensor *cz_product(cz_run *run, cz_tensor *x, cz_tensor *y)

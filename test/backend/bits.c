@@ -86,6 +86,7 @@ static cloze_status linear_case(room *r, size_t number, char name[80])
         call.d_part[i] = room_output(r, w.part[i]->rows, in, in, true);
         call.d_bias[i] = room_output(r, 1, w.part[i]->rows, w.part[i]->rows, true);
     }
+    call.room = room_take(r, cpu->linear_room(r->place.kernels, &call));
     return cpu->linear_backward(&r->place, &call);
 }
 

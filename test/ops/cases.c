@@ -602,6 +602,7 @@ static void add_neighbours(case_list *list)
             add(list, c, "%zu neighbours in %zu sequences", kernel, packings[i]->count);
             c.value[1] = (op_value){ 5, widths[i] * kernel, true, 0, false };
             c.value[2] = (op_value){ 1, 5, true, 0, false };
+            c.crowded = true;
             add(list, c, "convolution over %zu rows in %zu sequences", kernel, packings[i]->count);
         }
 }

@@ -42,6 +42,8 @@ typedef struct op_case {
     float p;
     double scale; /* of the scores; 0: an ordinary one */
     bool bias, shift, root_mean_square;
+    bool
+        crowded; /* a gradient lies where another operation's room was: what is behind it is not clean */
 } op_case;
 
 /* A case set up on a backend. */

@@ -130,7 +130,7 @@ void stand_run(op_stand *stand, bool record)
         fail_msg("%s: %s", stand->c->name, run->error.message);
     check_padding(stand, stand->out);
     for (int i = 0; i < stand->c->values; i++)
-        if (stand->input[i] && stand->input[i]->gradient)
+        if (stand->input[i] && stand->input[i]->gradient && !stand->c->crowded)
             check_padding(stand, stand->input[i]->gradient);
 }
 

@@ -5,8 +5,6 @@
  */
 #include "loss.h"
 
-#include <string.h>
-
 enum { BLOCK = CZ_BLOCK_ROWS };
 
 typedef struct error_job {
@@ -20,13 +18,13 @@ typedef struct error_job {
 typedef struct error_head {
     size_t begin, length, head;
     float *own, *teacher; /* [BLOCK, length] scores */
-    float *panel, *rest;
+    float *panel, *stripes;
 } error_head;
 
 size_t cz_attention_error_scratch(const cz_kernels *kernels, size_t size, size_t longest)
 {
     size_t depth = size > longest ? size : longest;
-    return 2 * BLOCK * longest + depth * kernels->panel + kernels->outer_scratch(CZ_OUTER_ROWS);
+    return 2 * BLOCK * longest + depth * kernels->panel + BLOCK / CZ_STRIPE * cz_stripe_step(BLOCK);
 }
 
 static size_t widest_head(const cz_attention_error_call *call)
@@ -51,7 +49,7 @@ static error_head head_of(const error_job *job, size_t task, float *room)
                      .own = room };
     h.teacher = h.own + BLOCK * h.length;
     h.panel = h.teacher + BLOCK * h.length;
-    h.rest = h.panel + (depth > h.length ? depth : h.length) * job->kernels->panel;
+    h.stripes = h.panel + (depth > h.length ? depth : h.length) * job->kernels->panel;
     return h;
 }
 
@@ -135,10 +133,8 @@ static void query_gradients(const error_job *job, const error_head *h, size_t fi
     size_t size = k->columns / job->call->heads, panel = job->kernels->panel;
     for (size_t c = 0; c < size; c += panel) {
         size_t column = h->head * size + c, count = least(panel, size - c);
-        memset(h->panel, 0, h->length * panel * sizeof *h->panel);
-        for (size_t j = 0; j < h->length; j++)
-            memcpy(h->panel + j * panel, cz_f32_row(k, h->begin + j) + column,
-                   count * sizeof *h->panel);
+        cz_lay_panel(cz_f32_row(k, h->begin) + column, k->stride, h->length, count, panel,
+                     h->panel);
         cz_product p = {
             .x = h->own,
             .x_stride = h->length,
@@ -159,23 +155,25 @@ static void key_gradients(const error_job *job, const error_head *h, size_t firs
 {
     const cz_tensor *q = job->call->q, *d_k = job->call->d_k;
     size_t size = q->columns / job->call->heads, panel = job->kernels->panel;
-    for (size_t j = 0; j < h->length; j += CZ_OUTER_ROWS)
-        for (size_t c = 0; c < size; c += panel) {
-            size_t column = h->head * size + c;
+    for (size_t c = 0; c < size; c += panel) {
+        size_t column = h->head * size + c, count = least(panel, size - c);
+        cz_lay_panel(cz_f32_row(q, h->begin + first) + column, q->stride, rows, count, panel,
+                     h->panel);
+        for (size_t j = 0; j < h->length; j += BLOCK) {
             cz_outer outer = {
-                .a = h->own + j,
-                .a_stride = h->length,
-                .b = cz_f32_row(q, h->begin + first) + column,
-                .b_stride = q->stride,
+                .stripes = h->stripes,
+                .stripe_step = cz_stripe_step(rows),
+                .panel = h->panel,
                 .tokens = rows,
-                .rows = least(CZ_OUTER_ROWS, h->length - j),
-                .columns = least(panel, size - c),
+                .rows = least(BLOCK, h->length - j),
+                .columns = count,
                 .out = cz_f32_row(d_k, h->begin + j) + column,
                 .out_stride = d_k->stride,
-                .scratch = h->rest,
             };
+            cz_lay_stripes(h->own + j, h->length, rows, outer.rows, h->stripes);
             job->kernels->outer(&outer);
         }
+    }
 }
 
 static void backward_task(void *context, size_t task, size_t worker)

@@ -9,8 +9,8 @@ static size_t most(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* In the order of the slots: a panel made at use (or of W' for the input's gradient); an outer
- * product; a head of the longest sequence; rows of a norm behind what rows share. */
+/* In the order of the slots: a panel made at use (or of W' for the input's gradient); a head of the
+ * longest sequence; rows of a norm behind what rows share. */
 static size_t scratch(const cz_extent *extent, const void *table)
 {
     const cz_kernels *kernels = table ? table : &cz_kernels_scalar;
@@ -27,10 +27,8 @@ static size_t scratch(const cz_extent *extent, const void *table)
         need = most(need, cz_shared_size(1) + cz_attention_error_scratch(kernels, extent->head_size,
                                                                          extent->longest) *
                                                   sizeof(float));
-    if (extent->gradients) {
-        need = most(need, kernels->outer_scratch(CZ_OUTER_ROWS) * sizeof(float));
+    if (extent->gradients)
         need = most(need, cz_shared_size(extent->tokens) + 4 * row);
-    }
     return parts_of(need, 64) * 64;
 }
 
@@ -40,6 +38,7 @@ const cz_backend cz_backend_cpu = {
     .name = "cpu",
     .type = CZ_F32,
     .scratch = scratch,
+    .linear_room = cz_cpu_linear_room,
     .pack_size = cz_cpu_pack_size,
     .pack = cz_cpu_pack,
     SLOT(embed),

@@ -29,7 +29,7 @@ static inline size_t parts_of(size_t count, size_t unit)
 }
 
 /* Rows that a task takes of an operation which is cut by rows, columns that one takes by column. */
-enum { CZ_TASK_ROWS = 16, CZ_TASK_COLUMNS = 64, CZ_OUTER_ROWS = 128 };
+enum { CZ_TASK_ROWS = 16, CZ_TASK_COLUMNS = 64 };
 
 /* count numbers of a tensor's row as floats: where they lie if they are F32, else in `room`. */
 const char *cz_floats(const cz_tensor *t, size_t row, size_t first, size_t count, float *room);
@@ -59,6 +59,18 @@ size_t cz_mix_scratch(const cz_kernels *kernels, size_t columns, size_t longest)
 
 /* attention_error.c: floats of scratch for heads of `size` and sequences of up to `longest` rows. */
 size_t cz_attention_error_scratch(const cz_kernels *kernels, size_t size, size_t longest);
+
+/* layout.c. Numbers from a stripe of so many rows to the next: no multiple of a power of two, for
+ * those would fall into few sets of the cache. */
+size_t cz_stripe_step(size_t rows);
+/* [rows, columns] as a panel [rows, wide]; what is not there is zero. */
+void cz_lay_panel(const float *from, size_t stride, size_t rows, size_t columns, size_t wide,
+                  float *to);
+/* The same as stripes [rows, CZ_STRIPE]. */
+void cz_lay_stripes(const float *from, size_t stride, size_t rows, size_t columns, float *to);
+
+/* linear_backward.c */
+size_t cz_cpu_linear_room(const void *kernels, const cz_linear_call *call);
 
 #define CZ_SLOT(name)                                                                              \
     cloze_status cz_cpu_##name(const cz_place *place, const cz_##name##_call *call);               \

@@ -15,7 +15,6 @@
 
 void CZ_OF_ISA(cz_multiply)(const cz_product *product);
 void CZ_OF_ISA(cz_outer)(const cz_outer *outer);
-size_t CZ_OF_ISA(cz_outer_scratch)(size_t rows);
 bool CZ_OF_ISA(cz_pack)(const char *const *row, size_t count, size_t depth, float *panel);
 void CZ_OF_ISA(cz_widen)(const uint16_t *half, size_t count, float *to);
 void CZ_OF_ISA(cz_attend)(const cz_attend *attend);

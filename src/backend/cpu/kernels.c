@@ -8,7 +8,6 @@ const cz_kernels CZ_OF_ISA(cz_kernels) = {
     .panel = PANEL,
     .multiply = CZ_OF_ISA(cz_multiply),
     .outer = CZ_OF_ISA(cz_outer),
-    .outer_scratch = CZ_OF_ISA(cz_outer_scratch),
     .pack = CZ_OF_ISA(cz_pack),
     .widen = CZ_OF_ISA(cz_widen),
     .attend = CZ_OF_ISA(cz_attend),

@@ -12,7 +12,7 @@
 #include "backend/backend.h"
 
 /* Most columns of a panel, and most rows that a product takes at once, on any instruction set. */
-enum { CZ_PANEL_MOST = 48, CZ_BLOCK_ROWS = 64 };
+enum { CZ_PANEL_MOST = 48, CZ_BLOCK_ROWS = 64, CZ_STRIPE = 8 };
 
 /* What is done with the elements of a product: out = or += activation(sum + bias). */
 typedef struct cz_finish {
@@ -34,13 +34,14 @@ typedef struct cz_product {
     cz_finish finish;
 } cz_product;
 
-/* d[o, c] += sum over i of a[i, o] * b[i, c]: the gradient of a weight. */
+/* d[o, c] += sum over i of a[i, o] * b[i, c]: the gradient of a weight, a and b laid out before. */
 typedef struct cz_outer {
-    const float *a, *b;
-    size_t a_stride, b_stride, tokens, rows, columns; /* columns: at most a panel's */
+    const float *stripes; /* of CZ_STRIPE columns of a: [tokens, CZ_STRIPE] each */
+    size_t stripe_step;   /* numbers from a stripe to the next */
+    const float *panel;   /* of b: [tokens, panel] */
+    size_t tokens, rows, columns; /* at most CZ_BLOCK_ROWS, and a panel's */
     float *out;
     size_t out_stride;
-    float *scratch;
 } cz_outer;
 
 /* One head of one sequence; pointers are at the sequence's first row and the head's column. */
@@ -114,7 +115,6 @@ typedef struct cz_kernels {
 
     void (*multiply)(const cz_product *product);
     void (*outer)(const cz_outer *outer);
-    size_t (*outer_scratch)(size_t rows); /* floats */
 
     /* row [count] of depth floats each (any address) become columns of a panel; false: not
      * finite */

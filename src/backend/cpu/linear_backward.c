@@ -1,18 +1,29 @@
 /*
- * linear_backward.c - gradients of a linear. First d_before = d_out * activation', then three
- * kinds of tasks, none of which shares a place with another: d_x by panels of its columns, each
- * weight's gradient by tiles of it, summing all tokens in order, each bias' by columns.
+ * linear_backward.c - gradients of a linear. First d_before = d_out * activation'. Where weights
+ * learn, d and x are then laid out once, as outer products read them. Last come three kinds of tasks,
+ * none of which shares a place with another: d_x by panels of its columns, each weight's gradient by
+ * tiles of it, summing all tokens in order, each bias' by columns.
  */
 #include "cpu.h"
+
+/* Stripes that a task lays out at once. */
+enum { LAID_STRIPES = 8 };
+
+typedef struct backward_part {
+    size_t column, stripe; /* of d where it begins, and its first stripe */
+    size_t blocks;         /* of rows of its gradient; 0: it does not learn */
+    size_t bias_tasks;
+} backward_part;
 
 typedef struct backward_job {
     const cz_place *place;
     const cz_kernels *kernels;
     const cz_linear_call *call;
     const cz_tensor *d; /* of what is before the activation */
-    int part;
-    size_t first;  /* column of d where the part begins */
-    size_t panels; /* of the inner columns */
+    size_t inner;       /* panels of x's columns */
+    float *panels, *stripes;
+    size_t stripe_step;
+    backward_part part[CZ_PARTS];
 } backward_job;
 
 static void slope_task(void *context, size_t task, size_t worker)
@@ -27,10 +38,67 @@ static void slope_task(void *context, size_t task, size_t worker)
                             cz_f32_row(call->d_before, i));
 }
 
-/* All rows of some columns of d_x: the panel is packed once. */
-static void input_task(void *context, size_t task, size_t worker)
+/* ---- laying out ---- */
+
+static size_t stripes_of(const cz_linear_call *call, int part)
+{
+    return call->d_part[part] ? parts_of(call->d_part[part]->rows, CZ_STRIPE) : 0;
+}
+
+size_t cz_cpu_linear_room(const void *table, const cz_linear_call *call)
+{
+    const cz_kernels *kernels = table ? table : &cz_kernels_scalar;
+    size_t stripes = 0, tokens = call->x->rows;
+    for (int part = 0; part < call->weight->parts; part++)
+        stripes += stripes_of(call, part);
+    if (!stripes)
+        return 0;
+    size_t panels = parts_of(call->weight->in, kernels->panel) * kernels->panel * tokens;
+    return (panels + stripes * cz_stripe_step(tokens)) * sizeof(float);
+}
+
+static void lay_panel(const backward_job *job, size_t panel)
+{
+    const cz_tensor *x = job->call->x;
+    size_t wide = job->kernels->panel, first = panel * wide;
+    cz_lay_panel(cz_f32(x) + first, x->stride, x->rows, least(wide, x->columns - first), wide,
+                 job->panels + first * x->rows);
+}
+
+/* Some stripes of a part of d. */
+static void lay_stripes(const backward_job *job, int part, size_t task)
+{
+    size_t first = task * LAID_STRIPES, column = first * CZ_STRIPE;
+    size_t columns = job->call->d_part[part]->rows;
+    cz_lay_stripes(cz_f32(job->d) + job->part[part].column + column, job->d->stride, job->d->rows,
+                   least(LAID_STRIPES * CZ_STRIPE, columns - column),
+                   job->stripes + (job->part[part].stripe + first) * job->stripe_step);
+}
+
+static void lay_task(void *context, size_t task, size_t worker)
 {
     const backward_job *job = context;
+    (void)worker;
+    if (task < job->inner) {
+        lay_panel(job, task);
+        return;
+    }
+    task -= job->inner;
+    for (int part = 0; part < job->call->weight->parts; part++) {
+        size_t own = parts_of(stripes_of(job->call, part), LAID_STRIPES);
+        if (task < own) {
+            lay_stripes(job, part, task);
+            return;
+        }
+        task -= own;
+    }
+}
+
+/* ---- tasks ---- */
+
+/* All rows of some columns of d_x: the panel is packed once. */
+static void input_task(const backward_job *job, size_t task, size_t worker)
+{
     const cz_weight *weight = job->call->weight;
     size_t first = task * job->kernels->panel,
            count = least(job->kernels->panel, weight->in - first);
@@ -50,37 +118,33 @@ static void input_task(void *context, size_t task, size_t worker)
     job->kernels->multiply(&p);
 }
 
-static void weight_task(void *context, size_t task, size_t worker)
+static void weight_task(const backward_job *job, int part, size_t task)
 {
-    const backward_job *job = context;
-    const cz_tensor *x = job->call->x, *gradient = job->call->d_part[job->part];
-    size_t column = task % job->panels * job->kernels->panel;
-    size_t row = task / job->panels * CZ_OUTER_ROWS;
+    const cz_tensor *gradient = job->call->d_part[part];
+    size_t wide = job->kernels->panel, panel = task % job->inner;
+    size_t row = task / job->inner * CZ_BLOCK_ROWS, column = panel * wide;
+    size_t stripe = job->part[part].stripe + row / CZ_STRIPE;
     cz_outer outer = {
-        .a = cz_f32(job->d) + job->first + row,
-        .a_stride = job->d->stride,
-        .b = cz_f32(x) + column,
-        .b_stride = x->stride,
-        .tokens = x->rows,
-        .rows = least(CZ_OUTER_ROWS, gradient->rows - row),
-        .columns = least(job->kernels->panel, gradient->columns - column),
+        .stripes = job->stripes + stripe * job->stripe_step,
+        .stripe_step = job->stripe_step,
+        .panel = job->panels + panel * wide * job->d->rows,
+        .tokens = job->d->rows,
+        .rows = least(CZ_BLOCK_ROWS, gradient->rows - row),
+        .columns = least(wide, gradient->columns - column),
         .out = cz_f32_row(gradient, row) + column,
         .out_stride = gradient->stride,
-        .scratch = scratch_of(job->place, worker),
     };
     job->kernels->outer(&outer);
 }
 
-static void bias_task(void *context, size_t task, size_t worker)
+static void bias_task(const backward_job *job, int part, size_t task)
 {
-    const backward_job *job = context;
-    const cz_tensor *gradient = job->call->d_bias[job->part];
+    const cz_tensor *gradient = job->call->d_bias[part];
     size_t column = task * CZ_TASK_COLUMNS;
     size_t count = least(CZ_TASK_COLUMNS, gradient->columns - column);
     float sum[CZ_TASK_COLUMNS] = { 0 }, *to = cz_f32(gradient) + column;
-    (void)worker;
     for (size_t i = 0; i < job->d->rows; i++) {
-        const float *d = cz_f32_row(job->d, i) + job->first + column;
+        const float *d = cz_f32_row(job->d, i) + job->part[part].column + column;
         for (size_t c = 0; c < count; c++)
             sum[c] += d[c];
     }
@@ -88,37 +152,77 @@ static void bias_task(void *context, size_t task, size_t worker)
         to[c] += sum[c];
 }
 
-static void part_backward(backward_job *job)
+static void any_task(void *context, size_t task, size_t worker)
 {
-    const cz_tensor *gradient = job->call->d_part[job->part];
-    const cz_tensor *bias = job->call->d_bias[job->part];
-    cz_pool *pool = job->place->pool;
-    if (gradient)
-        cz_pool_run(pool, parts_of(gradient->rows, CZ_OUTER_ROWS) * job->panels, weight_task, job);
-    if (bias)
-        cz_pool_run(pool, parts_of(bias->columns, CZ_TASK_COLUMNS), bias_task, job);
+    const backward_job *job = context;
+    size_t inputs = job->call->d_x ? job->inner : 0;
+    if (task < inputs) {
+        input_task(job, task, worker);
+        return;
+    }
+    task -= inputs;
+    for (int part = 0; part < job->call->weight->parts; part++) {
+        size_t weights = job->part[part].blocks * job->inner;
+        size_t biases = job->part[part].bias_tasks;
+        if (task < weights) {
+            weight_task(job, part, task);
+            return;
+        }
+        if (task < weights + biases) {
+            bias_task(job, part, task - weights);
+            return;
+        }
+        task -= weights + biases;
+    }
+}
+
+/* What there is to do, in numbers of tasks. */
+static void plan(backward_job *job, size_t *lays, size_t *tasks)
+{
+    const cz_linear_call *call = job->call;
+    size_t column = 0, stripe = 0;
+    *lays = 0;
+    *tasks = call->d_x ? job->inner : 0;
+    for (int i = 0; i < call->weight->parts; i++) {
+        backward_part *part = &job->part[i];
+        size_t stripes = stripes_of(call, i);
+        *part = (backward_part){ .column = column, .stripe = stripe };
+        column += call->weight->part[i]->rows;
+        stripe += stripes;
+        if (call->d_part[i])
+            part->blocks = parts_of(call->d_part[i]->rows, CZ_BLOCK_ROWS);
+        if (call->d_bias[i])
+            part->bias_tasks = parts_of(call->d_bias[i]->columns, CZ_TASK_COLUMNS);
+        *lays += parts_of(stripes, LAID_STRIPES);
+        *tasks += part->blocks * job->inner + part->bias_tasks;
+    }
+    if (stripe)
+        *lays += job->inner;
 }
 
 cloze_status cz_cpu_linear_backward(const cz_place *place, const cz_linear_call *call)
 {
     const cz_kernels *kernels = kernels_of(place);
     const cz_weight *weight = call->weight;
-    size_t deep = kernels->panel * weight->out, outer = kernels->outer_scratch(CZ_OUTER_ROWS);
     backward_job job = { .place = place, .kernels = kernels, .call = call, .d = call->d_out };
-    if (place->scratch_size < (deep > outer ? deep : outer) * sizeof(float))
+    size_t lays, tasks, wide = kernels->panel;
+    if (place->scratch_size < wide * weight->out * sizeof(float))
         return CLOZE_ERROR_LIMIT;
-    job.panels = parts_of(weight->in, kernels->panel);
+    job.inner = parts_of(weight->in, wide);
+    plan(&job, &lays, &tasks);
+    if ((lays && !call->room) ||
+        (call->activation != CZ_IDENTITY && (!call->d_before || !call->before)))
+        return CLOZE_ERROR_ARGUMENT;
     if (call->activation != CZ_IDENTITY) {
-        if (!call->d_before || !call->before)
-            return CLOZE_ERROR_ARGUMENT;
         cz_pool_run(place->pool, parts_of(call->d_out->rows, CZ_TASK_ROWS), slope_task, &job);
         job.d = call->d_before;
     }
-    if (call->d_x)
-        cz_pool_run(place->pool, job.panels, input_task, &job);
-    for (job.part = 0; job.part < weight->parts; job.part++) {
-        part_backward(&job);
-        job.first += weight->part[job.part]->rows;
+    if (lays) {
+        job.stripe_step = cz_stripe_step(call->x->rows);
+        job.panels = call->room;
+        job.stripes = job.panels + job.inner * wide * call->x->rows;
+        cz_pool_run(place->pool, lays, lay_task, &job);
     }
+    cz_pool_run(place->pool, tasks, any_task, &job);
     return CLOZE_OK;
 }

@@ -12,9 +12,10 @@
 #include <string.h>
 
 /* Steps of k that all rows do before the next ones; tokens that an outer product takes at once. */
-enum { DEPTH = 512, TOKENS = 256, STRIPE = 8 };
+enum { DEPTH = 512, TOKENS = 256 };
 
-_Static_assert((int)STRIPE % (int)TALL3 == 0, "a stripe is some whole tiles");
+_Static_assert((int)CZ_STRIPE % (int)TALL3 == 0, "a stripe is some whole tiles");
+_Static_assert((int)CZ_BLOCK_ROWS % (int)TALL3 == 0, "room for the sums of padded rows");
 _Static_assert((int)PANEL <= (int)CZ_PANEL_MOST, "room for sums");
 
 static void run_tile(const tile *t, size_t rows, size_t wide)
@@ -196,58 +197,20 @@ void CZ_OF_ISA(cz_widen)(const uint16_t *half, size_t count, float *to)
 
 /* ---- outer products ---- */
 
-/* Floats from a stripe to the next: not a power of two, which would fall into few cache sets. */
-enum { STRIPE_STEP = TOKENS * STRIPE + 16 };
-
-/* Stripes of 8 columns of a, padded, so that a tile's steps lie side by side. */
-static void pack_stripes(const cz_outer *o, size_t token, size_t tokens, float *to)
-{
-    for (size_t i = 0; i < tokens; i++, to += STRIPE) {
-        const float *from = o->a + (token + i) * o->a_stride;
-        size_t r = 0, stripe = 0;
-        for (; r + STRIPE <= o->rows; r += STRIPE, stripe += STRIPE_STEP)
-            memcpy(to + stripe, from + r, STRIPE * sizeof *to);
-        for (size_t c = 0; r < o->rows && c < STRIPE; c++)
-            to[stripe + c] = r + c < o->rows ? from[r + c] : 0.0f;
-    }
-}
-
-static void copy_columns(const cz_outer *o, size_t token, size_t tokens, float *to)
-{
-    for (size_t i = 0; i < tokens; i++)
-        for (size_t c = 0; c < PANEL; c += LANES) {
-            size_t left = c < o->columns ? o->columns - c : 0;
-            const float *from = o->b + (token + i) * o->b_stride + (left ? c : 0);
-            vec_store(to + i * PANEL + c, vec_load_first(from, left));
-        }
-}
-
-size_t CZ_OF_ISA(cz_outer_scratch)(size_t rows)
-{
-    size_t padded = (rows + STRIPE - 1) / STRIPE * STRIPE;
-    return STRIPE_STEP * (padded / STRIPE) + TOKENS * PANEL + padded * PANEL;
-}
-
 void CZ_OF_ISA(cz_outer)(const cz_outer *o)
 {
-    size_t padded = (o->rows + STRIPE - 1) / STRIPE * STRIPE;
-    float *stripes = o->scratch, *panel = stripes + STRIPE_STEP * (padded / STRIPE);
-    float *sums = panel + TOKENS * PANEL;
+    alignas(64) float sums[CZ_BLOCK_ROWS * PANEL];
     for (size_t token = 0; token < o->tokens; token += TOKENS) {
-        size_t tokens = o->tokens - token < TOKENS ? o->tokens - token : TOKENS;
-        pack_stripes(o, token, tokens, stripes);
-        copy_columns(o, token, tokens, panel);
-        tile t = { .w = panel,
-                   .x_stride = STRIPE,
+        tile t = { .w = o->panel + token * PANEL,
+                   .x_stride = CZ_STRIPE,
                    .w_stride = PANEL,
                    .sums_stride = PANEL,
-                   .depth = tokens,
+                   .depth = o->tokens - token < TOKENS ? o->tokens - token : TOKENS,
                    .first = token == 0 };
-        for (size_t r = 0, tall; r < padded; r += tall) {
-            tall = TALL3;
-            t.x = stripes + r / STRIPE * STRIPE_STEP + r % STRIPE;
+        for (size_t r = 0; r < o->rows; r += TALL3) {
+            t.x = o->stripes + r / CZ_STRIPE * o->stripe_step + token * CZ_STRIPE + r % CZ_STRIPE;
             t.sums = sums + r * PANEL;
-            run_tile_down(&t, tall, WIDE);
+            run_tile_down(&t, TALL3, WIDE);
         }
     }
     cz_finish f = {
