@@ -21,6 +21,16 @@ static bool stopped(void *context)
     return interrupted();
 }
 
+/* What a rank other than the first says, which is not heard else. */
+static void say_apart(cli_ranks *ranks, const char *message)
+{
+    say_held();
+    if (!ranks->said)
+        say_failure(CLOZE_ERROR_IO, "rank %d: %s", ranks->way.rank, message);
+    ranks->said = true;
+    say_hold();
+}
+
 /* Open MPI's, and whether it came to nothing. */
 static cloze_status exchange(void *context, int to, const void *out, size_t out_size, int from,
                              void *in, size_t in_size, cloze_error *error)
@@ -31,6 +41,8 @@ static cloze_status exchange(void *context, int to, const void *out, size_t out_
     ranks->lost = ranks->lost || status;
     if (status == CLOZE_ERROR_CANCELLED)
         ranks_say_ended(ranks);
+    else if (status && ranks->way.rank && error)
+        say_apart(ranks, error->message); /* rank 0 may hear nothing of it before mpirun ends all */
     return status;
 }
 

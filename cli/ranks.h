@@ -13,7 +13,7 @@ typedef struct cli_ranks {
     cloze_mpi *mpi;  /* NULL: there is no other */
     cloze_ranks way; /* count 0: there is no other */
     bool lost;       /* an exchange failed */
-    bool said;       /* that mpirun ends the run */
+    bool said;       /* how it ends */
 } cli_ranks;
 
 /* Joins the others where mpirun says that there are some, or --ranks does. Exit code. */

@@ -94,6 +94,9 @@ static int check(const tune_job *job, int count, char **operands)
     if (count != 1 || !train_kind_named(operands[0], train))
         return say_failure(CLOZE_ERROR_ARGUMENT, "tune takes what is to be learned: %s",
                            train_kind_names(names, sizeof names, false));
+    if (cloze_mpi_started() > 1)
+        return say_failure(CLOZE_ERROR_ARGUMENT,
+                           "tune runs trials beside each other itself: begin it without mpirun");
     if (!settings->output)
         return say_failure(CLOZE_ERROR_ARGUMENT, "-o FOLDER says where the trials go");
     if (!train->dev.count && train->dev_part <= 0)
