@@ -82,13 +82,15 @@ static void keep_rows(const cloze_trainer *trainer, const cz_part *part, const c
     }
 }
 
-static cloze_status compute_rows(cloze_trainer *trainer, cz_dataset *dataset, cloze_error *error)
+static cloze_status compute_rows(cloze_trainer *trainer, cz_dataset *dataset, size_t first,
+                                 size_t behind, cloze_error *error)
 {
     cz_part *part = &trainer->part;
     cloze_status status = CLOZE_OK;
-    for (size_t done = 0; done < dataset->count && !status;) {
+    for (size_t done = first; done < behind && !status;) {
         cz_outcomes rows;
         size_t count = cz_next_items(dataset, done, FROZEN_TOKENS);
+        count = count < behind - done ? count : behind - done;
         if (!cz_part_lay(trainer, part, dataset, trainer->everything + done, count, done, 0, false))
             return cz_fail_memory(error, "a batch", 0);
         part->only_body = true;
@@ -101,25 +103,85 @@ static cloze_status compute_rows(cloze_trainer *trainer, cz_dataset *dataset, cl
     return status;
 }
 
-cloze_status cz_body_keep(cloze_trainer *trainer, cz_dataset *dataset, cloze_error *error)
+static size_t hidden_of(const cloze_trainer *trainer)
 {
-    size_t rows = of_tokens(trainer) ? dataset->tokens : dataset->count;
-    size_t hidden = trainer->model->network->config.hidden, numbers;
-    if (dataset->states_of == dataset->count)
-        return CLOZE_OK;
+    return trainer->model->network->config.hidden;
+}
+
+static cloze_status make_rows(cloze_trainer *trainer, cz_dataset *dataset, cloze_error *error)
+{
+    size_t rows = of_tokens(trainer) ? dataset->tokens : dataset->count, numbers = 0;
     cz_release(dataset->allocator, dataset->states);
     dataset->states = NULL;
     dataset->states_of = 0;
     if (!cz_number_items(trainer, dataset->count))
         return cz_fail_memory(error, "numbers of items", dataset->count * sizeof(size_t));
-    float *states = cz_multiply(rows, hidden, &numbers)
-                        ? cz_allocate(dataset->allocator, numbers, sizeof *states)
-                        : NULL;
-    if (!states)
-        return cz_fail_memory(error, "what the frozen body makes", rows * hidden * sizeof(float));
-    dataset->states = states;
-    cloze_status status = compute_rows(trainer, dataset, error);
+    if (cz_multiply(rows, hidden_of(trainer), &numbers))
+        dataset->states = cz_allocate(dataset->allocator, numbers, sizeof *dataset->states);
+    if (!dataset->states)
+        return cz_fail_memory(error, "what the frozen body makes",
+                              rows * hidden_of(trainer) * sizeof(float));
+    trainer->memory += numbers * sizeof *dataset->states;
+    return CLOZE_OK;
+}
+
+static bool is_kept(const cz_dataset *dataset)
+{
+    return dataset->states_of == dataset->count;
+}
+
+cloze_status cz_body_keep(cloze_trainer *trainer, cz_dataset *dataset, cloze_error *error)
+{
+    if (is_kept(dataset))
+        return CLOZE_OK;
+    cloze_status status = make_rows(trainer, dataset, error);
+    if (!status)
+        status = compute_rows(trainer, dataset, 0, dataset->count, error);
     dataset->states_of = status ? 0 : dataset->count;
-    trainer->memory += numbers * sizeof *states;
+    return status;
+}
+
+/* The rows of the items of a rank, and their size. */
+static size_t rows_of_rank(const cloze_trainer *trainer, const cz_dataset *dataset, int rank,
+                           float **rows)
+{
+    size_t first = cz_ranks_first(trainer, dataset->count, rank);
+    size_t behind = cz_ranks_first(trainer, dataset->count, rank + 1), own = 0, last = 0;
+    if (first == behind)
+        return 0;
+    *rows = dataset->states + first_row(trainer, dataset, first, &own) * hidden_of(trainer);
+    last = first_row(trainer, dataset, behind - 1, &own);
+    return (size_t)(dataset->states + (last + own) * hidden_of(trainer) - *rows) * sizeof **rows;
+}
+
+static cloze_status exchange_rows(cloze_trainer *trainer, const cz_dataset *dataset,
+                                  cloze_error *error)
+{
+    const cloze_ranks *way = &trainer->ranks.way;
+    float *own = NULL, *theirs = NULL;
+    size_t size = rows_of_rank(trainer, dataset, way->rank, &own);
+    cloze_status status = CLOZE_OK;
+    for (int turn = 1; turn < way->count && !status; turn++) {
+        int to = (way->rank + turn) % way->count;
+        int from = (way->rank + way->count - turn) % way->count;
+        size_t other = rows_of_rank(trainer, dataset, from, &theirs);
+        status = cz_ranks_exchange(trainer, to, own, size, from, theirs, other, error);
+    }
+    return status;
+}
+
+cloze_status cz_body_keep_together(cloze_trainer *trainer, cz_dataset *dataset, cloze_error *error)
+{
+    int rank = trainer->ranks.way.rank;
+    size_t first = cz_ranks_first(trainer, dataset->count, rank);
+    size_t behind = cz_ranks_first(trainer, dataset->count, rank + 1);
+    bool kept = is_kept(dataset);
+    cloze_status status = kept ? CLOZE_OK : make_rows(trainer, dataset, error);
+    if (!status && !kept)
+        status = compute_rows(trainer, dataset, first, behind, error);
+    status = cz_ranks_agree(trainer, status, error);
+    if (!status)
+        status = exchange_rows(trainer, dataset, error);
+    dataset->states_of = status ? 0 : dataset->count;
     return status;
 }

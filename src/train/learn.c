@@ -85,9 +85,9 @@ static cloze_status measure(cloze_trainer *trainer, cloze_error *error)
         status = cz_ranks_share(trainer, &value, sizeof value, error);
     if (status)
         return status;
-    bool better =
-        !progress->best_step ||
-        (cloze_train_metric_falls(metric_of(trainer)) ? value < progress->best : value > progress->best);
+    bool better = !progress->best_step ||
+                  (cloze_train_metric_falls(metric_of(trainer)) ? value < progress->best
+                                                                : value > progress->best);
     progress->since_best++;
     if (better)
         status = keep_best(trainer, value, error);
@@ -167,9 +167,6 @@ static cloze_status begin(cloze_trainer *trainer, cloze_error *error)
                               options->seed, &trainer->hooks.allocator, error);
     if (status)
         return status;
-    if (cz_body_is_kept(trainer) &&
-        (status = cz_body_keep(trainer, &trainer->split[CLOZE_SPLIT_TRAIN], error)))
-        return status;
     double steps = ceil(options->epochs * (double)cz_steps_of_epoch(trainer) - 1e-9);
     trainer->schedule = (cz_schedule){
         .kind = options->schedule,
@@ -198,6 +195,8 @@ static cloze_status set_out(cloze_trainer *trainer, cloze_error *error)
     cloze_status status = cz_ranks_agree(trainer, begin(trainer, error), error);
     if (!status)
         status = cz_ranks_compare(trainer, error);
+    if (!status && cz_body_is_kept(trainer))
+        status = cz_body_keep_together(trainer, &trainer->split[CLOZE_SPLIT_TRAIN], error);
     if (!status)
         status = cz_ranks_agree(trainer, resume(trainer, error), error);
     return status ? status : cz_ranks_share_state(trainer, error);

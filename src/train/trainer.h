@@ -170,6 +170,8 @@ void cz_part_clear(cz_part *part, const cloze_allocator *allocator);
 bool cz_body_is_kept(const cloze_trainer *trainer);
 /* Computes it for the items of a split that have none yet. */
 cloze_status cz_body_keep(cloze_trainer *trainer, cz_dataset *dataset, cloze_error *error);
+/* The same by all ranks, of which each computes some. */
+cloze_status cz_body_keep_together(cloze_trainer *trainer, cz_dataset *dataset, cloze_error *error);
 /* The rows that the head reads, of those that the body makes. */
 cz_tensor *cz_body_rows(cz_run *run, const cloze_trainer *trainer, const cz_part *part,
                         cz_tensor *states);

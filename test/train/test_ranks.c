@@ -76,10 +76,10 @@ static int exit_of(int status)
 }
 
 /* All ranks end well; the hashes of what rank 0 wrote. */
-static void go(rank_run *own, int count, char model[HASH], char state[HASH])
+static void go(rank_run *own, socket_body *body, int count, char model[HASH], char state[HASH])
 {
     int status[SOCKET_RANKS];
-    sockets_run(count, run_rank, own, status);
+    sockets_run(count, body, own, status);
     for (int i = 0; i < count; i++)
         if (status[i])
             fail_msg("rank %d of %d: %s", i, count, own->errors[i].message);
@@ -87,19 +87,24 @@ static void go(rank_run *own, int count, char model[HASH], char state[HASH])
     snprintf(state, HASH, "%s", tiny_hash(own->run.options.folder, "training.state"));
 }
 
-static void compare_counts(rank_run *own, size_t shards)
+static void compare_bodies(rank_run *own, socket_body *body, size_t shards)
 {
     char model[2][HASH], kept[2][HASH];
-    own->run.options.shards = shards;
     for (int count = 1; count <= SOCKET_RANKS && (size_t)count <= shards; count++) {
         bool first = count == 1;
         own->run.options.folder = tiny_folder();
-        go(own, count, model[!first], kept[!first]);
+        go(own, body, count, model[!first], kept[!first]);
         if (!first) {
             assert_string_equal(model[1], model[0]);
             assert_string_equal(kept[1], kept[0]);
         }
     }
+}
+
+static void compare_counts(rank_run *own, size_t shards)
+{
+    own->run.options.shards = shards;
+    compare_bodies(own, run_rank, shards);
 }
 
 static void any_number_of_ranks_makes_the_same_bits(void **state)
@@ -144,13 +149,69 @@ static void a_frozen_body_and_rare_labels_are_no_matter(void **state)
     forget(&own);
 }
 
+/* Sentences of 1 to 7 words, each word with a tag of its own. */
+static cloze_status add_sentences(cloze_trainer *trainer, cloze_error *error)
+{
+    static const char *const words[] = {
+        "Peter", "sat", "outside", "the", "old", "house", "today"
+    };
+    cloze_text sentence[7];
+    size_t tags[7];
+    cloze_status status = CLOZE_OK;
+    for (size_t i = 0; i < 22 && !status; i++) {
+        cloze_example example = { .words = sentence, .tags = tags, .word_count = 1 + i * 5 % 7 };
+        for (size_t w = 0; w < example.word_count; w++) {
+            const char *word = words[(i + w) % 7];
+            sentence[w] = (cloze_text){ word, strlen(word) };
+            tags[w] = (i + w) % 7 == 0;
+        }
+        status = cloze_trainer_add(trainer, CLOZE_SPLIT_TRAIN, &example, 1, NULL, error);
+    }
+    return status;
+}
+
+static int run_tagger(const cloze_ranks *ranks, void *context)
+{
+    static const char *const labels[] = { "O", "B-PER" };
+    const rank_run *own = context;
+    cloze_train_options options = { .learning = CLOZE_LEARN_TAGS,
+                                    .labels = labels,
+                                    .label_count = 2,
+                                    .batch = 8,
+                                    .folder = own->run.options.folder,
+                                    .freeze_body = own->run.options.freeze_body,
+                                    .ranks = ranks };
+    cloze_error *error = &own->errors[ranks->rank];
+    cloze_trainer *trainer = NULL;
+    cloze_status status = cloze_trainer_new(&trainer, tiny_model("../tag/pieces"), &options, error);
+    if (!status)
+        status = add_sentences(trainer, error);
+    if (!status)
+        status = cloze_trainer_run(trainer, error);
+    if (!status)
+        status = cloze_trainer_save(trainer, NULL, error);
+    cloze_trainer_free(trainer);
+    return (int)status;
+}
+
+static void tags_are_learned_alike_above_a_frozen_body_too(void **state)
+{
+    rank_run own = usual();
+    (void)state;
+    for (int frozen = 0; frozen < 2; frozen++) {
+        own.run.options.freeze_body = frozen;
+        compare_bodies(&own, run_tagger, 4);
+    }
+    forget(&own);
+}
+
 /* After what ends the run of four at step 9, `count` ranks resume it to the bits of `whole`. */
 static void resume_to(rank_run *own, int count, const char *whole)
 {
     char model[HASH], kept[HASH];
     own->dies_at = own->stops_at = 0;
     own->run.options.resume = true;
-    go(own, count, model, kept);
+    go(own, run_rank, count, model, kept);
     assert_string_equal(model, whole);
     own->run.options.resume = false;
 }
@@ -159,7 +220,7 @@ static void whole_run(rank_run *own, char model[HASH])
 {
     char kept[HASH];
     own->run.options.folder = tiny_folder();
-    go(own, 1, model, kept);
+    go(own, run_rank, 1, model, kept);
 }
 
 static void one_that_dies_ends_all_and_nothing_is_lost(void **state)
@@ -245,6 +306,7 @@ int main(void)
         cmocka_unit_test(empty_shards_do_no_harm),
         cmocka_unit_test(they_stop_early_together),
         cmocka_unit_test(a_frozen_body_and_rare_labels_are_no_matter),
+        cmocka_unit_test(tags_are_learned_alike_above_a_frozen_body_too),
         cmocka_unit_test(one_that_dies_ends_all_and_nothing_is_lost),
         cmocka_unit_test(one_that_stops_ends_all),
         cmocka_unit_test(one_that_was_told_otherwise_is_found),
