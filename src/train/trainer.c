@@ -173,7 +173,8 @@ static bool stored_labels_are(const cloze_trainer *trainer, const char *folder)
     const cloze_train_options *options = &trainer->options;
     cz_labels labels = { 0 };
     bool same =
-        !cz_labels_load(&labels, folder, options->label_count, &trainer->hooks.allocator, NULL);
+        !cz_labels_load(&labels, folder, options->label_count, &trainer->hooks.allocator, NULL) &&
+        (!labels.named || labels.named == options->label_count);
     for (size_t i = 0; i < options->label_count && same; i++)
         same = !strcmp(labels.names[i], trainer->labels[i]);
     cz_labels_clear(&labels, &trainer->hooks.allocator);
