@@ -157,6 +157,7 @@ static bool bind_words(cz_binder *b, const cz_head_names *names)
         !head_fits(b, "", names->out, config->vocabulary, config->words_width))
         return false;
     snprintf(bias, sizeof bias, "%s.bias", names->out);
+    cz_bind_find(b, bias); /* torch saves it under both names */
     if (!config->unbiased_words && names->bias && (b->making || cz_bind_find(b, names->bias)))
         snprintf(bias, sizeof bias, "%s", names->bias);
     if (!config->unbiased_words &&

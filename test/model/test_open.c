@@ -358,6 +358,29 @@ static void heads_that_fit_are_bound(void **state)
     cz_network_free(network);
 }
 
+/* As torch saves them, which knows nothing of what is tied. */
+static void second_names_of_tied_weights_are_no_news(void **state)
+{
+    const cz_tensor_to_store more[] = {
+        { "cls.predictions.transform.dense.weight", CZ_F32, 2, { HIDDEN, HIDDEN }, numbers },
+        { "cls.predictions.transform.dense.bias", CZ_F32, 1, { HIDDEN }, numbers },
+        { "cls.predictions.transform.LayerNorm.weight", CZ_F32, 1, { HIDDEN }, numbers },
+        { "cls.predictions.transform.LayerNorm.bias", CZ_F32, 1, { HIDDEN }, numbers },
+        { "cls.predictions.bias", CZ_F32, 1, { WORDS }, numbers },
+        { "cls.predictions.decoder.weight", CZ_F32, 2, { WORDS, HIDDEN }, numbers },
+        { "cls.predictions.decoder.bias", CZ_F32, 1, { WORDS }, numbers },
+    };
+    witness w = { 0 };
+    cloze_hooks hooks = hooks_of(&w);
+    cz_network *network = NULL;
+    (void)state;
+    write_more(config, SPECS, SPECS, CZ_F32, more, sizeof more / sizeof *more);
+    assert_int_equal(open_folder(&network, &hooks, NULL), 0);
+    assert_int_equal(cz_head_columns(network, CZ_HEAD_WORDS), WORDS);
+    assert_string_equal(w.text, "");
+    cz_network_free(network);
+}
+
 static void heads_that_do_not_fit_are_left_out_and_missed_only_when_asked_for(void **state)
 {
     const struct {
@@ -518,6 +541,7 @@ int main(void)
         cmocka_unit_test(an_unknown_family_is_named_beside_those_known),
         cmocka_unit_test(impossible_settings_are_refused),
         cmocka_unit_test(heads_that_fit_are_bound),
+        cmocka_unit_test(second_names_of_tied_weights_are_no_news),
         cmocka_unit_test(heads_that_do_not_fit_are_left_out_and_missed_only_when_asked_for),
         cmocka_unit_test(sizes_that_lie_name_the_tensor_before_memory_is_taken),
         cmocka_unit_test(vectors_of_any_length_are_converted),
