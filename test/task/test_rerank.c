@@ -3,6 +3,7 @@
  * with the folder's activation and without, and what is refused.
  */
 #include "folder.h"
+#include "scarce.h"
 
 #include <cloze/rerank.h>
 
@@ -185,6 +186,48 @@ static void the_activation_that_the_folder_names_is_used(void **state)
                      CLOZE_ERROR_UNSUPPORTED);
 }
 
+static void the_company_of_a_passage_and_the_threads_do_not_matter(void **state)
+{
+    enum { COUNT = 30 };
+    static const char words[] = "the cat sits outside a dog plays in the garden pizza pasta";
+    cloze_text query = { "the cat", 7 }, passages[COUNT];
+    cloze_ranking one, all[COUNT];
+    float scores[COUNT];
+    opened o;
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++)
+        passages[i] = (cloze_text){ words + i, (i * 13) % (sizeof words - 1 - i) };
+    open_classifier(&o, "one", 1);
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_int_equal(cloze_rerank(o.session, query, &passages[i], 1, NULL, &one, NULL, NULL),
+                         0);
+        scores[i] = one.score;
+    }
+    close_model(&o);
+    for (unsigned threads = 1; threads <= 8; threads += threads == 3 ? 5 : 1) {
+        open_classifier(&o, "one", threads);
+        assert_int_equal(cloze_rerank(o.session, query, passages, COUNT, NULL, all, NULL, NULL), 0);
+        for (size_t i = 0; i < COUNT; i++)
+            assert_memory_equal(&all[i].score, &scores[all[i].passage], sizeof(float));
+        close_model(&o);
+    }
+}
+
+static cloze_status rerank_two(cloze_session *session, const cloze_hooks *hooks)
+{
+    cloze_text query = { "the cat", 7 }, passages[] = { { "pizza", 5 }, { "the dog sits", 12 } };
+    cloze_ranking ranking[2];
+    (void)hooks;
+    return cloze_rerank(session, query, passages, 2, NULL, ranking, NULL, NULL);
+}
+
+static void every_failing_allocation_is_an_error_and_leaks_nothing(void **state)
+{
+    char path[2048];
+    (void)state;
+    scarce_try_all(golden_path(path, sizeof path, "classify/one"), rerank_two);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +235,8 @@ int main(void)
         cmocka_unit_test(the_activation_that_the_folder_names_is_used),
         cmocka_unit_test(equals_keep_the_order_of_the_call),
         cmocka_unit_test(what_is_not_a_cross_encoder_or_not_text_is_refused),
+        cmocka_unit_test(the_company_of_a_passage_and_the_threads_do_not_matter),
+        cmocka_unit_test(every_failing_allocation_is_an_error_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
