@@ -34,6 +34,10 @@ typedef struct cli_training {
     bool freeze_body, freeze_embeddings, recompute;
     size_t freeze_layers;
     double dropout, attention_dropout, classifier_dropout;
+    size_t lora;
+    double lora_alpha, lora_dropout;
+    const char *lora_targets;
+    bool lora_stabilized, merge;
 
     /* the loss */
     int loss;

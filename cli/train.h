@@ -74,8 +74,9 @@ typedef struct train_job {
         *anew; /* what a model is that is made from nothing; NULL: it is begun with another */
     int (*give)(train_run *run, cloze_trainer *trainer); /* what is learned from; exit code */
     bool distils;                                        /* from a teacher */
-    char model[PATH_SIZE];
-    cli_opened opened; /* its engine */
+    char model[PATH_SIZE];                               /* its folder */
+    char name[PATH_SIZE]; /* the same, or its name in the hub; or empty */
+    cli_opened opened;    /* its engine */
     cli_ranks ranks;
     cli_output *output;
     train_data data;
@@ -120,6 +121,9 @@ int train_check(const cli_settings *settings, const train_kind *kind);
 int train_read(train_job *job);
 /* Labels in the model's order where they are the model's, and weights, and all other options. */
 int train_prepare(train_job *job);
+/* LoRA's settings: those that do not go together; those of a trainer. */
+int train_lora_check(const cli_training *train);
+int train_lora(train_job *job);
 void train_data_clear(train_data *data);
 /* What all kinds of training have in common: ranges of numbers, what goes with what. */
 int train_check_common(const cli_settings *settings, const train_kind *kind);

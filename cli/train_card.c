@@ -54,6 +54,7 @@ static void put_front(cli_output *output, const train_job *job)
 {
     const char *model = job->anew ? "" : begun_with(job);
     bool embeds = !strcmp(job->kind->task, "sentence-similarity");
+    bool adapts = job->options.lora.rank && !job->options.lora.merge;
     output_text(output, "---\n");
     if (!job->anew && !train_begun_with_folder(job)) {
         output_text(output, "base_model: ");
@@ -61,7 +62,10 @@ static void put_front(cli_output *output, const train_job *job)
         output_text(output, "\n");
     }
     output_format(output, "library_name: %s\npipeline_tag: %s\ntags:\n- cloze\n---\n\n",
-                  embeds ? "sentence-transformers" : "transformers", job->kind->task);
+                  adapts   ? "peft"
+                  : embeds ? "sentence-transformers"
+                           : "transformers",
+                  job->kind->task);
 }
 
 static void put_teacher(cli_output *output, const train_job *job)

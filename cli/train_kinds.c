@@ -305,6 +305,8 @@ int train_check(const cli_settings *settings, const train_kind *kind)
     if (train->freeze_body && (train->freeze_embeddings || train->freeze_layers))
         return refuse("--freeze keeps all but the head: --freeze-layers and --freeze-embeddings "
                       "add nothing");
+    if ((code = train_lora_check(train)))
+        return code;
     if (!train->augment && (train->synonyms || train->drop >= 0 || train->swap >= 0 ||
                             train->insert >= 0 || train->replace >= 0))
         return refuse("changed copies of texts are made with --augment N");

@@ -98,6 +98,21 @@ const option_group train_part_options = {
                "the embeddings stay"),
         OPTION("freeze-layers", 0, OPTION_COUNT, "N", train.freeze_layers,
                "the first N layers and the embeddings stay"),
+        OPTION(
+            "lora", 0, OPTION_COUNT, "RANK", train.lora,
+            "LoRA: the model stays, and beside some of its matrices two of this rank learn, with "
+            "a new head; FOLDER gets what learned, as peft saves it"),
+        OPTION("lora-targets", 0, OPTION_WORD, "LIST", train.lora_targets,
+               "names of the maps beside which they learn, with commas, as peft's target_modules: "
+               "query,key,value,dense; all-linear: all (default: queries and values)"),
+        OPTION("lora-alpha", 0, OPTION_REAL, "X", train.lora_alpha,
+               "what they make counts alpha / rank times (default: 8)"),
+        OPTION("lora-stabilized", 0, OPTION_FLAG, NULL, train.lora_stabilized,
+               "or alpha / sqrt(rank) times (rsLoRA)"),
+        OPTION("lora-dropout", 0, OPTION_REAL, "X", train.lora_dropout,
+               "of what they are given (default: 0)"),
+        OPTION("merge", 0, OPTION_FLAG, NULL, train.merge,
+               "LoRA: FOLDER gets the whole model, with what learned added to its matrices"),
         OPTION("dropout", 0, OPTION_REAL, "X", train.dropout,
                "of hidden states; 0: no dropout anywhere (default: the model's)"),
         OPTION("attention-dropout", 0, OPTION_REAL, "X", train.attention_dropout,

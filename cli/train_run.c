@@ -154,7 +154,8 @@ int train_do(train_run *run)
     options.seed = run->seed;
     options.ranks = ranks->way.count ? &ranks->way : NULL;
     options.watch = (cloze_train_watch){ report, run };
-    if (cloze_trainer_new(&trainer, run->job->model, &options, &error))
+    if (cloze_trainer_new(&trainer, *run->job->name ? run->job->name : run->job->model, &options,
+                          &error))
         code = say_error(&error, NULL);
     if (!code)
         code = run->job->give(run, trainer);

@@ -193,6 +193,17 @@ void train_fill_options(train_job *job)
     };
 }
 
+/* A model of the hub keeps its name, so that an adapter can tell it. */
+static void name_model(train_job *job)
+{
+    const char *asked = model_name(job->settings), *at = strchr(asked, '@');
+    snprintf(job->name, sizeof job->name, "%s", job->model);
+    if (!strcmp(asked, job->model))
+        return;
+    snprintf(job->name, sizeof job->name, "%.*s", (int)strcspn(asked, "@"), asked);
+    job->options.revision = at ? at + 1 : job->settings->revision;
+}
+
 /* ---- facts ---- */
 
 static void put(json_t *facts, const char *key, json_t *value)
@@ -255,6 +266,8 @@ void train_put_settings(json_t *facts, const train_job *job)
                   { "hidden-error", train->teach_states },
                   { "attention-error", train->teach_attention },
                   { "scale", train->scale },
+                  { "lora-alpha", train->lora_alpha },
+                  { "lora-dropout", train->lora_dropout },
                   { "masked", options->masked },
                   { "dev-part", train->dev_part },
                   { "test-part", train->test_part } };
@@ -267,6 +280,7 @@ void train_put_settings(json_t *facts, const train_job *job)
                    { "max-tokens", options->max_tokens },
                    { "stride", options->stride },
                    { "freeze-layers", options->freeze_layers },
+                   { "lora", options->lora.rank },
                    { "measure-every", options->measure_every },
                    { "patience", options->patience },
                    { "folds", train->folds },
@@ -278,6 +292,8 @@ void train_put_settings(json_t *facts, const train_job *job)
     } flags[] = { { "no-bias-correction", options->no_bias_correction },
                   { "freeze", options->freeze_body },
                   { "freeze-embeddings", options->freeze_embeddings },
+                  { "lora-stabilized", options->lora.stabilized },
+                  { "merge", options->lora.merge },
                   { "balance", train->balance },
                   { "oversample", train->oversample },
                   { "unlabelled", train->unlabelled },
@@ -308,6 +324,7 @@ void train_put_settings(json_t *facts, const train_job *job)
     put_word(facts, "class-weights", train->class_weights);
     put_word(facts, "layers", train->student_layers);
     put_word(facts, "match", train->match);
+    put_word(facts, "lora-targets", train->lora_targets);
 }
 
 static int gather_facts(train_job *job)
@@ -347,14 +364,19 @@ static int gather_facts(train_job *job)
 
 int train_prepare(train_job *job)
 {
-    int code = *job->model ? 0 : model_find(job->settings, job->model, sizeof job->model);
+    bool asked = !*job->model;
+    int code = asked ? model_find(job->settings, job->model, sizeof job->model) : 0;
     if (!code && !job->opened.engine)
         code = open_engine(&job->opened, job->settings);
     if (code)
         return code;
     train_fill_options(job);
+    if (asked)
+        name_model(job);
     if (job->settings->train.teacher)
         distill_options(job);
+    if ((code = train_lora(job)))
+        return code;
     if (job->kind->labels)
         take_order(job);
     code = name_labels(job);

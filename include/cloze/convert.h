@@ -41,6 +41,9 @@ typedef struct cloze_convert_report {
  * *.model, README.md); of a sentence-transformers folder every module that modules.json names, in
  * the same way. `out` appears whole or not at all.
  *
+ * A folder of a LoRA adapter as peft saves it becomes the model that it and its base make together, with
+ * the base's tokenizer where it has none.
+ *
  * Tensors keep their names, but for LayerNorm's old ones, which transformers renames on loading
  * too. A storage that has several names is written once if transformers ties those names on
  * loading (an output layer with the table of words, unless tie_word_embeddings is false; a

@@ -60,7 +60,9 @@ typedef struct cloze_model_options {
 
 /*
  * Opens a folder in the Hugging Face or sentence-transformers layout, or a hub name ("ORG/NAME")
- * that is in the cache (see cloze/hub.h; no socket is opened here). Weights are mapped.
+ * that is in the cache (see cloze/hub.h; no socket is opened here). Weights are mapped. A folder of a
+ * LoRA adapter as peft saves it is opened with the model that it names (base_model_name_or_path, a folder
+ * or in the cache), into whose weights it is merged in memory.
  */
 CLOZE_API cloze_status cloze_model_open(cloze_model **out, const char *path,
                                         const cloze_model_options *options, cloze_error *error);

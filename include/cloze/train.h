@@ -144,6 +144,19 @@ typedef struct cloze_teacher {
     size_t layer_count;
 } cloze_teacher;
 
+/* LoRA (Hu et al. 2021) as peft does it: beside each of the named linear maps two thin matrices learn,
+ * and with them a head that the model lacks; everything else stays, is not copied and has no gradients. */
+typedef struct cloze_lora {
+    size_t rank;          /* 0: no LoRA, everything learns */
+    double alpha;         /* what the two make together is multiplied by alpha / rank; 0: 8 */
+    bool stabilized;      /* or by alpha / sqrt(rank) (rsLoRA, Kalajdzievski 2023) */
+    double dropout;       /* of what the first is given */
+    const char *const *targets; /* [target_count] names of maps, or their ends behind a dot: "query",
+                                   "attention.output.dense"; "all-linear" alone: all but the head's */
+    size_t target_count;  /* 0: those of queries and values */
+    bool merge;           /* save the whole model, W + scale * B A; else what learned, as peft does */
+} cloze_lora;
+
 typedef struct cloze_train_options {
     cloze_learning learning;
     const char *const *labels; /* [label_count] names, in the order of their numbers */
@@ -171,7 +184,9 @@ typedef struct cloze_train_options {
     size_t freeze_layers; /* the first so many, and the embeddings */
     bool freeze_body;     /* all but the head; what the body makes is computed once */
 
-    bool no_dropout; /* else the model's own */
+    cloze_lora lora; /* does not go with freezing */
+
+    bool no_dropout; /* else the model's own, and LoRA's */
     double dropout, attention_dropout, classifier_dropout; /* 0: the model's own */
     double smoothing; /* of labels */
     double focal;     /* gamma; 0: plain cross-entropy */
@@ -225,7 +240,7 @@ typedef struct cloze_train_options {
     cloze_train_watch watch;
 } cloze_train_options;
 
-/* `model` is a folder or a hub name in the cache. `options` is copied, with its labels. */
+/* `model` is a folder or a hub name in the cache. `options` is copied, with its labels and targets. */
 CLOZE_API cloze_status cloze_trainer_new(cloze_trainer **out, const char *model,
                                          const cloze_train_options *options, cloze_error *error);
 CLOZE_API void cloze_trainer_free(cloze_trainer *trainer);
@@ -282,8 +297,10 @@ CLOZE_API cloze_status cloze_student(const char *teacher, const char *folder,
                                      const size_t *layers, size_t count, cloze_error *error);
 
 /* Writes the model of now into a folder: config.json, model.safetensors, the tokenizer's files and
- * modules; each file whole or not at all, the weights last. NULL: the folder of the options. Of
- * several ranks only number 0 writes. */
+ * modules; each file whole or not at all, the weights last. NULL: the folder of the options. LoRA that is
+ * not merged is saved as adapter_config.json and adapter_model.safetensors instead of model.safetensors;
+ * such a folder opens like any other while the model that it belongs to is where it was. Of several ranks
+ * only number 0 writes. */
 CLOZE_API cloze_status cloze_trainer_save(cloze_trainer *trainer, const char *folder,
                                           cloze_error *error);
 

@@ -7,11 +7,12 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "formats/safetensors.h"
+#include "formats/adapter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SETTINGS_LIMIT = 16 << 20, COPY_LIMIT = 1 << 30, FILES_MOST = 10000, MODULES_MOST = 16 };
 
@@ -33,7 +34,7 @@ static bool ends_with(const char *name, const char *tail)
 
 static bool is_wanted(const char *name)
 {
-    if (name[0] == '.' || ends_with(name, ".index.json"))
+    if (name[0] == '.' || ends_with(name, ".index.json") || !strcmp(name, "adapter_config.json"))
         return false;
     return ends_with(name, ".json") || ends_with(name, ".txt") || ends_with(name, ".model") ||
            !strcmp(name, "README.md");
@@ -75,9 +76,32 @@ cloze_status cz_settings_copy(const char *root, const char *from, const char *to
     return cz_folder_each(from, FILES_MOST, copy_file, &c, error);
 }
 
+void cz_modules_drop(const char *folder)
+{
+    static const char *const names[] = { "modules.json", "sentence_bert_config.json",
+                                         "config_sentence_transformers.json" };
+    char path[CZ_PATH_SIZE];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!cz_path_join(path, sizeof path, folder, names[i], NULL))
+            unlink(path);
+}
+
 static cloze_status copy_settings(conversion *c, cloze_error *error)
 {
     return cz_settings_copy(c->folder, c->from, c->to, true, c->allocator, &c->report.files, error);
+}
+
+/* What an adapter's folder lacks: the tokenizer, most of the time. */
+static cloze_status copy_base(conversion *c, const char *base, cloze_error *error)
+{
+    char path[CZ_PATH_SIZE];
+    bool modules =
+        !cz_path_join(path, sizeof path, c->from, "modules.json", NULL) && cz_path_is_file(path);
+    cloze_status status =
+        cz_settings_copy(base, base, c->to, false, c->allocator, &c->report.files, error);
+    if (!status && !modules)
+        cz_modules_drop(c->to);
+    return status;
 }
 
 static cloze_status write_json(json_t *root, const char *path, cloze_error *error)
@@ -90,19 +114,19 @@ static cloze_status write_json(json_t *root, const char *path, cloze_error *erro
     return status;
 }
 
-/* config.json, which says the type of the numbers if that is a new one. */
-static cloze_status write_config(conversion *c, json_t *root, cloze_error *error)
+/* config.json, if it is anew, and says the type of the numbers if that is another. */
+static cloze_status write_config(conversion *c, json_t *root, bool anew, cloze_error *error)
 {
     static const char *const names[] = { NULL, "float32", "float16", "bfloat16" };
     cloze_number_type numbers = c->options ? c->options->numbers : CLOZE_NUMBERS_AS_STORED;
     const char *key = json_object_get(root, "dtype") ? "dtype" : "torch_dtype";
     char path[CZ_PATH_SIZE];
     cloze_status status;
-    if (!numbers)
+    if (!numbers && !anew)
         return CLOZE_OK; /* it is copied with the others */
     if ((status = cz_path_join(path, sizeof path, c->to, "config.json", error)))
         return status;
-    if (json_object_set_new(root, key, json_string(names[numbers])))
+    if (numbers && json_object_set_new(root, key, json_string(names[numbers])))
         return cz_fail_memory(error, path, 0);
     status = write_json(root, path, error);
     c->report.files += !status;
@@ -118,21 +142,31 @@ static cloze_status load(const conversion *c, const char *name, json_t **out, cl
 
 /* ---- the parts of a folder ---- */
 
+/* config.json and weights; those of an adapter are merged into its base's. */
 static cloze_status convert_encoder(conversion *c, cloze_error *error)
 {
+    const cloze_hooks *hooks = c->options ? c->options->hooks : NULL;
+    bool adapted = cz_adapter_is_in(c->from), tied = true;
+    char base[CZ_PATH_SIZE], task[CZ_ADAPTER_TASK];
     json_t *config = NULL;
-    bool tied = true;
-    cloze_status status = load(c, "config.json", &config, error);
+    cloze_status status = CLOZE_OK;
+    if (adapted && !(status = cz_adapter_base(base, task, c->from, hooks, error)))
+        status = cz_adapter_config(&config, c->from, base, task, c->allocator, error);
+    else if (!adapted)
+        status = load(c, "config.json", &config, error);
     if (!status && !json_is_object(config))
         status = cz_fail(error, CLOZE_ERROR_FORMAT, "%.300s/config.json: not an object", c->from);
     if (!status)
         status = cz_json_flag(config, "tie_word_embeddings", &tied, error);
     if (!status)
-        status = cz_convert_weights(c->from, c->to, tied, c->options, &c->report, error);
+        status = cz_convert_weights(adapted ? base : c->from, adapted ? c->from : NULL, c->to, tied,
+                                    c->options, &c->report, error);
     if (!status)
-        status = write_config(c, config, error);
+        status = write_config(c, config, adapted, error);
     json_decref(config);
-    return status ? status : copy_settings(c, error);
+    if (!status)
+        status = copy_settings(c, error);
+    return status || !adapted ? status : copy_base(c, base, error);
 }
 
 /* A module after the encoder: its weights if it has any, and its settings. */
@@ -144,7 +178,7 @@ static cloze_status convert_module(conversion *c, cloze_error *error)
     if ((status = cz_folder_make(c->to, error)))
         return status;
     if (cz_weights_are_in(c->from) &&
-        (status = cz_convert_weights(c->from, c->to, false, c->options, &c->report, error)))
+        (status = cz_convert_weights(c->from, NULL, c->to, false, c->options, &c->report, error)))
         return status;
     return copy_settings(c, error);
 }

@@ -8,6 +8,7 @@
 #include "formats/safetensors.h"
 
 #include <cloze/convert.h>
+#include <jansson.h>
 
 /* The tensors of a file that go into the new one. */
 typedef struct cz_sources {
@@ -22,10 +23,23 @@ typedef struct cz_sources {
 cloze_status cz_sources_drop_tied(cz_sources *from, const cloze_allocator *allocator,
                                   size_t *dropped, cloze_error *error);
 
-/* Writes OUT/model.safetensors from the weights of `folder`. Adds to `report`. */
-cloze_status cz_convert_weights(const char *folder, const char *out, bool tied,
+/* Writes OUT/model.safetensors from the weights of `folder`, merged with an adapter's if it is not NULL.
+ * Adds to `report`. */
+cloze_status cz_convert_weights(const char *folder, const char *adapter, const char *out, bool tied,
                                 const cloze_convert_options *options, cloze_convert_report *report,
                                 cloze_error *error);
+
+/* Removes what belongs to sentence embeddings alone, and would be taken for settings of another model. */
+void cz_modules_drop(const char *folder);
+
+/* config.json of the model that an adapter and the folder `base` make: the adapter's own if it has one,
+ * else the base's with what the task changes. */
+cloze_status cz_adapter_config(json_t **out, const char *adapter, const char *base,
+                               const char *task, const cloze_allocator *allocator,
+                               cloze_error *error);
+/* "BertModel", "BertForMaskedLM" and ForTokenClassification: BertForTokenClassification. What is not
+ * known stays as it is. False: no memory. */
+bool cz_architecture_put(json_t *config, const char *ending);
 
 /* Copies what is not weights from a folder below `root`, out of which no link may lead: settings,
  * tokenizer, with `card` README.md. What is there stays. Adds to *files. */

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "formats/adapter.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -215,7 +216,7 @@ static cloze_status write_all(writing *w, const char *path, cloze_convert_report
     return cz_output_finish(&output, status, w->error);
 }
 
-cloze_status cz_convert_weights(const char *folder, const char *out, bool tied,
+cloze_status cz_convert_weights(const char *folder, const char *adapter, const char *out, bool tied,
                                 const cloze_convert_options *options, cloze_convert_report *report,
                                 cloze_error *error)
 {
@@ -226,6 +227,10 @@ cloze_status cz_convert_weights(const char *folder, const char *out, bool tied,
     cloze_status status = cz_path_join(path, sizeof path, out, "model.safetensors", error);
     if (status || (status = cz_weights_open_folder(&weights, folder, &how, error)))
         return status;
+    if (adapter && (status = cz_adapter_merge(weights, adapter, &how, error))) {
+        cz_weights_close(weights);
+        return status;
+    }
     writing w = { .from = { .weights = weights, .count = cz_weights_count(weights), .tied = tied },
                   .options = options,
                   .allocator = how.allocator,

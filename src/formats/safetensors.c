@@ -314,6 +314,89 @@ void cz_weights_close(cz_weights *weights)
     cz_release(&allocator, weights);
 }
 
+/* ---- tensors that no file has ---- */
+
+/* Room for one more in a list of the collection's own. */
+static bool make_room(cz_weights *weights)
+{
+    size_t bytes = (weights->count + 1) * sizeof *weights->tensors;
+    void *list = weights->picked ? cz_resize(&weights->allocator, weights->tensors, bytes, 1)
+                                 : cz_allocate(&weights->allocator, bytes, 1);
+    if (!list)
+        return false;
+    if (!weights->picked)
+        memcpy(list, weights->tensors, weights->count * sizeof *weights->tensors);
+    weights->tensors = list;
+    weights->picked = true;
+    return true;
+}
+
+static void put_tensor(cz_weights *weights, const cz_stored_tensor *tensor)
+{
+    cz_stored_tensor *found = (void *)(uintptr_t)cz_weights_find(weights, tensor->name);
+    size_t at = 0;
+    if (found) {
+        *found = *tensor;
+        return;
+    }
+    while (at < weights->count && strcmp(weights->tensors[at].name, tensor->name) < 0)
+        at++;
+    memmove(weights->tensors + at + 1, weights->tensors + at,
+            (weights->count++ - at) * sizeof *weights->tensors);
+    weights->tensors[at] = *tensor;
+}
+
+/* A block of memory that the collection owns, as if it had read it from a file. */
+static cloze_status own(cz_weights *weights, size_t size, char **out, cloze_error *error)
+{
+    shard *one = NULL;
+    cloze_status status = shard_add(weights, "(memory)", &one, error);
+    if (status)
+        return status;
+    if (!(*out = cz_allocate(&weights->allocator, size, 1)))
+        return cz_fail_memory(error, "tensors", size);
+    one->mapping = (cz_mapping){ *out, size, false, &weights->allocator, -1 };
+    return CLOZE_OK;
+}
+
+cloze_status cz_weights_put(cz_weights *weights, const cz_stored_tensor *like, void **data,
+                            cloze_error *error)
+{
+    size_t name = strlen(like->name) + 1, begin = 0, size;
+    char *block = NULL;
+    if (!cz_align_up(name, CZ_ARENA_ALIGNMENT, &begin) || !cz_add(begin, like->size, &size) ||
+        !make_room(weights))
+        return cz_fail_memory(error, "tensors", like->size);
+    cloze_status status = own(weights, size, &block, error);
+    if (status)
+        return status;
+    cz_stored_tensor tensor = *like;
+    tensor.name = memcpy(block, like->name, name);
+    tensor.data = *data = block + begin;
+    tensor.file = weights->shard_count - 1;
+    put_tensor(weights, &tensor);
+    return CLOZE_OK;
+}
+
+cloze_status cz_weights_prefix(cz_weights *weights, const char *prefix, cloze_error *error)
+{
+    size_t more = strlen(prefix), size = 1;
+    char *at = NULL;
+    for (size_t i = 0; i < weights->count; i++)
+        size += more + strlen(weights->tensors[i].name) + 1;
+    if (!make_room(weights))
+        return cz_fail_memory(error, "a list of tensors", size);
+    cloze_status status = own(weights, size, &at, error);
+    for (size_t i = 0; i < weights->count && !status; i++) {
+        size_t length = strlen(weights->tensors[i].name) + 1;
+        memcpy(at, prefix, more);
+        memcpy(at + more, weights->tensors[i].name, length);
+        weights->tensors[i].name = at;
+        at += more + length;
+    }
+    return status;
+}
+
 cloze_status cz_weights_check(const cz_weights *weights, cloze_error *error)
 {
     for (size_t i = 0; i < weights->shard_count; i++) {

@@ -51,6 +51,13 @@ const cz_stored_tensor *cz_weights_find(const cz_weights *weights, const char *n
 /* The bytes of this tensor are no longer needed from the mapping. */
 void cz_weights_forget(const cz_weights *weights, const cz_stored_tensor *tensor);
 
+/* A tensor that no file has, in the place of the one of its name or as one more: `like` without its
+ * data, for which *data is room that the collection owns. Tensors that were asked for before may move. */
+cloze_status cz_weights_put(cz_weights *weights, const cz_stored_tensor *like, void **data,
+                            cloze_error *error);
+/* Every name with this in front of it. */
+cloze_status cz_weights_prefix(cz_weights *weights, const char *prefix, cloze_error *error);
+
 /* Begins a file with the header for these tensors, of which name, type_name, rank, shape and size
  * count; then their bytes are put, in the same order, one behind the other, and the file is
  * finished. */

@@ -218,6 +218,7 @@ static void bind_all(cz_binder *b)
         return;
     cz_bind_heads(b);
     note_unused(b);
+    cz_bind_adapters(b);
 }
 
 cloze_status cz_network_bind(cz_network *network, const cz_network_options *options,
@@ -232,7 +233,8 @@ cloze_status cz_network_bind(cz_network *network, const cz_network_options *opti
     };
 
     network->layer_count = config->groups * config->inner;
-    b.room = network->layer_count * PARAMETERS_A_LAYER + PARAMETERS_OUTSIDE;
+    b.room = network->layer_count * PARAMETERS_A_LAYER + PARAMETERS_OUTSIDE +
+             2 * cz_adapters_most(network, options->anew);
     network->parameters = cz_allocate_zero(allocator, b.room, sizeof *network->parameters);
     network->layers = cz_allocate_zero(allocator, network->layer_count, sizeof *network->layers);
     network->turns = cz_allocate_zero(allocator, turns, sizeof *network->turns);

@@ -46,6 +46,9 @@ typedef struct cz_binder {
 /* make.c: a tensor that was made, NULL if it was not; makes one, NULL when memory is out. */
 const cz_stored_tensor *cz_made_find(const cz_network *network, const char *name);
 const cz_stored_tensor *cz_make(const cz_binder *b, const char *name, size_t rows, size_t columns);
+/* A matrix of numbers evenly from -bound to bound. */
+const cz_stored_tensor *cz_make_even(const cz_binder *b, const char *name, size_t rows,
+                                     size_t columns, double bound);
 /* A row of a made table that begins as zeros and stays so; other tables are left alone. */
 void cz_make_fixed(const cz_network *network, const cz_parameter *table, uint32_t row);
 /* Fills a made table of places with waves (Vaswani et al. 2017); other tables are left alone. */
@@ -75,5 +78,8 @@ void cz_bind_layer_distances(cz_binder *b, const char *name, cz_layer *layer);
 /* Tables of angles for all places. */
 void cz_make_angles(cz_binder *b, cz_type type);
 void cz_bind_heads(cz_binder *b);
+/* Adapters beside the maps that b->anew names; how many there can be. */
+void cz_bind_adapters(cz_binder *b);
+size_t cz_adapters_most(const cz_network *network, const cz_anew *anew);
 
 #endif

@@ -9,6 +9,13 @@ static const cz_norm_weights *norm_or_none(const cz_norm_weights *norm)
     return norm->gain ? norm : NULL;
 }
 
+static cz_tensor *project(cz_run *run, const cz_network *network, const cz_batch *batch,
+                          cz_tensor *x)
+{
+    return cz_adapted(run, &batch->packing, batch->samples, x, &network->projection, CZ_IDENTITY,
+                      0);
+}
+
 static cz_tensor *embed_body(cz_run *run, const void *self, const cz_batch *batch, cz_tensor *x)
 {
     const cz_network *network = self;
@@ -18,14 +25,19 @@ static cz_tensor *embed_body(cz_run *run, const void *self, const cz_batch *batc
         index[i] = of_kind[network->table_kind[i]];
     x = cz_embed(run, &network->embeddings, index, batch->tokens);
     if (network->norm_projected)
-        x = cz_linear(run, x, &network->projection, CZ_IDENTITY);
+        x = project(run, network, batch, x);
     x = cz_norm(run, x, norm_or_none(&network->embedding_norm));
     if (network->drop_projected)
-        x = cz_linear(run, x, &network->projection, CZ_IDENTITY);
+        x = project(run, network, batch, x);
     x = cz_drop(run, &batch->packing, batch->samples, x, network->embedding_dropout);
-    return network->norm_projected || network->drop_projected
-               ? x
-               : cz_linear(run, x, &network->projection, CZ_IDENTITY);
+    return network->norm_projected || network->drop_projected ? x : project(run, network, batch, x);
+}
+
+/* A linear map of a layer, of the batch's rows. */
+static cz_tensor *map(cz_run *run, const cz_turn *turn, const cz_batch *batch, cz_tensor *x,
+                      const cz_linear_weights *weights, cz_activation activation)
+{
+    return cz_adapted(run, &batch->packing, batch->samples, x, weights, activation, turn->site);
 }
 
 /* What a layer knows of distances: the map of this batch, the rows that it can look up, and these
@@ -72,7 +84,7 @@ static void add_distances(cz_run *run, const layer_call *call, cz_distances *to)
         parts = rows->columns / width - 1;
     } else if (width) {
         rows = cz_drop(run, NULL, NULL, rows, site_of(call->turn, layer->distance_dropout));
-        rows = cz_linear(run, rows, &layer->distance, CZ_IDENTITY);
+        rows = cz_adapted(run, NULL, NULL, rows, &layer->distance, CZ_IDENTITY, call->turn->site);
         parts = layer->distance.weight.out / width - 1;
     } else {
         to->table = rows;
@@ -89,12 +101,13 @@ static cz_tensor *attend_near_and_far(cz_run *run, const layer_call *call, const
 {
     const cz_layer *layer = call->turn->layer;
     const cz_globals *globals = batch->globals;
-    cz_tensor *qkv = cz_linear(run, x, &layer->qkv, CZ_IDENTITY);
+    cz_tensor *qkv = map(run, call->turn, batch, x, &layer->qkv, CZ_IDENTITY);
     cz_tensor *q = cz_select(run, x, globals->row, globals->count);
-    q = cz_linear(run, q, &layer->global_query, CZ_IDENTITY);
-    cz_tensor *kv = cz_linear(run, x, &layer->global_kv, CZ_IDENTITY);
+    q = cz_adapted(run, &globals->packing, batch->samples, q, &layer->global_query, CZ_IDENTITY,
+                   call->turn->site);
+    cz_tensor *kv = map(run, call->turn, batch, x, &layer->global_kv, CZ_IDENTITY);
     x = cz_global_attention(run, batch, qkv, q, kv, shape, call->turn->number);
-    return cz_linear(run, x, &layer->attention_out, CZ_IDENTITY);
+    return map(run, call->turn, batch, x, &layer->attention_out, CZ_IDENTITY);
 }
 
 static cz_tensor *attend(cz_run *run, const layer_call *call, const cz_batch *batch, cz_tensor *x)
@@ -110,7 +123,7 @@ static cz_tensor *attend(cz_run *run, const layer_call *call, const cz_batch *ba
         return attend_near_and_far(run, call, batch, x, &shape);
     if (distances.entry)
         add_distances(run, call, &distances);
-    x = cz_linear(run, x, &layer->qkv, CZ_IDENTITY);
+    x = map(run, call->turn, batch, x, &layer->qkv, CZ_IDENTITY);
     if (layer->angles)
         x = cz_rotate(run, &batch->packing, x, layer->angles, 2 * shape.heads * shape.head_size);
     if (run->tap_projections)
@@ -118,20 +131,21 @@ static cz_tensor *attend(cz_run *run, const layer_call *call, const cz_batch *ba
     x = distances.entry
             ? cz_relative_attention(run, batch, x, &shape, &distances, call->turn->number)
             : cz_self_attention(run, batch, x, &shape, call->turn->number);
-    return cz_linear(run, x, &layer->attention_out, CZ_IDENTITY);
+    return map(run, call->turn, batch, x, &layer->attention_out, CZ_IDENTITY);
 }
 
 static cz_tensor *feed(cz_run *run, const layer_call *call, const cz_batch *batch, cz_tensor *x)
 {
     const cz_layer *layer = call->turn->layer;
     if (!layer->gated) {
-        x = cz_linear(run, x, &layer->up, layer->activation);
+        x = map(run, call->turn, batch, x, &layer->up, layer->activation);
     } else {
-        x = cz_gate(run, cz_linear(run, x, &layer->up, CZ_IDENTITY), layer->activation);
+        x = map(run, call->turn, batch, x, &layer->up, CZ_IDENTITY);
+        x = cz_gate(run, x, layer->activation);
         x = cz_drop(run, &batch->packing, batch->samples, x,
                     site_of(call->turn, layer->gate_dropout));
     }
-    return cz_linear(run, x, &layer->down, CZ_IDENTITY);
+    return map(run, call->turn, batch, x, &layer->down, CZ_IDENTITY);
 }
 
 static cz_tensor *layer_body(cz_run *run, const void *self, const cz_batch *batch, cz_tensor *x)

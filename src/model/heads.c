@@ -17,7 +17,7 @@ cz_tensor *cz_pooled(cz_run *run, const cz_network *network, const cz_batch *bat
     if (!needs(run, &network->pooler, network->config.family->weight.pooler))
         return &run->empty;
     x = cz_pool_rows(run, x, &batch->packing, NULL, CZ_POOL_FIRST);
-    x = cz_linear(run, x, &network->pooler, CZ_TANH);
+    x = cz_adapted(run, NULL, batch->samples, x, &network->pooler, CZ_TANH, 0);
     cz_run_tap(run, "pooler", 0, 0, x);
     return x;
 }
@@ -57,7 +57,7 @@ cz_tensor *cz_logits(cz_run *run, const cz_network *network, cz_head_kind kind,
     if (head->dense.weight.out) {
         if (batch)
             x = cz_drop(run, packing, samples, x, head->before);
-        x = cz_linear(run, x, &head->dense, head->activation);
+        x = cz_adapted(run, packing, samples, x, &head->dense, head->activation, 0);
         x = cz_norm(run, x, head->norm.gain ? &head->norm : NULL);
     }
     if (batch)

@@ -2,6 +2,7 @@
 #include "model/network.h"
 
 #include "base/error.h"
+#include "formats/adapter.h"
 #include "model/bind.h"
 
 cloze_status cz_linear_pack(cz_linear_weights *linear, const cz_network_options *options,
@@ -95,7 +96,10 @@ static cloze_status open_weights(cz_network *network, const char *folder,
     cz_weights_options how = { options->read_instead, &network->hooks.allocator };
     if (options->anew && options->anew->all)
         return cz_weights_open_memory(&network->weights, nothing, sizeof nothing - 1, &how, error);
-    return cz_weights_open_folder(&network->weights, folder, &how, error);
+    cloze_status status = cz_weights_open_folder(&network->weights, folder, &how, error);
+    return status || !options->adapter
+               ? status
+               : cz_adapter_merge(network->weights, options->adapter, &how, error);
 }
 
 cloze_status cz_network_open(cz_network **out, const char *folder,
@@ -141,6 +145,7 @@ void cz_network_free(cz_network *network)
     cz_block_release(&allocator, &network->projected_memory);
     cz_release(&allocator, network->entry);
     cz_release(&allocator, network->parameters);
+    cz_release(&allocator, network->adapters);
     for (size_t i = 0; network->layers && i < network->layer_count; i++)
         cz_block_release(&allocator, &network->layers[i].woven);
     cz_release(&allocator, network->layers);

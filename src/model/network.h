@@ -60,6 +60,16 @@ typedef struct cz_head {
 /* Weights that no file has, made so that they can learn. */
 typedef struct cz_made_tensor cz_made_tensor;
 
+/* Adapters that are made beside linear maps (LoRA, Hu et al. 2021). `targets` are names of maps, or
+ * their ends behind a dot: query, attention.output.dense; none: queries and values; "all-linear"
+ * alone: every one but the heads'. */
+typedef struct cz_low_rank {
+    size_t rank; /* 0: none are made */
+    double scale, dropout;
+    const char *const *targets;
+    size_t target_count;
+} cz_low_rank;
+
 typedef struct cz_network {
     cloze_hooks hooks;
     cz_config config;
@@ -92,6 +102,8 @@ typedef struct cz_network {
     cz_turn *turns;               /* [config.layers * config.inner] */
     cz_linear_weights pooler;     /* weight.out == 0: none that fits */
     cz_head head[CZ_HEADS];
+    cz_adapter *adapters; /* [adapter_count] */
+    size_t adapter_count;
     size_t still; /* stages that learn nothing, the embeddings and then layers: nothing of them is
                      recorded */
 } cz_network;
@@ -107,6 +119,7 @@ typedef struct cz_anew {
     size_t columns;     /* of a head of labels or tags */
     bool replace;       /* the heads' last products even where there are some that fit */
     bool all;           /* everything: no weights are opened */
+    cz_low_rank adapters; /* the first matrix drawn as peft draws it, the second 0 */
     uint64_t seed;
 } cz_anew;
 
@@ -117,6 +130,7 @@ typedef struct cz_network_options {
     bool bf16;             /* keep them rounded to bfloat16 */
     bool read_instead;     /* no mapping */
     const char *weights;   /* the folder of the weights, if it is another; or NULL */
+    const char *adapter;   /* the folder of an adapter that is merged into them; or NULL */
     const cz_anew *anew;   /* or NULL: what is missing is missing */
     cloze_progress progress; /* bytes packed of all */
     const cloze_hooks *hooks;

@@ -7,10 +7,13 @@
 
 #include "run/run.h"
 
+typedef struct cz_adapter cz_adapter;
+
 /* A linear map as a model holds it: parameters, and the same seen as one weight with its pack. */
 typedef struct cz_linear_weights {
     const cz_parameter *part[CZ_PARTS], *bias[CZ_PARTS]; /* of `weight.parts` entries; bias NULL */
     cz_weight weight;
+    const cz_adapter *adapter[CZ_PARTS]; /* what learns beside a part; NULL: nothing */
 } cz_linear_weights;
 
 typedef struct cz_norm_weights {
@@ -32,6 +35,15 @@ typedef struct cz_dropout_site {
     float p;
     uint32_t site;
 } cz_dropout_site;
+
+/* Two thin matrices that learn while the weight beside them stays (Hu et al. 2021): they add
+ * scale * up(down(drop(x))) to the part's columns. */
+struct cz_adapter {
+    const cz_parameter *beside;
+    cz_linear_weights down, up; /* [rank, in] [out, rank] */
+    double scale;
+    cz_dropout_site dropout; /* the lower 16 bits of its site are left to the turn's */
+};
 
 typedef struct cz_attention_shape {
     size_t heads, head_size;
@@ -56,6 +68,10 @@ cz_tensor *cz_embed(cz_run *run, const cz_embed_weights *weights, const uint32_t
 /* activation(x W' + b). NULL or empty (out == 0) weights: activation(x). */
 cz_tensor *cz_linear(cz_run *run, cz_tensor *x, const cz_linear_weights *weights,
                      cz_activation activation);
+/* The same with what adapters add before the activation. `packing` and `samples` as in cz_drop; `turn`
+ * tells apart the masks of a map that runs several times. */
+cz_tensor *cz_adapted(cz_run *run, const cz_packing *packing, const uint64_t *samples, cz_tensor *x,
+                      const cz_linear_weights *weights, cz_activation activation, uint32_t turn);
 /* norm(x); NULL weights: the identity. */
 cz_tensor *cz_norm(cz_run *run, cz_tensor *x, const cz_norm_weights *weights);
 /* norm(x + dropout(branch)); NULL weights: the sum alone. It closes a block of the residual stream:
@@ -103,6 +119,9 @@ cz_tensor *cz_replace(cz_run *run, cz_tensor *base, cz_tensor *x, const size_t *
 cz_tensor *cz_neighbours(cz_run *run, const cz_packing *packing, cz_tensor *x, size_t kernel);
 /* The real part of the Fourier transform of each sequence, over rows and columns. */
 cz_tensor *cz_fourier(cz_run *run, const cz_packing *packing, cz_tensor *x);
+/* base, but factor * x is added to its columns from `first` on. base is written over: whoever made it
+ * must not read it for its own gradient. */
+cz_tensor *cz_add_columns(cz_run *run, cz_tensor *base, size_t first, cz_tensor *x, double factor);
 /* A view of `columns` columns beginning at `first`: nothing is copied. */
 cz_tensor *cz_columns(cz_run *run, cz_tensor *x, size_t first, size_t columns);
 cz_tensor *cz_pool_rows(cz_run *run, cz_tensor *x, const cz_packing *packing, const size_t *skip,

@@ -35,6 +35,8 @@ typedef struct cz_parameter {
     bool of_head;   /* stands beside the encoder, not under its prefix, */
     int head;       /* and belongs to this head */
     bool is_matrix; /* no bias, and nothing of a norm */
+    bool of_adapter; /* learns beside a weight that stays, */
+    bool whole;      /* or as a whole beside those that do */
 } cz_parameter;
 
 /* A point where a caller looks or replaces. The tensor is live: what is wanted later must be

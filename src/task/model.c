@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/adapter.h"
 
 #include <cloze/hub.h>
 
@@ -64,10 +65,39 @@ static cloze_status find_encoder(const cloze_model *model, const char *folder, c
     return CLOZE_OK;
 }
 
-static cloze_status open_parts(cloze_model *model, const char *folder, const cz_learning *learning,
+/* An adapter's folder that tells nothing else is opened as the model that it belongs to. */
+static cloze_status find_settings(const cloze_model *model, const char *folder, char *out,
+                                  cloze_error *error)
+{
+    char config[PATH_SIZE];
+    cloze_status status = cz_path_join(config, sizeof config, folder, "config.json", error);
+    snprintf(out, PATH_SIZE, "%s", folder);
+    if (status || !cz_adapter_is_in(folder) || cz_path_is_file(config))
+        return status;
+    return cz_adapter_base(out, NULL, folder, &model->hooks, error);
+}
+
+/* `folder` is where the settings of `path` are; `how` gets an adapter, if there is one, and the folder of
+ * the weights that it belongs to. */
+static cloze_status find_weights(const cloze_model *model, const char *path, const char *folder,
+                                 const char *encoder, cz_network_options *how, char *weights,
+                                 cloze_error *error)
+{
+    if (strcmp(path, folder) != 0) {
+        how->adapter = path;
+        return CLOZE_OK;
+    }
+    if (!cz_adapter_is_in(encoder))
+        return CLOZE_OK;
+    how->adapter = encoder;
+    how->weights = weights;
+    return cz_adapter_base(weights, NULL, encoder, &model->hooks, error);
+}
+
+static cloze_status open_parts(cloze_model *model, const char *path, const cz_learning *learning,
                                const cloze_model_options *options, cloze_error *error)
 {
-    char encoder[PATH_SIZE], weights[PATH_SIZE];
+    char folder[PATH_SIZE], encoder[PATH_SIZE], weights[PATH_SIZE];
     cloze_packing packing = options ? options->packing : CLOZE_PACK_KEPT;
     cz_network_options how = {
         .backend = model->engine->backend,
@@ -79,13 +109,15 @@ static cloze_status open_parts(cloze_model *model, const char *folder, const cz_
         .hooks = &model->hooks,
     };
     cloze_tokenizer_options text = { .hooks = &model->hooks };
-    cloze_status status = cz_pipeline_load(&model->pipeline, folder, &model->hooks, error);
-    if (status)
-        return status;
-    if ((status = find_encoder(model, folder, encoder, error)) ||
-        (learning && (status = find_encoder(model, learning->weights, weights, error))))
+    cloze_status status = find_settings(model, path, folder, error);
+    if (status || (status = cz_pipeline_load(&model->pipeline, folder, &model->hooks, error)) ||
+        (status = find_encoder(model, folder, encoder, error)))
         return status;
     how.weights = learning ? weights : NULL;
+    status = learning ? find_encoder(model, learning->weights, weights, error)
+                      : find_weights(model, path, folder, encoder, &how, weights, error);
+    if (status)
+        return status;
     how.anew = learning ? &learning->anew : NULL;
     if ((status = cz_network_open(&model->network, encoder, &how, error)) ||
         (status = cloze_tokenizer_open(&model->tokenizer, encoder, &text, error)))

@@ -22,6 +22,13 @@ static bool is_of_pooler(const cz_network *network, const cz_parameter *paramete
            (network->pooler.part[0] == parameter || network->pooler.bias[0] == parameter);
 }
 
+static bool reads(const cz_network *network, const cz_parameter *parameter,
+                  const cz_learner_options *options)
+{
+    return parameter->of_head ? options->heads >> parameter->head & 1
+                              : options->pooler && is_of_pooler(network, parameter);
+}
+
 /* What the loss does not read stays as it is: PyTorch's optimizer, too, leaves alone what has no
  * gradient. The table of words may be a head's last product: then it learns from there. */
 static bool learns(const cz_network *network, const cz_parameter *parameter,
@@ -29,6 +36,8 @@ static bool learns(const cz_network *network, const cz_parameter *parameter,
 {
     if (is_still(network, parameter))
         return false;
+    if (options->adapters)
+        return parameter->of_adapter || (parameter->whole && reads(network, parameter, options));
     if (parameter->of_head)
         return options->heads >> parameter->head & 1;
     if (is_of_pooler(network, parameter))
@@ -143,6 +152,18 @@ static size_t levels_for(size_t shards)
     return levels;
 }
 
+/* Those below the first one that something learns in. */
+static size_t still_stages(const cz_learner *learner)
+{
+    size_t still = learner->network->config.layers + 1;
+    for (size_t i = 0; i < learner->count; i++) {
+        const cz_parameter *parameter = &learner->network->parameters[learner->index[i]];
+        if (!parameter->of_head && parameter->depth < still)
+            still = parameter->depth;
+    }
+    return still;
+}
+
 cloze_status cz_learner_init(cz_learner *learner, cz_network *network, const cz_backend *backend,
                              const cz_learner_options *options, const cloze_allocator *allocator,
                              cloze_error *error)
@@ -160,10 +181,7 @@ cloze_status cz_learner_init(cz_learner *learner, cz_network *network, const cz_
         status = make_gradients(learner, &learner->level[i], error);
     for (size_t i = 0; i < learner->count && !status; i++)
         move_value(learner, i);
-    network->still = options->freeze_body         ? network->config.layers + 1
-                     : options->freeze_layers     ? options->freeze_layers + 1
-                     : options->freeze_embeddings ? 1
-                                                  : 0;
+    network->still = still_stages(learner);
     return status;
 }
 

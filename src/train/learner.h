@@ -37,6 +37,7 @@ typedef struct cz_learner_options {
     bool pooler;    /* is it read? */
     bool freeze_embeddings, freeze_body;
     size_t freeze_layers;
+    bool adapters;      /* they learn instead of what they stand beside */
     double layer_decay; /* 1: none */
     size_t shards;
 } cz_learner_options;

@@ -29,26 +29,6 @@ static bool put(json_t *object, const char *key, json_t *value)
     return !json_object_set_new(object, key, value);
 }
 
-/* "BertModel", "BertForMaskedLM": what comes before is the family's. */
-static bool put_architecture(const cloze_trainer *trainer, json_t *config)
-{
-    const char *old =
-        json_string_value(json_array_get(json_object_get(config, "architectures"), 0));
-    char name[160];
-    size_t length = old ? strlen(old) : 0;
-    if (!trainer->objective->has_head || !old || length > 100)
-        return true;
-    const char *end = strstr(old, "For");
-    if (!end && length > 5 && !strcmp(old + length - 5, "Model"))
-        end = old + length - 5;
-    if (!end)
-        return true;
-    snprintf(name, sizeof name, "%.*s%s", (int)(end - old), old,
-             trainer->beside ? "ForPreTraining" : endings[trainer->objective->head]);
-    json_t *list = json_pack("[s]", name);
-    return list && put(config, "architectures", list);
-}
-
 static bool put_labels(const cloze_trainer *trainer, json_t *config)
 {
     static const char *const problems[] = { [CLOZE_LEARN_LABELS] = "single_label_classification",
@@ -81,7 +61,11 @@ static bool change_config(const cloze_trainer *trainer, const cz_dropout_keys *k
     bool labels = trainer->objective->has_head && (trainer->objective->head == CZ_HEAD_LABELS ||
                                                    trainer->objective->head == CZ_HEAD_TAGS);
     json_object_del(config, "torch_dtype");
-    return put_architecture(trainer, config) && (!labels || put_labels(trainer, config)) &&
+    return (!trainer->objective->has_head ||
+            cz_architecture_put(config, trainer->beside
+                                            ? "ForPreTraining"
+                                            : endings[trainer->objective->head])) &&
+           (!labels || put_labels(trainer, config)) &&
            put_dropout(config, keys->hidden, options->dropout) &&
            put_dropout(config, keys->attention, options->attention_dropout) &&
            put_dropout(config, keys->classifier, options->classifier_dropout) &&
@@ -155,7 +139,7 @@ static cloze_status copy_module(const cloze_trainer *trainer, const char *target
         (status = cz_folder_make(to, error)))
         return status;
     if (cz_weights_are_in(from))
-        status = cz_convert_weights(from, to, false, NULL, &report, error);
+        status = cz_convert_weights(from, NULL, to, false, NULL, &report, error);
     return status ? status : copy_beside(trainer, from, to, error);
 }
 

@@ -54,7 +54,9 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
                              o->teaching,
                              o->teacher.last,
                              o->teacher.states,
-                             o->teacher.attention };
+                             o->teacher.attention,
+                             o->lora.alpha,
+                             o->lora.dropout };
     const uint64_t counts[] = { (uint64_t)o->learning,
                                 o->label_count,
                                 o->steps,
@@ -79,6 +81,8 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
                                 o->patience,
                                 (uint64_t)o->keep_last,
                                 o->seed,
+                                o->lora.rank,
+                                (uint64_t)o->lora.stabilized,
                                 trainer->learner.size,
                                 trainer->learner.count,
                                 (uint64_t)trainer->engine->backend->type };
@@ -93,6 +97,8 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
         cz_digest_add(digest, trainer->lesson.layer,
                       (trainer->model->network->config.layers + 1) * sizeof(size_t));
     }
+    for (size_t i = 0; i < o->lora.target_count; i++)
+        add_text(digest, trainer->targets[i]);
     if (trainer->label_weights)
         cz_digest_add(digest, trainer->label_weights, o->label_count * sizeof(float));
 }

@@ -4,8 +4,11 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "formats/adapter.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- options ---- */
@@ -35,6 +38,7 @@ static void fill_defaults(cloze_train_options *options)
     options->layer_decay = or_else(options->layer_decay, 1);
     options->temperature = or_else(options->temperature, ranks ? 0.05 : 2);
     options->masked = or_else(options->masked, 0.15);
+    options->lora.alpha = or_else(options->lora.alpha, 8);
 }
 
 typedef struct limit {
@@ -71,6 +75,8 @@ static cloze_status check_numbers(const cloze_train_options *o, cloze_error *err
         { "the weight of the teacher's attention", o->teacher.attention, 0, 1e6 },
         { "masked", o->masked, 1e-3, 0.99 },
         { "shorter", o->shorter, 0, 1 },
+        { "lora alpha", o->lora.alpha, 1e-3, 1e6 },
+        { "lora dropout", o->lora.dropout, 0, 0.99 },
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (!(limits[i].value >= limits[i].least && limits[i].value <= limits[i].most))
@@ -117,29 +123,51 @@ static cloze_status check_options(const cloze_trainer *trainer, cloze_error *err
     if (o->following && o->teacher.model)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
                        "a teacher says nothing of how texts follow each other");
+    if (o->lora.rank && o->config)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "LoRA stands beside a model that has learned, not beside one that is new");
+    if (o->lora.rank && (o->freeze_body || o->freeze_layers || o->freeze_embeddings))
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "LoRA leaves everything but the head as it is: there is nothing to freeze");
     if (o->resume && !o->folder)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "to resume a run it needs its folder");
     return CLOZE_OK;
 }
 
+static void free_texts(const cloze_trainer *trainer, char **texts, size_t count)
+{
+    for (size_t i = 0; texts && i < count; i++)
+        cz_release(&trainer->hooks.allocator, texts[i]);
+    cz_release(&trainer->hooks.allocator, texts);
+}
+
+/* NULL: no memory. */
+static char **copy_texts(const cloze_trainer *trainer, const char *const *texts, size_t count)
+{
+    const cloze_allocator *allocator = &trainer->hooks.allocator;
+    char **copies = cz_allocate_zero(allocator, count, sizeof *copies);
+    for (size_t i = 0; i < count && copies; i++) {
+        const char *text = texts && texts[i] ? texts[i] : "";
+        if (!(copies[i] = cz_copy_text(allocator, text, strlen(text)))) {
+            free_texts(trainer, copies, i);
+            return NULL;
+        }
+    }
+    return copies;
+}
+
 static cloze_status copy_labels(cloze_trainer *trainer, cloze_error *error)
 {
     const cloze_train_options *options = &trainer->options;
-    const cloze_allocator *allocator = &trainer->hooks.allocator;
-    size_t count = options->label_count;
-    trainer->labels = cz_allocate_zero(allocator, count, sizeof *trainer->labels);
-    trainer->label_weights = cz_allocate(allocator, count, sizeof *trainer->label_weights);
-    bool good = trainer->labels && trainer->label_weights;
-    for (size_t i = 0; i < count && good; i++) {
-        const char *name = options->labels && options->labels[i] ? options->labels[i] : "";
-        good = (trainer->labels[i] = cz_copy_text(allocator, name, strlen(name)));
-        trainer->label_weights[i] = options->label_weights ? options->label_weights[i] : 1;
-    }
-    if (!good)
+    size_t count = options->label_count, size = count * sizeof *options->label_weights;
+    if (!(trainer->labels = copy_texts(trainer, options->labels, count)) ||
+        !(trainer->targets =
+              copy_texts(trainer, options->lora.targets, options->lora.target_count)))
         return cz_fail_memory(error, "labels", count * sizeof *trainer->labels);
-    if (!options->label_weights) {
-        cz_release(allocator, trainer->label_weights);
-        trainer->label_weights = NULL;
+    if (options->label_weights) {
+        if (!(trainer->label_weights = cz_allocate(&trainer->hooks.allocator, size, 1)))
+            return cz_fail_memory(error, "labels", size);
+        memcpy(trainer->label_weights, options->label_weights, size);
     }
     for (size_t i = 0; i < count; i++)
         if (!*trainer->labels[i])
@@ -152,7 +180,8 @@ static cloze_status copy_labels(cloze_trainer *trainer, cloze_error *error)
 /* Is it a run that can be resumed, or nothing yet? */
 static cloze_status check_folder(const cloze_trainer *trainer, cloze_error *error)
 {
-    static const char *const ours[] = { "model.safetensors", "config.json", "training.state" };
+    static const char *const ours[] = { "model.safetensors", "adapter_model.safetensors",
+                                        "config.json", "training.state" };
     char path[CZ_PATH_SIZE];
     if (!trainer->folder || trainer->options.resume)
         return CLOZE_OK;
@@ -196,6 +225,12 @@ static bool has_heads(const cloze_trainer *trainer, unsigned heads)
     return true;
 }
 
+static double scale_of(const cloze_lora *lora)
+{
+    double rank = (double)lora->rank;
+    return !lora->rank ? 0 : lora->alpha / (lora->stabilized ? sqrt(rank) : rank);
+}
+
 static cloze_status open_model(cloze_trainer *trainer, cloze_error *error)
 {
     const cloze_train_options *options = &trainer->options;
@@ -207,6 +242,11 @@ static cloze_status open_model(cloze_trainer *trainer, cloze_error *error)
                   .replace =
                       has_labels(options->learning) && !stored_labels_are(trainer, trainer->source),
                   .all = options->config,
+                  .adapters = { .rank = options->lora.rank,
+                                .scale = scale_of(&options->lora),
+                                .dropout = options->lora.dropout,
+                                .targets = (const char *const *)trainer->targets,
+                                .target_count = options->lora.target_count },
                   .seed = options->seed },
     };
     cloze_status status =
@@ -242,6 +282,7 @@ static cloze_status make_learner(cloze_trainer *trainer, cloze_error *error)
         .freeze_embeddings = options->freeze_embeddings,
         .freeze_layers = options->freeze_layers,
         .freeze_body = options->freeze_body,
+        .adapters = options->lora.rank,
         .layer_decay = options->layer_decay,
         .shards = options->shards,
     };
@@ -262,6 +303,22 @@ static bool copy_word(const cloze_trainer *trainer, const char *word, char **out
     return !word || (*out = cz_copy_text(&trainer->hooks.allocator, word, strlen(word)));
 }
 
+static cloze_status find_source(cloze_trainer *trainer, const char *model,
+                                const cloze_model_options *how, cloze_error *error)
+{
+    cloze_status status = cz_model_find(trainer->source, model, how, error);
+    if (status)
+        return status;
+    if (cz_adapter_is_in(trainer->source))
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "%.300s is an adapter: what it makes of its model can learn once it is "
+                       "converted into a folder of its own",
+                       model);
+    if (!cz_path_is_folder(model) || !realpath(model, trainer->name))
+        snprintf(trainer->name, sizeof trainer->name, "%s", model);
+    return CLOZE_OK;
+}
+
 static cloze_status open_parts(cloze_trainer *trainer, const char *model, cloze_error *error)
 {
     const cloze_model_options how = { .engine = trainer->engine,
@@ -277,7 +334,7 @@ static cloze_status open_parts(cloze_trainer *trainer, const char *model, cloze_
     if (!status)
         status = check_folder(trainer, error);
     if (!status)
-        status = cz_model_find(trainer->source, model, &how, error);
+        status = find_source(trainer, model, &how, error);
     if (!status)
         status = cz_settings_prepare(trainer, error);
     if (!status)
@@ -351,9 +408,8 @@ void cloze_trainer_free(cloze_trainer *trainer)
     cloze_model_free(trainer->model);
     if (trainer->owns_engine)
         cloze_engine_free(trainer->engine);
-    for (size_t i = 0; trainer->labels && i < trainer->options.label_count; i++)
-        cz_release(&allocator, trainer->labels[i]);
-    cz_release(&allocator, trainer->labels);
+    free_texts(trainer, trainer->labels, trainer->options.label_count);
+    free_texts(trainer, trainer->targets, trainer->options.lora.target_count);
     cz_release(&allocator, trainer->label_weights);
     cz_release(&allocator, trainer->folder);
     cz_release(&allocator, trainer->config);

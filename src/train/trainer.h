@@ -131,8 +131,10 @@ struct cloze_trainer {
     cloze_train_options options; /* with what 0 stood for */
     char **labels;               /* [options.label_count] */
     float *label_weights;        /* [options.label_count] or NULL */
+    char **targets;              /* [options.lora.target_count] */
     char *folder, *config;       /* or NULL */
     char source[CZ_PATH_SIZE];   /* the folder that was opened */
+    char name[CZ_PATH_SIZE]; /* what it is called: a hub name, or where it is from the root on */
     char settings
         [CZ_PATH_SIZE];     /* the folder of config.json and the tokenizer for what is learned */
     bool settings_are_ours; /* a temporary folder, removed at the end */
@@ -234,7 +236,19 @@ void cz_settings_forget(cloze_trainer *trainer);
 
 /* ---- save.c ---- */
 
+/* The model's weights, merged with adapters, or the adapters by themselves. */
 cloze_status cz_save_weights(const cloze_trainer *trainer, const char *folder, cloze_error *error);
+/* A weight's name as transformers has it, with the encoder's prefix where a head stands beside it. */
+enum { CZ_SAVED_NAME = 600 };
+void cz_saved_name(const cloze_trainer *trainer, const cz_parameter *parameter,
+                   char out[CZ_SAVED_NAME]);
+
+/* ---- adapter.c ---- */
+
+bool cz_saves_adapter(const cloze_trainer *trainer);
+/* FOLDER/adapter_config.json as peft writes it. */
+cloze_status cz_adapter_config_write(const cloze_trainer *trainer, const char *folder,
+                                     cloze_error *error);
 
 /* ---- state.c ---- */
 

@@ -175,7 +175,9 @@ void golden_open(golden *g, const char *name, const golden_options *options)
     cz_network_options how = { .backend = options->backend,
                                .place = &g->place,
                                .pack = options->pack,
-                               .bf16 = options->bf16 };
+                               .bf16 = options->bf16,
+                               .adapter = options->adapter,
+                               .anew = options->anew };
     /* Packing needs no scratch; the extent is known once the network is. */
     if (cz_network_open(&g->network, folder, &how, &error) ||
         cz_weights_open_file(&g->expected, file, NULL, &error))

@@ -26,7 +26,7 @@ typedef struct golden {
     double worst_output, worst_gradient; /* largest difference over largest value of the tensor */
     size_t hidden_seen, pooled_seen, attention_seen; /* taps that were compared */
     size_t gradients_seen;
-    cz_tensor *embeddings;                           /* live, for its gradient */
+    cz_tensor *embeddings; /* live, for its gradient */
     char worst_name[256];
 } golden;
 
@@ -35,6 +35,8 @@ typedef struct golden_options {
     const char *isa;
     bool pack, bf16, recompute, dropout;
     unsigned threads;
+    const cz_anew *anew; /* or NULL */
+    const char *adapter; /* a folder; or NULL */
 } golden_options;
 
 /* Fails the test when something is missing. */

@@ -238,6 +238,36 @@ static cz_tensor *build_columns(op_stand *s)
                     cz_normalize_rows(&s->run, right), 2);
 }
 
+/* Written over a product, which does not mind. */
+static cz_tensor *build_add_columns(op_stand *s)
+{
+    cz_tensor *base = cz_product(&s->run, s->input[0], s->input[1]);
+    base = cz_add_columns(&s->run, base, 2, s->input[2], 0.75);
+    return cz_activate(&s->run, base, CZ_TANH);
+}
+
+static cz_linear_weights one_part(const cz_parameter *part)
+{
+    return (cz_linear_weights){
+        .part = { part },
+        .weight = { part->value.columns, part->value.rows, 1, { &part->value }, { NULL }, NULL },
+    };
+}
+
+/* x, the map, and the two that learn beside it. */
+static cz_tensor *build_adapted(op_stand *s)
+{
+    s->linear = one_part(&s->parameter[1]);
+    s->adapter = (cz_adapter){ .beside = &s->parameter[1],
+                               .down = one_part(&s->parameter[2]),
+                               .up = one_part(&s->parameter[3]),
+                               .scale = 1.5,
+                               .dropout = { s->c->p, 1 << 16 } };
+    s->linear.adapter[0] = &s->adapter;
+    return cz_adapted(&s->run, s->c->packing, s->c->samples, s->input[0], &s->linear,
+                      s->c->activation, 8);
+}
+
 static cz_tensor *build_pool(op_stand *s)
 {
     return cz_pool_rows(&s->run, s->input[0], s->c->packing, s->c->skip, s->c->kind);
@@ -339,6 +369,17 @@ static void add_linears(case_list *list)
         add(list, (op_case){ .build = build_linear, .value = { x, weight, narrow } },
             "linear %zu to two parts without bias", in);
     }
+    op_case beside = { .build = build_adapted,
+                       .value = { { 20, 9, false, 0, false },
+                                  { 17, 9, true, 0, false },
+                                  { 3, 9, true, 0, false },
+                                  { 17, 3, true, 0, false } },
+                       .packing = &ragged,
+                       .samples = samples };
+    add(list, beside, "linear with an adapter");
+    beside.p = 0.4f;
+    beside.activation = CZ_GELU;
+    add(list, beside, "linear with an adapter, dropout and an activation");
     for (int a = 0; a < CZ_ACTIVATIONS; a++)
         add(list,
             (op_case){ .build = build_linear,
@@ -625,6 +666,12 @@ static void add_rows(case_list *list)
         add(list, (op_case){ .build = build_normalize, .value = { x } }, "normalize, width %zu",
             widths[w]);
     }
+    add(list,
+        (op_case){ .build = build_add_columns,
+                   .value = { { 6, 4, false, 0, false },
+                              { 9, 4, false, 0, false },
+                              { 6, 5, false, 0, false } } },
+        "columns that are added to");
     add(list, (op_case){ .build = build_columns, .value = { { 6, 9, false, 0, false } } },
         "views of columns");
 }

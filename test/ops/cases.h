@@ -54,6 +54,7 @@ struct op_stand {
     cz_parameter parameter[CASE_VALUES];
     cz_tensor *input[CASE_VALUES], *out;
     cz_linear_weights linear;
+    cz_adapter adapter;
     cz_norm_weights norm;
     cz_embed_weights embed;
     cz_batch batch;
