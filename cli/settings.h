@@ -25,7 +25,7 @@ typedef struct cli_training {
 
     /* steps */
     double epochs, rate, warmup, cycles, power, cooldown;
-    size_t steps, batch, shards;
+    size_t steps, batch, batch_tokens, shards;
     int schedule;
     double decay, clip, layer_decay, beta1, beta2, epsilon;
     bool no_bias_correction;

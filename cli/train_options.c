@@ -58,6 +58,9 @@ const option_group train_step_options = {
                "how often all examples are seen (default: 3)"),
         OPTION("steps", 0, OPTION_COUNT, "N", train.steps, "at most N steps; with pretrain and without --epochs: N steps"),
         OPTION("batch", 0, OPTION_COUNT, "N", train.batch, "examples of a step (default: 32)"),
+        OPTION("batch-tokens", 0, OPTION_COUNT, "N", train.batch_tokens,
+               "tokens of a step instead: as many examples as have no more of them; with --batch, "
+               "whichever is reached first"),
         OPTION("shards", 0, OPTION_COUNT, "N", train.shards,
                "parts of a batch that are computed one after the other: more need less memory "
                "(default: 4; 1 for embed)"),

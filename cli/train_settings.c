@@ -150,6 +150,7 @@ void train_fill_options(train_job *job)
         .epochs = positive(train->epochs),
         .steps = train->steps,
         .batch = train->batch,
+        .batch_tokens = train->batch_tokens,
         .shards = train->shards,
         .max_tokens = settings->max_tokens,
         .stride = settings->stride,
@@ -276,6 +277,7 @@ void train_put_settings(json_t *facts, const train_job *job)
         size_t value;
     } counts[] = { { "steps", options->steps },
                    { "batch", options->batch },
+                   { "batch-tokens", options->batch_tokens },
                    { "shards", options->shards },
                    { "max-tokens", options->max_tokens },
                    { "stride", options->stride },

@@ -164,7 +164,8 @@ typedef struct cloze_train_options {
 
     double epochs; /* 0: 3 */
     size_t steps;  /* at most; 0: as many as the epochs have */
-    size_t batch;  /* items of a step; 0: 32 */
+    size_t batch;  /* items of a step; 0: 32, or any number where tokens are counted */
+    size_t batch_tokens; /* tokens of a step: as many items as have no more, one at least; 0: any */
     size_t shards; /* parts of a batch that are computed one after the other; 0: 1 for RANKING, else 4 */
     size_t max_tokens; /* of one item; 0: the model's limit */
     size_t stride;     /* ANSWERS: tokens that windows share; 0: 128 */

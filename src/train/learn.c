@@ -17,7 +17,6 @@ static cloze_status tell(cloze_trainer *trainer, cloze_train_moment moment,
 {
     static const cz_step_report nothing;
     const cloze_train_watch *watch = &trainer->options.watch;
-    double steps = (double)cz_steps_of_epoch(trainer);
     report = report ? report : &nothing;
     if (!watch->report)
         return CLOZE_OK;
@@ -25,8 +24,8 @@ static cloze_status tell(cloze_trainer *trainer, cloze_train_moment moment,
         .moment = moment,
         .step = trainer->progress.step,
         .steps = trainer->schedule.steps,
-        .epoch = (double)trainer->progress.step / steps,
-        .epochs = (double)trainer->schedule.steps / steps,
+        .epoch = cz_plan_epochs(&trainer->plan, trainer->progress.step),
+        .epochs = cz_plan_epochs(&trainer->plan, trainer->schedule.steps),
         .loss = report->loss,
         .rate = report->rate,
         .norm = report->norm,
@@ -108,8 +107,8 @@ static cloze_status keep_state(cloze_trainer *trainer, cloze_error *error)
 static bool is_due(const cloze_trainer *trainer, size_t every)
 {
     size_t step = trainer->progress.step;
-    every = every ? every : cz_steps_of_epoch(trainer);
-    return step % every == 0 || step == trainer->schedule.steps;
+    return step == trainer->schedule.steps ||
+           (every ? step % every == 0 : cz_plan_ends(&trainer->plan, step));
 }
 
 static cloze_status after_step(cloze_trainer *trainer, cloze_error *error)
@@ -161,16 +160,19 @@ static cloze_status begin(cloze_trainer *trainer, cloze_error *error)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "there are no examples to learn from");
     if (options->balance == CLOZE_BALANCE_WEIGHTS && !trainer->label_weights)
         status = balance(trainer, error);
+    const cz_plan_limits limits = { options->batch, options->batch_tokens };
+    size_t steps;
     cz_plan_clear(&trainer->plan);
     if (!status)
         status = cz_plan_init(&trainer->plan, train, oversamples ? options->label_count : 0,
-                              options->seed, &trainer->hooks.allocator, error);
+                              &limits, options->seed, &trainer->hooks.allocator, error);
+    if (!status)
+        status = cz_plan_steps(&trainer->plan, options->epochs, options->steps, &steps, error);
     if (status)
         return status;
-    double steps = ceil(options->epochs * (double)cz_steps_of_epoch(trainer) - 1e-9);
     trainer->schedule = (cz_schedule){
         .kind = options->schedule,
-        .steps = options->steps && (double)options->steps < steps ? options->steps : (size_t)steps,
+        .steps = steps,
         .cycles = options->cycles,
         .power = options->power,
         .decay_ratio = options->decay_ratio,
@@ -223,17 +225,11 @@ static void keep_last_step(cloze_trainer *trainer)
 /* `own` is why this rank cannot go on; the others hear of it before the next step. */
 static cloze_status go_on(cloze_trainer *trainer, cloze_status own, cloze_error *error)
 {
-    size_t steps = cz_steps_of_epoch(trainer);
-    bool laid = false;
     for (;;) {
         bool done = is_done(trainer);
         cz_step_report report;
-        if (!own && !done) {
-            if (!laid || trainer->progress.step % steps == 0)
-                cz_plan_epoch(&trainer->plan, (uint32_t)(trainer->progress.step / steps));
-            laid = true;
+        if (!own && !done)
             own = cz_step_learn(trainer, error);
-        }
         cloze_status status = cz_ranks_agree(trainer, own, error);
         bool left = status && !own; /* by another one */
         if (!status && !done)

@@ -61,6 +61,7 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
                                 o->label_count,
                                 o->steps,
                                 o->batch,
+                                o->batch_tokens,
                                 o->shards,
                                 o->max_tokens,
                                 o->stride,

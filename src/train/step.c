@@ -13,24 +13,22 @@ static const cz_place *place_of(const cloze_trainer *trainer)
     return &trainer->engine->place;
 }
 
-size_t cz_steps_of_epoch(const cloze_trainer *trainer)
-{
-    return (trainer->plan.count + trainer->options.batch - 1) / trainer->options.batch;
-}
-
 /* What the parts of a batch are divided by, so that their losses add up to its own. */
 typedef struct batch_total {
     cz_totals weight;
     double tokens, pairs;
 } batch_total;
 
-/* Items `first` of the epoch and the following. */
-static cloze_status learn_shard(cloze_trainer *trainer, size_t shard, size_t first, size_t count,
+/* A shard is a part of the batch's items. */
+static cloze_status learn_shard(cloze_trainer *trainer, size_t shard, const cz_plan_batch *batch,
                                 const batch_total *total, cloze_error *error)
 {
+    size_t shards = trainer->options.shards;
+    size_t first = batch->first + shard * batch->count / shards;
+    size_t count = batch->first + (shard + 1) * batch->count / shards - first;
     const size_t *items = trainer->plan.order + first;
     size_t level = cz_learner_level(shard), own, behind;
-    uint32_t epoch = (uint32_t)(trainer->progress.step / cz_steps_of_epoch(trainer));
+    uint32_t epoch = (uint32_t)batch->epoch;
     cz_learned *learned = &trainer->ranks.shards[shard];
     cz_outcomes out = { 0 };
     cloze_status status = CLOZE_OK;
@@ -55,11 +53,10 @@ static cloze_status learn_shard(cloze_trainer *trainer, size_t shard, size_t fir
 }
 
 static double weigh(const cloze_trainer *trainer, const cz_objective *objective, size_t item,
-                    size_t sample)
+                    size_t sample, size_t epoch)
 {
-    uint32_t epoch = (uint32_t)(trainer->progress.step / cz_steps_of_epoch(trainer));
     return objective ? objective->weigh(trainer, &trainer->split[CLOZE_SPLIT_TRAIN], item, sample,
-                                        epoch, true)
+                                        (uint32_t)epoch, true)
                      : 0;
 }
 
@@ -73,39 +70,28 @@ static void count_tokens(const cz_dataset *train, size_t item, batch_total *tota
     }
 }
 
-static batch_total weigh_batch(const cloze_trainer *trainer, size_t first, size_t count)
+static batch_total weigh_batch(const cloze_trainer *trainer, const cz_plan_batch *batch)
 {
     batch_total total = { .tokens = 0 };
-    for (size_t i = first; i < first + count; i++) {
+    for (size_t i = batch->first; i < batch->first + batch->count; i++) {
         size_t item = trainer->plan.order[i];
-        total.weight.own += weigh(trainer, trainer->objective, item, i);
-        total.weight.beside += weigh(trainer, trainer->beside, item, i);
+        total.weight.own += weigh(trainer, trainer->objective, item, i, batch->epoch);
+        total.weight.beside += weigh(trainer, trainer->beside, item, i, batch->epoch);
         count_tokens(&trainer->split[CLOZE_SPLIT_TRAIN], item, &total);
     }
     return total;
 }
 
-/* The first item of the step's batch in its epoch, and how many there are. */
-static size_t batch_of(const cloze_trainer *trainer, size_t *count)
-{
-    size_t batch = trainer->options.batch;
-    size_t first = trainer->progress.step % cz_steps_of_epoch(trainer) * batch;
-    size_t left = trainer->plan.count - first;
-    *count = left < batch ? left : batch;
-    return first;
-}
-
 /* The shards of this rank. */
 cloze_status cz_step_learn(cloze_trainer *trainer, cloze_error *error)
 {
-    size_t shards = trainer->options.shards, count, first = batch_of(trainer, &count), own, behind;
-    batch_total total = weigh_batch(trainer, first, count);
+    cz_plan_batch batch = cz_plan_at(&trainer->plan, trainer->progress.step);
+    batch_total total = weigh_batch(trainer, &batch);
+    size_t own, behind;
     cloze_status status = CLOZE_OK;
     cz_ranks_own(trainer, &own, &behind);
-    for (size_t shard = own; shard < behind && !status; shard++) {
-        size_t begin = shard * count / shards, end = (shard + 1) * count / shards;
-        status = learn_shard(trainer, shard, first + begin, end - begin, &total, error);
-    }
+    for (size_t shard = own; shard < behind && !status; shard++)
+        status = learn_shard(trainer, shard, &batch, &total, error);
     return status;
 }
 
@@ -128,8 +114,8 @@ cloze_status cz_step_take(cloze_trainer *trainer, cz_step_report *report, cloze_
     cloze_status status = cz_ranks_sum(trainer, &learned, &level, error);
     *report = (cz_step_report){ .loss = learned.loss,
                                 .rate = options->rate * cz_schedule_at(&trainer->schedule, step),
-                                .tokens = learned.tokens };
-    batch_of(trainer, &report->items);
+                                .tokens = learned.tokens,
+                                .items = cz_plan_at(&trainer->plan, step).count };
     if (status || !isfinite(report->loss))
         return status ? status : check_finite(trainer, report, error);
     const cz_optimizer optimizer = {

@@ -22,7 +22,7 @@ static void fill_defaults(cloze_train_options *options)
 {
     bool ranks = options->learning == CLOZE_LEARN_RANKING;
     options->epochs = or_else(options->epochs, 3);
-    options->batch = options->batch ? options->batch : 32;
+    options->batch = options->batch || options->batch_tokens ? options->batch : 32;
     options->shards = options->shards ? options->shards : ranks ? 1 : 4;
     options->stride = options->stride ? options->stride : 128;
     options->rate = or_else(options->rate, 5e-5);
@@ -50,7 +50,8 @@ static cloze_status check_numbers(const cloze_train_options *o, cloze_error *err
 {
     const limit limits[] = {
         { "epochs", o->epochs, 1e-6, 1e6 },
-        { "batch", (double)o->batch, 1, 1 << 20 },
+        { "batch", (double)o->batch, 0, 1 << 20 },
+        { "batch tokens", (double)o->batch_tokens, 0, 1 << 30 },
         { "shards", (double)o->shards, 1, 1 << (CZ_GRADIENT_LEVELS - 1) },
         { "rate", o->rate, 1e-12, 100 },
         { "beta1", o->beta1, 0, 0.9999999 },

@@ -208,7 +208,6 @@ typedef struct cz_step_report {
     size_t tokens, items;
 } cz_step_report;
 
-size_t cz_steps_of_epoch(const cloze_trainer *trainer);
 /* Computes the gradients of the shards of this rank. */
 cloze_status cz_step_learn(cloze_trainer *trainer, cloze_error *error);
 /* Sums those of all ranks and changes the weights. */
