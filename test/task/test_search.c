@@ -3,6 +3,9 @@
  * quantization against values worked out by hand.
  */
 #include "folder.h"
+#include "scarce.h"
+
+#include "backend/backend.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -166,6 +169,52 @@ static void quantized_numbers_are_those_worked_out_by_hand(void **state)
     assert_int_equal(bits[1], 0x80);
 }
 
+static void what_is_found_does_not_depend_on_threads_or_instruction_set(void **state)
+{
+    static const char *const sets[] = { NULL, "scalar", "avx2", "avx512", "neon" };
+    static cloze_pair expected[QUERIES * TOP], pairs[QUERIES * TOP];
+    size_t found = 0;
+    opened o;
+    (void)state;
+    open_model(&o, folder(), &(open_options){ .threads = 1 });
+    assert_int_equal(
+        cloze_search(o.session, queries, QUERIES, corpus, ROWS, WIDE, TOP, expected, &found, NULL),
+        0);
+    close_model(&o);
+    for (size_t i = 0; i < 5; i++) {
+        if (sets[i] && !cz_cpu_kernels(sets[i]))
+            continue;
+        for (unsigned threads = 2; threads <= 8; threads *= 2) {
+            open_model(&o, folder(), &(open_options){ .threads = threads, .isa = sets[i] });
+            assert_int_equal(cloze_search(o.session, queries, QUERIES, corpus, ROWS, WIDE, TOP,
+                                          pairs, &found, NULL),
+                             0);
+            for (size_t k = 0; k < QUERIES * TOP; k++)
+                assert_true(pairs[k].first == expected[k].first &&
+                            pairs[k].second == expected[k].second &&
+                            pairs[k].score == expected[k].score);
+            close_model(&o);
+        }
+    }
+}
+
+static cloze_status search_both_ways(cloze_session *session, const cloze_hooks *hooks)
+{
+    cloze_pair pairs[2 * TOP];
+    size_t found;
+    (void)hooks;
+    cloze_status status =
+        cloze_search(session, queries, 2, corpus, 50, WIDE, TOP, pairs, &found, NULL);
+    return status ? status
+                  : cloze_similar_pairs(session, corpus, 50, WIDE, TOP, pairs, &found, NULL);
+}
+
+static void every_failing_allocation_is_an_error_and_leaks_nothing(void **state)
+{
+    (void)state;
+    scarce_try_all(folder(), search_both_ways);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +222,8 @@ int main(void)
         cmocka_unit_test(a_search_finds_what_brute_force_finds),
         cmocka_unit_test(vectors_that_are_not_finite_are_refused),
         cmocka_unit_test(quantized_numbers_are_those_worked_out_by_hand),
+        cmocka_unit_test(what_is_found_does_not_depend_on_threads_or_instruction_set),
+        cmocka_unit_test(every_failing_allocation_is_an_error_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, prepare, NULL);
 }
