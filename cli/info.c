@@ -5,6 +5,12 @@
 #include "say.h"
 #include "table.h"
 
+#include <cloze/answer.h>
+#include <cloze/choose.h>
+#include <cloze/classify.h>
+#include <cloze/fill.h>
+#include <cloze/tag.h>
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,7 +37,8 @@ const cli_command command_info = {
     .operand_kind = "none",
     .summary = "tell what a model is, and its memory",
     .description =
-        "Prints the model's family, sizes, limits, pooling and prompts. With --batch-tokens N also "
+        "Prints the model's family, sizes, limits, pooling, the commands that its heads are good "
+        "for, labels and prompts. With --batch-tokens N also "
         "the peak memory of `cloze embed` with the same options, in parts: what stays of the "
         "mapped "
         "file, packed weights, tokenizer, the arena for the worst lengths that N allows, tables "
@@ -81,6 +88,56 @@ static cloze_text text(const char *words)
     return (cloze_text){ words, strlen(words) };
 }
 
+/* ---- what the heads of a model are good for ---- */
+
+enum { TASKS = 7 };
+
+/* Names of commands; their count. */
+static size_t tasks_of(const cloze_model *model, const char *names[TASKS])
+{
+    const struct {
+        bool has;
+        const char *name;
+    } all[TASKS] = {
+        { true, "embed" },
+        { cloze_model_labels(model) > 0, "classify" },
+        { cloze_model_tags(model) > 0, "tag" },
+        { cloze_model_answers(model), "answer" },
+        { cloze_model_fills(model), "fill" },
+        { cloze_model_chooses(model), "choose" },
+        { cloze_model_orders(model), "nsp" },
+    };
+    size_t count = 0;
+    for (int i = 0; i < TASKS; i++)
+        if (all[i].has)
+            names[count++] = all[i].name;
+    return count;
+}
+
+typedef const char *label_of(const cloze_model *model, size_t index);
+
+static void write_list(cli_output *output, const char *key, const cloze_model *model,
+                       label_of *label, size_t count)
+{
+    output_format(output, ", \"%s\": [", key);
+    for (size_t i = 0; i < count; i++) {
+        output_text(output, i ? ", " : "");
+        output_json(output, text(label(model, i)));
+    }
+    output_text(output, "]");
+}
+
+static void write_tasks(cli_output *output, const cloze_model *model)
+{
+    const char *names[TASKS];
+    size_t count = tasks_of(model, names);
+    for (size_t i = 0; i < count; i++)
+        output_format(output, "%s\"%s\"", i ? ", " : ", \"tasks\": [", names[i]);
+    output_text(output, "]");
+    write_list(output, "labels", model, cloze_model_label, cloze_model_labels(model));
+    write_list(output, "tags", model, cloze_model_tag, cloze_model_tags(model));
+}
+
 static void write_json(cli_output *output, const cloze_model *model, const cli_settings *settings,
                        size_t program)
 {
@@ -115,6 +172,7 @@ static void write_json(cli_output *output, const cloze_model *model, const cli_s
         output_json(output, text(cloze_model_prompt_text(model, i)));
     }
     output_text(output, "}");
+    write_tasks(output, model);
     if (settings->batch_tokens) {
         memory_parts(cloze_model_memory(model, settings->batch_tokens), program, parts);
         for (int i = 0; i < PARTS; i++)
@@ -136,6 +194,33 @@ static void row(cli_output *output, const char *name, const char *value)
 static void number_row(cli_output *output, const char *name, size_t value)
 {
     output_format(output, "%-16s%zu\n", name, value);
+}
+
+/* The first ones: there may be thousands. */
+static void label_row(cli_output *output, const char *name, const cloze_model *model,
+                      label_of *label, size_t count)
+{
+    enum { SHOWN = 12 };
+    if (!count)
+        return;
+    output_format(output, "%-16s%zu: ", name, count);
+    for (size_t i = 0; i < count && i < SHOWN; i++) {
+        output_text(output, i ? ", " : "");
+        output_cell(output, text(label(model, i)), 0, false);
+    }
+    output_text(output, count > SHOWN ? ", ...\n" : "\n");
+}
+
+static void task_rows(cli_output *output, const cloze_model *model)
+{
+    const char *names[TASKS];
+    size_t count = tasks_of(model, names);
+    output_format(output, "%-16s", "tasks");
+    for (size_t i = 0; i < count; i++)
+        output_format(output, "%s%s", i ? ", " : "", names[i]);
+    output_text(output, "\n");
+    label_row(output, "labels", model, cloze_model_label, cloze_model_labels(model));
+    label_row(output, "tags", model, cloze_model_tag, cloze_model_tags(model));
 }
 
 static void write_memory(cli_output *output, const cloze_model *model, const cli_settings *settings,
@@ -173,6 +258,7 @@ static void write_table(cli_output *output, const cloze_model *model, const cli_
     snprintf(line, sizeof line, "%s%s", pooling_name(info.pooling, pooling, sizeof pooling),
              info.normalizes ? ", normalized" : "");
     row(output, "pooling", line);
+    task_rows(output, model);
     for (size_t i = 0; i < info.prompts; i++) {
         output_format(output, "%-16s", i ? "" : "prompts");
         output_cell(output, text(cloze_model_prompt_name(model, i)), 0, false);
