@@ -117,6 +117,38 @@ static cloze_status select_weights(selection *s, const char *folder, cloze_error
     return status;
 }
 
+/* What is told of each layer in a list, as families do whose layers see different parts of a text. */
+static bool select_lists(const selection *s, json_t *root)
+{
+    static const char *const lists[] = { "attention_window", "layer_types" };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        json_t *list = json_object_get(root, lists[i]), *kept = json_array();
+        bool good = kept;
+        for (size_t k = 0; k < s->count && good && json_array_size(list) == s->config->layers; k++)
+            good = !json_array_append(kept, json_array_get(list, s->layers[k]));
+        good = good && (!json_array_size(kept) || !json_object_set(root, lists[i], kept));
+        json_decref(kept);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+/* A layer goes on seeing what it saw: where a pattern says what that is, it must fit. */
+static cloze_status check_reach(const selection *s, const char *folder, cloze_error *error)
+{
+    cz_config made;
+    cloze_status status = cz_config_load(&made, folder, NULL, error);
+    for (size_t i = 0; i < s->count && !status; i++)
+        if (made.local[i] != s->config->local[s->layers[i]] ||
+            made.near[i] != s->config->near[s->layers[i]])
+            status = cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                             "layer %zu sees another part of a text than layer %zu of the student "
+                             "would: choose layers that take turns as all do",
+                             s->layers[i], i);
+    return status;
+}
+
 static cloze_status write_config(const selection *s, const char *folder, cloze_error *error)
 {
     char path[CZ_PATH_SIZE];
@@ -125,7 +157,8 @@ static cloze_status write_config(const selection *s, const char *folder, cloze_e
     cloze_status status = cz_path_join(path, sizeof path, folder, "config.json", error);
     if (!status)
         status = cz_json_load(&root, path, CONFIG_LIMIT, NULL, error);
-    if (!status && (json_object_set_new(root, cz_config_layers_key(s->config),
+    if (!status && (!select_lists(s, root) ||
+                    json_object_set_new(root, cz_config_layers_key(s->config),
                                         json_integer((json_int_t)s->count)) ||
                     !(text = json_dumps(root, JSON_INDENT(2) | JSON_ENSURE_ASCII))))
         status = cz_fail_memory(error, "config.json", 0);
@@ -133,7 +166,7 @@ static cloze_status write_config(const selection *s, const char *folder, cloze_e
         status = cz_file_write(path, text, strlen(text), error);
     free(text);
     json_decref(root);
-    return status;
+    return status ? status : check_reach(s, folder, error);
 }
 
 cloze_status cloze_student(const char *teacher, const char *folder, const size_t *layers,

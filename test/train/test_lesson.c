@@ -303,6 +303,25 @@ static void a_run_with_a_teacher_is_a_function_of_its_inputs(void **state)
     assert_string_equal(hash_of_run(2, 3), one);
 }
 
+static void a_run_does_not_go_on_with_another_teacher(void **state)
+{
+    lessons l;
+    cloze_model *other = NULL;
+    cloze_error error;
+    (void)state;
+    open_lessons(&l, &(cloze_engine_options){ .threads = 1 }, 0);
+    const cloze_model_options how = { .engine = l.engine };
+    check(cloze_model_open(&other, golden_path("student"), &how, &error), &error);
+    cloze_train_options options = usual(&l);
+    options.folder = tiny_folder();
+    assert_int_equal(go(&l, options, 3), CLOZE_ERROR_CANCELLED);
+    options.resume = true;
+    options.teacher.model = other;
+    assert_int_equal(go(&l, options, 0), CLOZE_ERROR_ARGUMENT);
+    cloze_model_free(other);
+    close_lessons(&l);
+}
+
 static const char *hash_of(const lessons *l, const cloze_train_options *options)
 {
     cloze_train_options own = *options;
@@ -402,6 +421,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(losses_and_gradients_are_those_of_pytorch),
         cmocka_unit_test_teardown(a_run_with_a_teacher_is_a_function_of_its_inputs, clean),
+        cmocka_unit_test_teardown(a_run_does_not_go_on_with_another_teacher, clean),
         cmocka_unit_test_teardown(recomputed_and_frozen_layers_have_teachers_too, clean),
         cmocka_unit_test(teachers_that_do_not_fit_are_refused),
     };

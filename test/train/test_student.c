@@ -64,6 +64,28 @@ static void a_student_has_the_layers_that_were_chosen(void **state)
     cloze_model_free(model);
 }
 
+static cloze_status choose(const char *teacher, size_t first, size_t second, cloze_error *error)
+{
+    const size_t layers[] = { first, second };
+    return cloze_student(tiny_model(teacher), tiny_folder(), layers, 2, error);
+}
+
+/* Windows and kinds go with their layers; a pattern must fit. */
+static void layers_go_on_seeing_what_they_saw(void **state)
+{
+    static const char *const good[][2] = { { "../models/longformer", "02" },
+                                           { "../models/modernbert", "02" },
+                                           { "../models/modernbert_renamed", "12" } };
+    cloze_error error;
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        if (choose(good[i][0], (size_t)(good[i][1][0] - '0'), (size_t)(good[i][1][1] - '0'),
+                   &error))
+            fail_msg("%s: %s", good[i][0], error.message);
+    assert_int_equal(choose("../models/modernbert", 1, 2, &error), CLOZE_ERROR_UNSUPPORTED);
+    assert_int_equal(choose("../models/albert", 0, 1, &error), CLOZE_ERROR_UNSUPPORTED);
+}
+
 static void add_vectors(cloze_trainer *trainer, const char *teacher)
 {
     cloze_model *model = open_model(teacher);
@@ -161,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_student_has_the_layers_that_were_chosen, clean),
+        cmocka_unit_test_teardown(layers_go_on_seeing_what_they_saw, clean),
         cmocka_unit_test_teardown(a_student_learns_its_teachers_vectors, clean),
         cmocka_unit_test_teardown(logits_of_a_teacher_are_met, clean),
     };
