@@ -224,8 +224,10 @@ static int prepare(model_run *run)
     const cli_settings *settings = run->job->settings;
     size_t size;
     int code = rows_open(&run->rows, run->path, run->job->layout, !settings->no_header);
-    if (!code)
+    if (!code) {
+        rows_demand_even(run->rows);
         code = bind(run);
+    }
     if (!code)
         code = open_all(&run->opened, settings, false);
     if (code)

@@ -186,11 +186,20 @@ static int bind(const eval_job *job, const row_pair *rows)
                             "--prediction-column");
 }
 
+/* Lines of CoNLL may have what they like before the tags. */
+static int open_even(cli_rows **out, const char *path, int layout, bool header)
+{
+    int code = rows_open(out, path, layout, header);
+    if (!code && layout != LAYOUT_CONLL)
+        rows_demand_even(*out);
+    return code;
+}
+
 int eval_rows(eval_job *job, const char *path)
 {
     const cli_settings *settings = job->settings;
     row_pair rows = { .separator = settings->separator ? *settings->separator : ',' };
-    int code = rows_open(&rows.predicted, path, job->layout, !settings->no_header);
+    int code = open_even(&rows.predicted, path, job->layout, !settings->no_header);
     int gold_layout =
         settings->layout || !settings->gold ? job->layout : rows_layout(settings->gold);
     if (job->kind == KIND_TAGS)
@@ -203,7 +212,7 @@ int eval_rows(eval_job *job, const char *path)
                            "%s is a .json file of SQuAD's layout; say --layout if it is not",
                            settings->gold);
     else if (settings->gold)
-        code = rows_open(&rows.gold, settings->gold, gold_layout, !settings->no_header);
+        code = open_even(&rows.gold, settings->gold, gold_layout, !settings->no_header);
     if (!code)
         code = bind(job, &rows);
     if (!code)

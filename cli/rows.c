@@ -85,9 +85,10 @@ const cloze_text *rows_cell(const cli_rows *rows, const row_slot *slot)
 static int too_few(const cli_rows *rows, const row_slot *slot)
 {
     return say_failure(CLOZE_ERROR_TEXT,
-                       "%s:%zu: the line has %zu columns, and column %d is asked "
+                       "%s:%zu: the line has %zu column%s, and column %d is asked "
                        "for",
                        rows->reader.name, rows->reader.next_line - 1, rows->cells.count,
+                       rows->cells.count == 1 ? "" : "s",
                        slot->column < 0 ? -slot->column : slot->column + 1);
 }
 
@@ -106,9 +107,10 @@ static int check_width(cli_rows *rows)
     rows->width = rows->width ? rows->width : rows->cells.count;
     if (rows->width == rows->cells.count)
         return 0;
-    return say_failure(CLOZE_ERROR_TEXT, "%s:%zu: %zu columns where the first line has %zu: %s",
-                       rows->reader.name, rows->reader.line, rows->cells.count, rows->width,
-                       advice[rows->layout]);
+    return say_failure(
+        CLOZE_ERROR_TEXT, "%s:%zu: %zu column%s where the first line has %zu: %s",
+        rows->reader.name, rows->reader.line, rows->cells.count, rows->cells.count == 1 ? "" : "s",
+        rows->width, rows->cells.count < rows->width ? "a cell is missing" : advice[rows->layout]);
 }
 
 static int next_sentence(cli_rows *rows, bool *more)
