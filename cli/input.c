@@ -280,7 +280,7 @@ static bool full(const cli_input *input)
 /* The lines that are there, as far as the chunk has room. */
 static int take_lines(cli_input *input)
 {
-    while (!full(input)) {
+    while (input->buffer && !full(input)) {
         const char *from = input->buffer + input->scanned;
         size_t left = input->filled - input->scanned;
         const char *end = left ? memchr(from, input->separator, left) : NULL;

@@ -137,6 +137,8 @@ static void sift_down(cz_pairs *pairs)
 static bool lay_out(cz_pairs *pairs)
 {
     size_t places, entries, at = pairs->places_count;
+    if (!pairs->fresh_count)
+        return true;
     if (!cz_add(pairs->places_count, pairs->formed_count, &places) ||
         !cz_add(pairs->queue_count, pairs->fresh_count, &entries) ||
         !cz_grow(pairs->allocator, (void **)&pairs->places, &pairs->places_capacity, places,
