@@ -56,6 +56,9 @@ cloze_status cz_output_begin(cz_output *output, const char *path, cloze_error *e
 cloze_status cz_output_put(cz_output *output, const void *data, size_t size, cloze_error *error);
 cloze_status cz_output_finish(cz_output *output, cloze_status so_far, cloze_error *error);
 
+/* Removes what outputs for `path` left behind because they were killed. Nobody may be writing. */
+void cz_output_sweep(const char *path);
+
 /* Writes `size` bytes to `path`, whole or not at all. */
 cloze_status cz_file_write(const char *path, const void *data, size_t size, cloze_error *error);
 

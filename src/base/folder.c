@@ -57,6 +57,46 @@ cloze_status cz_folder_each(const char *path, size_t limit,
     return status;
 }
 
+/* The folder that holds a path, into `out` [CZ_PATH_SIZE]. */
+static const char *parent_of(const char *path, char *out)
+{
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) : 0;
+    if (!slash)
+        return ".";
+    memcpy(out, path, length);
+    out[length] = 0;
+    return length ? out : "/";
+}
+
+/* ---- what was killed while it was written ---- */
+
+/* "NAME.01234567", as create_beside of file.c makes it. */
+static bool is_left_of(const char *name, const char *of)
+{
+    size_t size = strlen(of);
+    return !strncmp(name, of, size) && name[size] == '.' && strlen(name + size + 1) == 8 &&
+           strspn(name + size + 1, "0123456789abcdef") == 8;
+}
+
+void cz_output_sweep(const char *path)
+{
+    char folder[CZ_PATH_SIZE], left[CZ_PATH_SIZE];
+    const char *slash = strrchr(path, '/');
+    struct dirent **names = NULL;
+    if (strlen(path) >= sizeof folder)
+        return;
+    const char *parent = parent_of(path, folder);
+    int count = list(&names, parent);
+    for (int i = 0; i < count; i++) {
+        if (is_left_of(names[i]->d_name, slash ? slash + 1 : path) &&
+            !cz_path_join(left, sizeof left, parent, names[i]->d_name, NULL))
+            unlink(left);
+        free(names[i]);
+    }
+    free(names);
+}
+
 /* ---- a folder being written ---- */
 
 static bool is_empty(const char *path)
@@ -110,18 +150,6 @@ static void sync_folder(const char *path)
         return;
     (void)fsync(file);
     close(file);
-}
-
-/* The folder that holds a path, into `out` [CZ_PATH_SIZE]. */
-static const char *parent_of(const char *path, char *out)
-{
-    const char *slash = strrchr(path, '/');
-    size_t length = slash ? (size_t)(slash - path) : 0;
-    if (!slash)
-        return ".";
-    memcpy(out, path, length);
-    out[length] = 0;
-    return length ? out : "/";
 }
 
 cloze_status cz_folder_finish(cz_folder_output *output, cloze_status so_far, cloze_error *error)

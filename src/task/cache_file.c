@@ -4,6 +4,7 @@
  */
 #include "task/cache.h"
 
+#include "base/checksum.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -15,31 +16,12 @@ enum { KEY, PROBE, TEXTS, LOST, VECTORS, CHECKSUM, PARTS };
 
 static const char *const names[PARTS] = { "key", "probe", "texts", "lost", "vectors", "checksum" };
 
-typedef struct sum {
-    uint64_t lane[4];
-} sum;
-
-static void add_bytes(sum *to, const void *data, size_t size)
-{
-    const unsigned char *bytes = data;
-    uint64_t word[4] = { 0 };
-    for (size_t at = 0; at < size; at += sizeof word) {
-        size_t part = size - at < sizeof word ? size - at : sizeof word;
-        memset(word, 0, sizeof word);
-        memcpy(word, bytes + at, part);
-        for (int i = 0; i < 4; i++) {
-            uint64_t mixed = (to->lane[i] ^ word[i]) * 0x9E3779B97F4A7C15u;
-            to->lane[i] = (mixed ^ mixed >> 29) + part;
-        }
-    }
-}
-
 /* Of everything before it in the file. */
-static sum checksum(const cz_tensor_to_store parts[PARTS], const size_t sizes[PARTS])
+static cz_checksum checksum(const cz_tensor_to_store parts[PARTS], const size_t sizes[PARTS])
 {
-    sum all = { { 1, 2, 3, 4 } };
+    cz_checksum all = cz_checksum_begin();
     for (int i = 0; i < CHECKSUM; i++)
-        add_bytes(&all, parts[i].data, sizes[i]);
+        cz_checksum_add(&all, parts[i].data, sizes[i]);
     return all;
 }
 
@@ -56,7 +38,7 @@ static void lay_out(const cloze_vector_cache *cache, cz_tensor_to_store parts[PA
         [TEXTS] = { CZ_U8, 1, CZ_TEXT_DIGEST, cache->texts },
         [LOST] = { CZ_I64, 1, 0, cache->lost },
         [VECTORS] = { CZ_F32, 1, cache->dimension, cache->vectors },
-        [CHECKSUM] = { CZ_U8, 0, sizeof(sum), NULL },
+        [CHECKSUM] = { CZ_U8, 0, sizeof(cz_checksum), NULL },
     };
     for (int i = 0; i < PARTS; i++) {
         cz_tensor_to_store *part = &parts[i];
@@ -75,7 +57,7 @@ cloze_status cz_cache_write(const cloze_vector_cache *cache, cloze_error *error)
 {
     cz_tensor_to_store parts[PARTS];
     size_t sizes[PARTS];
-    sum all;
+    cz_checksum all;
     lay_out(cache, parts, sizes);
     all = checksum(parts, sizes);
     parts[CHECKSUM].data = &all;
@@ -103,7 +85,8 @@ static bool has_parts(const cz_weights *file, const cz_stored_tensor *part[PARTS
             return false;
     }
     return cz_weights_count(file) == PARTS && part[KEY]->shape[0] == CZ_FINGERPRINT &&
-           part[CHECKSUM]->shape[0] == sizeof(sum) && part[TEXTS]->shape[1] == CZ_TEXT_DIGEST &&
+           part[CHECKSUM]->shape[0] == sizeof(cz_checksum) &&
+           part[TEXTS]->shape[1] == CZ_TEXT_DIGEST &&
            part[LOST]->shape[0] == part[TEXTS]->shape[0] &&
            part[VECTORS]->shape[0] == part[TEXTS]->shape[0] &&
            part[VECTORS]->shape[1] == part[PROBE]->shape[0];
@@ -134,12 +117,12 @@ static bool take_rows(cloze_vector_cache *cache, const cz_stored_tensor *part[PA
 static cloze_status take(cloze_vector_cache *cache, const cz_weights *file, cloze_error *error)
 {
     const cz_stored_tensor *part[PARTS];
-    sum all = { { 1, 2, 3, 4 } };
+    cz_checksum all = cz_checksum_begin();
     cloze_status status;
     if (!has_parts(file, part))
         return refuse(cache, error);
     for (int i = 0; i < CHECKSUM; i++)
-        add_bytes(&all, part[i]->data, part[i]->size);
+        cz_checksum_add(&all, part[i]->data, part[i]->size);
     cache->state = CLOZE_CACHE_DAMAGED;
     if (!same(part[CHECKSUM], &all, sizeof all))
         return CLOZE_OK;

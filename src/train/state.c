@@ -5,6 +5,7 @@
  */
 #include "train/trainer.h"
 
+#include "base/checksum.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -13,6 +14,7 @@
 #include <string.h>
 
 enum { STATE_NUMBERS = 4 };
+enum { CHECKSUM = 7, STATE_PARTS }; /* of the file: what is summed up, and the sum */
 
 static const char state_name[] = "training.state";
 
@@ -169,7 +171,7 @@ cloze_status cz_state_keep(cloze_trainer *trainer, cloze_error *error)
     if (status)
         return status;
     cz_state_digest(trainer, digest);
-    const cz_tensor_to_store all[] = {
+    cz_tensor_to_store all[STATE_PARTS] = {
         { "best.metric", CZ_F64, 1, { 1 }, &progress->best },
         { "numbers", CZ_I64, 1, { STATE_NUMBERS }, numbers },
         { "first", type, 1, { count }, learner->moments[0].data },
@@ -178,7 +180,11 @@ cloze_status cz_state_keep(cloze_trainer *trainer, cloze_error *error)
         { "best.values", type, 1, { trainer->best.data ? count : 0 }, trainer->best.data },
         { "run", CZ_U8, 1, { CZ_DIGEST_HEX - 1 }, digest },
     };
-    return cz_safetensors_write(path, all, sizeof all / sizeof *all, error);
+    cz_checksum sum = cz_checksum_begin();
+    for (size_t i = 0; i < CHECKSUM; i++)
+        cz_checksum_add(&sum, all[i].data, all[i].shape[0] * cz_type_size(all[i].type));
+    all[CHECKSUM] = (cz_tensor_to_store){ "checksum", CZ_U8, 1, { sizeof sum }, &sum };
+    return cz_safetensors_write(path, all, STATE_PARTS, error);
 }
 
 static const cz_stored_tensor *find(const cz_weights *weights, const char *name, cz_type type,
@@ -201,6 +207,27 @@ static cloze_status read_into(const cz_weights *weights, const char *name, cz_ty
         return CLOZE_ERROR_FORMAT;
     memcpy(to, stored->data, stored->size);
     return CLOZE_OK;
+}
+
+/* A disk may lose bits, and what is learned on would not tell. */
+static cloze_status check_sum(const cz_weights *weights, const char *path, cloze_error *error)
+{
+    static const char *const parts[CHECKSUM] = { "best.metric", "numbers",     "first", "second",
+                                                 "values",      "best.values", "run" };
+    cz_checksum sum = cz_checksum_begin(), stated;
+    cloze_status status =
+        read_into(weights, "checksum", CZ_U8, sizeof stated, &stated, path, error);
+    for (size_t i = 0; i < CHECKSUM && !status; i++) {
+        const cz_stored_tensor *part = cz_weights_find(weights, parts[i]);
+        if (part)
+            cz_checksum_add(&sum, part->data, part->size);
+    }
+    if (!status && memcmp(&sum, &stated, sizeof sum) != 0)
+        status = cz_fail(error, CLOZE_ERROR_FORMAT,
+                         "%.300s is damaged: its checksum is wrong; take a copy of it, or begin in "
+                         "another folder",
+                         path);
+    return status;
 }
 
 static cloze_status read_best(cloze_trainer *trainer, const cz_weights *weights, cz_type type,
@@ -235,8 +262,9 @@ static cloze_status read_state(cloze_trainer *trainer, const cz_weights *weights
     size_t count = learner->size / cz_type_size(type);
     char digest[CZ_DIGEST_HEX], stored[CZ_DIGEST_HEX - 1];
     int64_t numbers[STATE_NUMBERS];
-    cloze_status status = read_into(weights, "run", CZ_U8, CZ_DIGEST_HEX - 1, stored, path, error);
-    if (status)
+    cloze_status status = check_sum(weights, path, error);
+    if (status ||
+        (status = read_into(weights, "run", CZ_U8, CZ_DIGEST_HEX - 1, stored, path, error)))
         return status;
     cz_state_digest(trainer, digest);
     if (memcmp(digest, stored, sizeof stored) != 0)
@@ -264,6 +292,7 @@ cloze_status cz_state_resume(cloze_trainer *trainer, cloze_error *error)
     cloze_status status = state_path(trainer, path, error);
     if (status)
         return status;
+    cz_output_sweep(path);
     if (!cz_path_is_file(path))
         return CLOZE_ERROR_NOT_FOUND;
     if ((status = cz_weights_open_file(&weights, path, &how, error)))

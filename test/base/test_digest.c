@@ -1,4 +1,6 @@
-/* SHA-1 and SHA-256 against the examples of FIPS 180 and what sha256sum says. */
+/* SHA-1 and SHA-256 against the examples of FIPS 180 and what sha256sum says; the checksum by what it
+ * must tell. */
+#include "base/checksum.h"
 #include "base/digest.h"
 
 #include <setjmp.h>
@@ -72,12 +74,33 @@ static void lengths_around_a_block_hold(void **state)
         check(CZ_SHA256, text, cases[i].size, cases[i].sha256);
 }
 
+static void a_checksum_tells_every_bit_and_the_length(void **state)
+{
+    unsigned char bytes[100] = { 0 };
+    cz_checksum first = cz_checksum_begin();
+    (void)state;
+    cz_checksum_add(&first, bytes, sizeof bytes);
+    for (size_t bit = 0; bit < 8 * sizeof bytes; bit++) {
+        cz_checksum other = cz_checksum_begin();
+        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        cz_checksum_add(&other, bytes, sizeof bytes);
+        bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
+        assert_memory_not_equal(&other, &first, sizeof first);
+    }
+    for (size_t size = 0; size < sizeof bytes; size++) {
+        cz_checksum other = cz_checksum_begin();
+        cz_checksum_add(&other, bytes, size);
+        assert_memory_not_equal(&other, &first, sizeof first);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_examples_of_the_standard_hold),
         cmocka_unit_test(a_million_letters_hold),
         cmocka_unit_test(lengths_around_a_block_hold),
+        cmocka_unit_test(a_checksum_tells_every_bit_and_the_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -263,6 +263,22 @@ static void an_output_replaces_files_alone(void **state)
     assert_int_equal(files_in(folder), before);
 }
 
+static void what_killed_outputs_left_is_swept_away_and_nothing_else(void **state)
+{
+    static const char *const names[] = { "swept.0123abcd", "swept.ffffffff", "swept",
+                                         "swept.0123ABCD", "swept.0123abc",  "swept.0123abcde",
+                                         "other.0123abcd", "sweptx.0123abcd" };
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(cz_file_write(inside(names[i]), "x", 1, NULL), CLOZE_OK);
+    cz_output_sweep(inside("swept"));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_int_equal(cz_path_is_file(inside(names[i])), i > 1);
+        unlink(inside(names[i]));
+    }
+    cz_output_sweep("/nowhere/at/all");
+}
+
 static void a_full_disk_is_an_error(void **state)
 {
     cloze_error error;
@@ -295,6 +311,7 @@ int main(void)
         cmocka_unit_test(an_output_that_is_given_up_leaves_the_old_file),
         cmocka_unit_test(an_output_replaces_files_alone),
         cmocka_unit_test(an_output_has_the_permissions_of_any_new_file),
+        cmocka_unit_test(what_killed_outputs_left_is_swept_away_and_nothing_else),
         cmocka_unit_test(a_full_disk_is_an_error),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

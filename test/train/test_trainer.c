@@ -136,6 +136,43 @@ static void other_settings_do_not_resume(void **state)
     assert_non_null(strstr(error.message, "other settings"));
 }
 
+/* Turns one bit of the file over, `from_end` bytes before its end. */
+static void turn_bit(const char *path, long from_end)
+{
+    FILE *file = fopen(path, "r+b");
+    int byte;
+    assert_non_null(file);
+    assert_int_equal(fseek(file, -from_end, SEEK_END), 0);
+    assert_int_not_equal(byte = fgetc(file), EOF);
+    assert_int_equal(fseek(file, -from_end, SEEK_END), 0);
+    assert_int_equal(fputc(byte ^ 4, file), byte ^ 4);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void a_state_that_lost_a_bit_does_not_resume(void **state)
+{
+    static const long places[] = { 1, 40, 200, 2000, 5000 };
+    char path[300], left[320];
+    tiny_run run = tiny_usual();
+    cloze_error error;
+    (void)state;
+    run.options.folder = tiny_folder();
+    run.stop = 3;
+    assert_int_equal(tiny_go(&run, &error), CLOZE_ERROR_CANCELLED);
+    snprintf(path, sizeof path, "%s/training.state", run.options.folder);
+    snprintf(left, sizeof left, "%s.0123abcd", path);
+    fclose(fopen(left, "w"));
+    run.options.resume = true;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        turn_bit(path, places[i]);
+        assert_int_equal(tiny_go(&run, &error), CLOZE_ERROR_FORMAT);
+        assert_non_null(strstr(error.message, "checksum"));
+        turn_bit(path, places[i]);
+    }
+    assert_int_not_equal(access(left, F_OK), 0); /* what a killed run left is gone */
+    assert_int_equal(tiny_go(&run, &error), CLOZE_OK);
+}
+
 static void save_and_compare(const char *from)
 {
     tiny_run run = tiny_usual();
@@ -304,6 +341,7 @@ int main(void)
         cmocka_unit_test_teardown(a_stopped_run_goes_on_to_the_same_bits, clean),
         cmocka_unit_test_teardown(a_finished_run_is_not_run_again, clean),
         cmocka_unit_test_teardown(other_settings_do_not_resume, clean),
+        cmocka_unit_test_teardown(a_state_that_lost_a_bit_does_not_resume, clean),
         cmocka_unit_test_teardown(what_was_saved_says_the_same, clean),
         cmocka_unit_test_teardown(a_frozen_body_stays_as_it_was, clean),
         cmocka_unit_test_teardown(patience_ends_a_run, clean),
