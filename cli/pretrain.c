@@ -51,7 +51,8 @@ const cli_command command_pretrain = {
         "tokenizer, training.jsonl, training.png and README.md; cloze train -m FOLDER goes on "
         "from there.",
     .groups = { &pretrain_corpus_options, &pretrain_model_options, &pretrain_objective_options,
-                &train_step_options, &train_keep_options, &pretrain_engine_options,
+                &train_step_options, &train_keep_options, &train_rank_options,
+                &pretrain_engine_options,
                 &train_general_options },
     .examples = examples,
     .run = run,

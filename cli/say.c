@@ -26,6 +26,8 @@ const exit_meaning exit_meanings[] = {
     { 0, NULL },
 };
 
+enum { TEXT_SIZE = CLOZE_MESSAGE_SIZE + 4096 };
+
 /* What was kept instead of being heard: the first failure. */
 static bool holding;
 static char held[CLOZE_MESSAGE_SIZE];
@@ -45,24 +47,28 @@ static int obeyed(const char *text)
     return 0;
 }
 
+/* In one piece, so that lines of several processes stay apart. */
 static void write_line(const char *kind, const char *format, va_list arguments)
 {
-    char text[CLOZE_MESSAGE_SIZE + 4096];
+    char text[TEXT_SIZE], line[4 * TEXT_SIZE + 32];
+    size_t used;
     vsnprintf(text, sizeof text, format, arguments);
     if (holding) {
         if (!*kind && !*held)
             snprintf(held, sizeof held, "%.511s", text);
         return;
     }
-    fprintf(stderr, "cloze: %s", kind);
+    used = (size_t)snprintf(line, sizeof line, "cloze: %s", kind);
     for (const char *c = text; *c;) {
         int hidden = obeyed(c);
         if (!hidden)
-            putc(*c++, stderr);
+            line[used++] = *c++;
         for (; hidden; hidden--)
-            fprintf(stderr, "\\x%02x", (unsigned)(unsigned char)*c++);
+            used += (size_t)snprintf(line + used, sizeof line - used, "\\x%02x",
+                                     (unsigned)(unsigned char)*c++);
     }
-    putc('\n', stderr);
+    line[used++] = '\n';
+    fwrite(line, 1, used, stderr);
 }
 
 void say_hold(void)
