@@ -149,6 +149,19 @@ static void a_frozen_body_and_rare_labels_are_no_matter(void **state)
     forget(&own);
 }
 
+static void adapters_and_batches_of_tokens_are_no_matter(void **state)
+{
+    rank_run own = usual();
+    (void)state;
+    own.run.options.lora = (cloze_lora){ .rank = 2, .dropout = 0.1, .merge = true };
+    compare_counts(&own, 4);
+    own.run.options.lora = (cloze_lora){ 0 };
+    own.run.options.batch = 0;
+    own.run.options.batch_tokens = 50;
+    compare_counts(&own, 4);
+    forget(&own);
+}
+
 /* Sentences of 1 to 7 words, each word with a tag of its own. */
 static cloze_status add_sentences(cloze_trainer *trainer, cloze_error *error)
 {
@@ -306,6 +319,7 @@ int main(void)
         cmocka_unit_test(empty_shards_do_no_harm),
         cmocka_unit_test(they_stop_early_together),
         cmocka_unit_test(a_frozen_body_and_rare_labels_are_no_matter),
+        cmocka_unit_test(adapters_and_batches_of_tokens_are_no_matter),
         cmocka_unit_test(tags_are_learned_alike_above_a_frozen_body_too),
         cmocka_unit_test(one_that_dies_ends_all_and_nothing_is_lost),
         cmocka_unit_test(one_that_stops_ends_all),
