@@ -283,6 +283,29 @@ void cz_pool_run(cz_pool *pool, size_t tasks, cz_task *task, void *context)
     leave_float_mode(mode);
 }
 
+/* Bytes that a task zeroes. */
+enum { ZERO_PIECE = 1 << 18 };
+
+typedef struct zero_job {
+    char *memory;
+    size_t size;
+} zero_job;
+
+static void zero_task(void *context, size_t task, size_t who)
+{
+    const zero_job *job = context;
+    size_t first = task * ZERO_PIECE, left = job->size - first;
+    (void)who;
+    memset(job->memory + first, 0, left < ZERO_PIECE ? left : ZERO_PIECE);
+}
+
+void cz_pool_zero(cz_pool *pool, void *memory, size_t size)
+{
+    zero_job job = { memory, size };
+    if (size)
+        cz_pool_run(pool, (size - 1) / ZERO_PIECE + 1, zero_task, &job);
+}
+
 unsigned cz_thread_cores(void)
 {
     long cores = (long)cz_system_cores();

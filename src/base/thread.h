@@ -27,6 +27,9 @@ unsigned cz_pool_workers(const cz_pool *pool);
 /* Returns when all tasks are done. A NULL pool runs them in order. Tasks may not call it again. */
 void cz_pool_run(cz_pool *pool, size_t tasks, cz_task *task, void *context);
 
+/* Zeroes memory, by many where it is large. */
+void cz_pool_zero(cz_pool *pool, void *memory, size_t size);
+
 /* Cores this process may use, at least 1. */
 unsigned cz_thread_cores(void);
 

@@ -14,7 +14,9 @@ static void embed_backward(cz_run *run, void *argument)
     for (int i = 0; i < node->call.tables; i++) {
         node->call.d_table[i] = node->weights->still[i]
                                     ? NULL
-                                    : cz_run_parameter_gradient(run, node->weights->table[i]);
+                                    : cz_run_rows_gradient(run, node->weights->table[i],
+                                                           node->call.index[i],
+                                                           node->call.out->rows);
         any |= node->call.d_table[i] != NULL;
     }
     node->call.d_out = node->out->gradient;

@@ -142,17 +142,39 @@ cz_tensor *cz_run_gradient(cz_run *run, cz_tensor *tensor)
         if (cz_run_failed(run))
             return NULL;
         if (cz_run_computes(run))
-            memset(gradient->data, 0, tensor->rows * tensor->columns * cz_type_size(tensor->type));
+            cz_pool_zero(run->place.pool, gradient->data,
+                         tensor->rows * tensor->columns * cz_type_size(tensor->type));
         tensor->gradient = gradient;
     }
     return tensor->gradient;
 }
 
-cz_tensor *cz_run_parameter_gradient(const cz_run *run, const cz_parameter *parameter)
+static cz_tensor *gradient_of(const cz_run *run, const cz_parameter *parameter,
+                              cz_touched **touched)
 {
     if (!run->parameter_gradients || !run->gradients || !parameter)
         return NULL;
+    *touched = run->touched && cz_run_computes(run) ? run->touched[parameter->index] : NULL;
     return run->gradients[parameter->index];
+}
+
+cz_tensor *cz_run_parameter_gradient(const cz_run *run, const cz_parameter *parameter)
+{
+    cz_touched *touched = NULL;
+    cz_tensor *gradient = gradient_of(run, parameter, &touched);
+    if (touched)
+        touched->all = true;
+    return gradient;
+}
+
+cz_tensor *cz_run_rows_gradient(const cz_run *run, const cz_parameter *parameter,
+                                const uint32_t *rows, size_t count)
+{
+    cz_touched *touched = NULL;
+    cz_tensor *gradient = gradient_of(run, parameter, &touched);
+    for (size_t i = 0; touched && i < count; i++)
+        touched->rows[rows[i] / 64] |= (uint64_t)1 << rows[i] % 64;
+    return gradient;
 }
 
 cz_dropout cz_run_dropout(const cz_run *run, float p, uint32_t site, const cz_packing *packing,

@@ -39,6 +39,12 @@ typedef struct cz_parameter {
     bool whole;      /* or as a whole beside those that do */
 } cz_parameter;
 
+/* The rows of a gradient that may be other than zero: what was looked up of a table, or all. */
+typedef struct cz_touched {
+    uint64_t *rows; /* bits */
+    bool all;
+} cz_touched;
+
 /* A point where a caller looks or replaces. The tensor is live: what is wanted later must be
  * copied, what is written is used by everything after. Attention probabilities are the exception:
  * they are made for the looker, sequence by sequence, [heads * queries, keys]. */
@@ -68,6 +74,7 @@ struct cz_run {
     uint64_t seed, step;
     cz_tensor *const *gradients; /* [parameters] where parameter gradients are added; entries may be
                                     NULL; same type as the run, F64 or F32 */
+    cz_touched *const *touched;  /* [parameters] is kept up to date, entries may be NULL; or NULL */
     cz_tap *tap;
     void *tap_context;
     bool tap_attention;   /* the tap wants attention probabilities too, */
@@ -109,6 +116,9 @@ void cz_run_fail(cz_run *run, cloze_status status, const char *format, ...)
 cz_tensor *cz_run_gradient(cz_run *run, cz_tensor *tensor);
 /* Where the gradient of a parameter goes, or NULL. */
 cz_tensor *cz_run_parameter_gradient(const cz_run *run, const cz_parameter *parameter);
+/* The same where only these rows of it get any. */
+cz_tensor *cz_run_rows_gradient(const cz_run *run, const cz_parameter *parameter,
+                                const uint32_t *rows, size_t count);
 
 typedef void cz_backward(cz_run *run, void *call);
 /* Appends to the tape if recording; marks `out` watched. `call` must live in the run. */

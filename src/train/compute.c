@@ -38,12 +38,13 @@ static cz_computed compute(const cloze_trainer *trainer, cz_run *run, const cz_p
 }
 
 static void set_up(const cloze_trainer *trainer, cz_run *run, const cz_part *part,
-                   cz_tensor *const *gradients, uint64_t step)
+                   const cz_gradients *gradients, uint64_t step)
 {
     run->record = run->parameter_gradients = part->learning;
     run->dropout = part->learning && !trainer->options.no_dropout;
     run->recompute = trainer->options.recompute;
-    run->gradients = gradients;
+    run->gradients = gradients ? gradients->list : NULL;
+    run->touched = gradients ? gradients->touched : NULL;
     run->seed = trainer->options.seed;
     run->step = step;
     cz_run_reset(run);
@@ -75,7 +76,7 @@ static cloze_status no_memory(const cz_workspace *workspace, cloze_error *error)
 }
 
 static cloze_status compute_twice(cloze_trainer *trainer, const cz_part *part, cz_totals totals,
-                                  cz_tensor *const *gradients, uint64_t step, cz_computed *done,
+                                  const cz_gradients *gradients, uint64_t step, cz_computed *done,
                                   cloze_error *error)
 {
     cz_workspace *workspace = &trainer->workspace;
@@ -101,7 +102,7 @@ static double number_in(const cz_tensor *tensor)
 }
 
 cloze_status cz_part_compute(cloze_trainer *trainer, const cz_part *part, cz_totals totals,
-                             cz_tensor *const *gradients, uint64_t step, cz_outcomes *out,
+                             const cz_gradients *gradients, uint64_t step, cz_outcomes *out,
                              cloze_error *error)
 {
     cz_computed done = { NULL, NULL, NULL, NULL };

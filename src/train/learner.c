@@ -84,37 +84,9 @@ static cloze_status list(cz_learner *learner, const cz_learner_options *options,
 
 /* ---- memory ---- */
 
-static cz_tensor view(const cz_learner *learner, size_t i, const cz_block *block)
-{
-    const cz_tensor *value = &learner->network->parameters[learner->index[i]].value;
-    return (cz_tensor){ (char *)block->data + learner->place[i],
-                        value->rows,
-                        value->columns,
-                        value->columns,
-                        learner->backend->type,
-                        false,
-                        NULL };
-}
-
-/* A zeroed copy of everything that learns. */
-static cloze_status make_copy(const cz_learner *learner, cz_block *block, cz_tensor **tensors,
-                              cloze_error *error)
-{
-    if (!cz_block_allocate(learner->allocator, learner->size, block))
-        return cz_fail_memory(error, "weights that learn", learner->size);
-    memset(block->data, 0, learner->size);
-    *tensors = cz_allocate(learner->allocator, learner->count, sizeof **tensors);
-    if (!*tensors)
-        return cz_fail_memory(error, "weights that learn", learner->count * sizeof **tensors);
-    for (size_t i = 0; i < learner->count; i++)
-        (*tensors)[i] = view(learner, i, block);
-    return CLOZE_OK;
-}
-
-static void move_value(const cz_learner *learner, size_t i)
+static void move_value(const cz_learner *learner, size_t i, cz_tensor to)
 {
     cz_parameter *parameter = &learner->network->parameters[learner->index[i]];
-    cz_tensor to = view(learner, i, &learner->values);
     for (size_t row = 0; row < to.rows; row++)
         for (size_t c = 0; c < to.columns; c++) {
             double value = cz_tensor_at(&parameter->value, row, c);
@@ -127,29 +99,6 @@ static void move_value(const cz_learner *learner, size_t i)
     if (stored && stored->data == parameter->value.data)
         cz_weights_forget(learner->network->weights, stored);
     parameter->value = to;
-}
-
-static cloze_status make_gradients(cz_learner *learner, cz_gradients *gradients, cloze_error *error)
-{
-    cloze_status status = make_copy(learner, &gradients->memory, &gradients->tensor, error);
-    if (status)
-        return status;
-    gradients->list = cz_allocate_zero(learner->allocator, learner->network->parameter_count,
-                                       sizeof *gradients->list);
-    if (!gradients->list)
-        return cz_fail_memory(error, "a list of gradients", learner->count * sizeof(void *));
-    for (size_t i = 0; i < learner->count; i++)
-        gradients->list[learner->index[i]] = &gradients->tensor[i];
-    return CLOZE_OK;
-}
-
-static size_t levels_for(size_t shards)
-{
-    size_t levels = 1;
-    for (size_t i = 0; i < shards; i++)
-        if (cz_learner_level(i) + 1 > levels)
-            levels = cz_learner_level(i) + 1;
-    return levels;
 }
 
 /* Those below the first one that something learns in. */
@@ -172,15 +121,14 @@ cloze_status cz_learner_init(cz_learner *learner, cz_network *network, const cz_
     *learner = (cz_learner){ .network = network, .backend = backend, .allocator = allocator };
     cloze_status status = list(learner, options, error);
     if (!status)
-        status = make_copy(learner, &learner->values, &values, error);
-    cz_release(allocator, values);
+        status = cz_learner_copy(learner, &learner->values, &values, error);
     for (size_t i = 0; i < 2 && !status; i++)
-        status = make_copy(learner, &learner->moments[i], &learner->moment[i], error);
-    learner->levels = levels_for(options->shards);
-    for (size_t i = 0; i < learner->levels && !status; i++)
-        status = make_gradients(learner, &learner->level[i], error);
+        status = cz_learner_copy(learner, &learner->moments[i], &learner->moment[i], error);
+    if (!status)
+        status = cz_learner_make_levels(learner, options->shards, error);
     for (size_t i = 0; i < learner->count && !status; i++)
-        move_value(learner, i);
+        move_value(learner, i, values[i]);
+    cz_release(allocator, values);
     network->still = still_stages(learner);
     return status;
 }
@@ -196,11 +144,7 @@ void cz_learner_clear(cz_learner *learner)
         cz_block_release(allocator, &learner->moments[i]);
         cz_release(allocator, learner->moment[i]);
     }
-    for (size_t i = 0; i < CZ_GRADIENT_LEVELS; i++) {
-        cz_block_release(allocator, &learner->level[i].memory);
-        cz_release(allocator, learner->level[i].tensor);
-        cz_release(allocator, learner->level[i].list);
-    }
+    cz_learner_clear_levels(learner);
     *learner = (cz_learner){ .allocator = allocator };
 }
 
@@ -212,76 +156,6 @@ size_t cz_learner_bytes(const cz_learner *learner)
 cz_tensor *cz_learner_value(const cz_learner *learner, size_t i)
 {
     return &learner->network->parameters[learner->index[i]].value;
-}
-
-/* ---- the sum over shards ---- */
-
-size_t cz_learner_level(size_t shard)
-{
-    size_t level = 0;
-    while (shard >> level & 1)
-        level++;
-    return level;
-}
-
-void cz_learner_zero(const cz_learner *learner, size_t level)
-{
-    memset(learner->level[level].memory.data, 0, learner->size);
-}
-
-cz_tensor *const *cz_learner_gradients(const cz_learner *learner, size_t level)
-{
-    return learner->level[level].list;
-}
-
-static cloze_status add_level(const cz_learner *learner, const cz_place *place, size_t from,
-                              size_t to)
-{
-    cloze_status status = CLOZE_OK;
-    for (size_t i = 0; i < learner->count && !status; i++) {
-        cz_add_call call = { &learner->level[from].tensor[i], &learner->level[to].tensor[i], 1 };
-        status = learner->backend->add(place, &call);
-    }
-    return status;
-}
-
-cloze_status cz_learner_carry(const cz_learner *learner, const cz_place *place, size_t first,
-                              size_t shard)
-{
-    size_t top = cz_learner_level(shard);
-    cloze_status status = CLOZE_OK;
-    for (size_t level = 0; level < top && !status; level++) {
-        if (shard + 1 < first + ((size_t)2 << level))
-            break;
-        status = add_level(learner, place, level, top);
-    }
-    return status;
-}
-
-cloze_status cz_learner_sum(const cz_learner *learner, const cz_place *place, size_t shards,
-                            size_t *level)
-{
-    cloze_status status = CLOZE_OK;
-    *level = CZ_GRADIENT_LEVELS;
-    for (size_t bit = 0; bit < CZ_GRADIENT_LEVELS && !status; bit++) {
-        if (!(shards >> bit & 1))
-            continue;
-        if (*level < CZ_GRADIENT_LEVELS)
-            status = add_level(learner, place, *level, bit);
-        *level = bit;
-    }
-    return status;
-}
-
-cloze_status cz_learner_add(const cz_learner *learner, const cz_place *place, char *from, char *to,
-                            size_t bytes)
-{
-    cz_type type = learner->backend->type;
-    size_t count = bytes / cz_type_size(type);
-    cz_tensor flat[2] = { { from, 1, count, count, type, false, NULL },
-                          { to, 1, count, count, type, false, NULL } };
-    cz_add_call call = { &flat[0], &flat[1], 1 };
-    return learner->backend->add(place, &call);
 }
 
 /* ---- the optimizer ---- */

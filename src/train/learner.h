@@ -10,8 +10,9 @@
 /* Gradients of all that learns. */
 typedef struct cz_gradients {
     cz_block memory;
-    cz_tensor *tensor; /* [count] */
-    cz_tensor **list;  /* [parameters of the network], NULL where nothing learns */
+    cz_tensor *tensor;    /* [count] */
+    cz_tensor **list;     /* [parameters of the network], NULL where nothing learns */
+    cz_touched **touched; /* [parameters of the network], NULL for all but tables */
 } cz_gradients;
 
 enum { CZ_GRADIENT_LEVELS = 12 }; /* of the tree over shards */
@@ -57,8 +58,7 @@ cz_tensor *cz_learner_value(const cz_learner *learner, size_t i);
  * counter, as far as all that it stands for is of shards from `first` on. cz_learner_sum then adds
  * what is left of all.
  */
-void cz_learner_zero(const cz_learner *learner, size_t level);
-cz_tensor *const *cz_learner_gradients(const cz_learner *learner, size_t level);
+void cz_learner_zero(const cz_learner *learner, const cz_place *place, size_t level);
 /* Where the gradient of this shard is computed. */
 size_t cz_learner_level(size_t shard);
 cloze_status cz_learner_carry(const cz_learner *learner, const cz_place *place, size_t first,
@@ -66,9 +66,20 @@ cloze_status cz_learner_carry(const cz_learner *learner, const cz_place *place, 
 /* Adds what is left of `shards` carried ones; *level is where the sum is. */
 cloze_status cz_learner_sum(const cz_learner *learner, const cz_place *place, size_t shards,
                             size_t *level);
+/* Gradients may be written by others from now on, and touched anywhere. */
+void cz_learner_touch_all(const cz_learner *learner);
 /* Adds numbers of one gradient to those of another; `bytes` of both. */
 cloze_status cz_learner_add(const cz_learner *learner, const cz_place *place, char *from, char *to,
                             size_t bytes);
+
+/* ---- gradients.c, for learner.c ---- */
+
+/* As many levels as the shards need, all zero. */
+cloze_status cz_learner_make_levels(cz_learner *learner, size_t shards, cloze_error *error);
+void cz_learner_clear_levels(cz_learner *learner);
+/* A zeroed copy of everything that learns, and its tensors. */
+cloze_status cz_learner_copy(const cz_learner *learner, cz_block *block, cz_tensor **tensors,
+                             cloze_error *error);
 
 typedef struct cz_optimizer {
     double rate, beta1, beta2, epsilon, decay;

@@ -131,6 +131,7 @@ static cloze_status sum_gradients(cloze_trainer *trainer, cloze_error *error)
     if (status)
         return status;
     place_partials(trainer, count);
+    cz_learner_touch_all(&trainer->learner);
     if ((status = exchange_partials(trainer, count, error)))
         return status;
     if (fold(trainer, count, bytes))

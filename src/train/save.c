@@ -74,7 +74,7 @@ static void add_tensor(writing *w, const cz_parameter *parameter)
 static bool is_saved(const cloze_trainer *trainer, const cz_parameter *parameter)
 {
     if (cz_saves_adapter(trainer))
-        return cz_learner_gradients(&trainer->learner, 0)[parameter->index];
+        return trainer->learner.level[0].list[parameter->index];
     return !parameter->of_adapter && !parameter->turn; /* written with the first of its turns */
 }
 

@@ -34,7 +34,7 @@ static cloze_status learn_shard(cloze_trainer *trainer, size_t shard, const cz_p
     cloze_status status = CLOZE_OK;
     *learned = (cz_learned){ 0 };
     cz_ranks_own(trainer, &own, &behind);
-    cz_learner_zero(&trainer->learner, level);
+    cz_learner_zero(&trainer->learner, place_of(trainer), level);
     if (count) {
         if (!cz_part_lay(trainer, &trainer->part, &trainer->split[CLOZE_SPLIT_TRAIN], items, count,
                          first, epoch, true))
@@ -42,7 +42,7 @@ static cloze_status learn_shard(cloze_trainer *trainer, size_t shard, const cz_p
         trainer->part.all_tokens = total->tokens;
         trainer->part.all_pairs = total->pairs;
         status = cz_part_compute(trainer, &trainer->part, total->weight,
-                                 cz_learner_gradients(&trainer->learner, level),
+                                 &trainer->learner.level[level],
                                  trainer->progress.step, &out, error);
         learned->loss = out.loss + out.beside_loss;
         learned->tokens = trainer->part.batch.tokens;

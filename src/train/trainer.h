@@ -185,7 +185,7 @@ cz_tensor *cz_body_states(cz_run *run, const cloze_trainer *trainer, const cz_pa
 
 /* Computes the part's loss and, where it learns, adds its gradients. */
 cloze_status cz_part_compute(cloze_trainer *trainer, const cz_part *part, cz_totals totals,
-                             cz_tensor *const *gradients, uint64_t step, cz_outcomes *out,
+                             const cz_gradients *gradients, uint64_t step, cz_outcomes *out,
                              cloze_error *error);
 /* The shapes that a run of the part's model meets. */
 cz_extent cz_part_extent(const cz_part *part);

@@ -181,6 +181,23 @@ static void tasks_keep_denormals_whatever_the_caller_has_set(void **state)
 }
 #endif
 
+static void memory_is_zeroed_and_nothing_else(void **state)
+{
+    static unsigned char memory[(1 << 20) + 100];
+    const size_t sizes[] = { 0, 1, 1 << 18, (1 << 18) + 1, (1 << 20) + 3 };
+    cz_pool *pool = NULL;
+    cloze_error error;
+    (void)state;
+    assert_int_equal(cz_pool_new(&pool, 3, NULL, &error), CLOZE_OK);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        memset(memory, 7, sizeof memory);
+        cz_pool_zero(i % 2 ? NULL : pool, memory + 50, sizes[i]);
+        for (size_t k = 0; k < sizeof memory; k++)
+            assert_true(memory[k] == (k < 50 || k >= 50 + sizes[i] ? 7 : 0));
+    }
+    cz_pool_free(pool);
+}
+
 static void there_is_at_least_one_core(void **state)
 {
     (void)state;
@@ -199,6 +216,7 @@ int main(void)
 #if defined(__x86_64__)
         cmocka_unit_test(tasks_keep_denormals_whatever_the_caller_has_set),
 #endif
+        cmocka_unit_test(memory_is_zeroed_and_nothing_else),
         cmocka_unit_test(there_is_at_least_one_core),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

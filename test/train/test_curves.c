@@ -44,9 +44,10 @@ static double step(golden *g, const cz_learner *learner, size_t number)
                                      .bias_correction = true,
                                      .step = number + 1 };
     double norm;
-    cz_learner_zero(learner, 0);
+    cz_learner_zero(learner, &g->place, 0);
     cz_run_reset(&g->run);
-    g->run.gradients = cz_learner_gradients(learner, 0);
+    g->run.gradients = learner->level[0].list;
+    g->run.touched = learner->level[0].touched;
     cz_tensor *x = cz_encode(&g->run, g->network, &g->batch, g->network->config.layers);
     x = cz_logits(&g->run, g->network, CZ_HEAD_LABELS, &g->batch, x);
     cz_tensor *loss = cz_cross_entropy(&g->run, x, g->labels[CZ_HEAD_LABELS], NULL);

@@ -185,7 +185,7 @@ static void compare_gradient(const lessons *l, const cz_learner *learner, size_t
 {
     char key[200];
     const cz_parameter *parameter = &learner->network->parameters[learner->index[i]];
-    const cz_tensor *found = cz_learner_gradients(learner, 0)[learner->index[i]];
+    const cz_tensor *found = learner->level[0].list[learner->index[i]];
     snprintf(key, sizeof key, "%s/%s", name, parameter->name);
     const cz_stored_tensor *stored = cz_weights_find(l->gradients, key);
     double most = 1e-3, worst = 0;
@@ -211,8 +211,8 @@ static void compare_case(const lessons *l, const json_t *one)
     check(cloze_trainer_new(&trainer, golden_path("student"), &options, &error), &error);
     add_texts(l, trainer, options.learning);
     cz_totals totals = { lay(l, trainer), 0 };
-    check(cz_part_compute(trainer, &trainer->part, totals,
-                          cz_learner_gradients(&trainer->learner, 0), 0, &out, &error),
+    check(cz_part_compute(trainer, &trainer->part, totals, &trainer->learner.level[0], 0, &out,
+                          &error),
           &error);
     if (!(fabs(out.loss - wanted) <= l->bound * wanted))
         fail_msg("%s on %s: a loss of %.12g instead of %.12g", name, l->engine->backend->name,

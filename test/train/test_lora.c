@@ -128,8 +128,9 @@ static double step(lesson *l, size_t number)
                                      .bias_correction = true,
                                      .step = number + 1 };
     double norm;
-    cz_learner_zero(&l->learner, 0);
-    g->run.gradients = cz_learner_gradients(&l->learner, 0);
+    cz_learner_zero(&l->learner, &g->place, 0);
+    g->run.gradients = l->learner.level[0].list;
+    g->run.touched = l->learner.level[0].touched;
     cz_tensor *loss = cz_cross_entropy(&g->run, logits_of(g), g->labels[CZ_HEAD_LABELS], NULL);
     cz_run_backward(&g->run, loss);
     if (g->run.error.status)
