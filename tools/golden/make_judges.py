@@ -75,8 +75,11 @@ def choose(target: Path) -> None:
         folder = target / "choose" / family
         model, tokenizer = make("AutoModelForMultipleChoice", family, folder, 180 + number)
         cases, texts, choices = [], sentences(190 + number, 60, 40), sentences(195 + number, 200, 20)
-        for i, text in enumerate(TEXTS[:8] + texts):
-            asked = [choices[(3 * i + k) % len(choices)] for k in range(2 + i % 4)]
+        others = [*TEXTS[8:], *MORE]
+        for i, text in enumerate(TEXTS[:8] + texts + others):
+            last = len(TEXTS[:8] + texts)
+            asked = [choices[(3 * i + k) % len(choices)] if i < last else others[(5 * i + k) % len(others)]
+                     for k in range(2 + i % 4)]
             given = tokenizer([text] * len(asked), asked, truncation=True, padding=True, return_tensors="pt")
             with torch.no_grad():
                 logits = model(**{name: tensor[None] for name, tensor in given.items()}).logits[0]
