@@ -245,10 +245,23 @@ static int take_json(cli_input *input, cloze_text line)
     return code;
 }
 
+#define TAB_WANTS "--tab wants two texts with a tab between"
+
+/* At the first tab; false if there is none. */
+static bool split_pair(cloze_text *text, cloze_text *pair)
+{
+    const char *tab = text->size ? memchr(text->data, '\t', text->size) : NULL;
+    if (!tab)
+        return false;
+    pair->data = tab + 1;
+    pair->size = text->size - (size_t)(tab + 1 - text->data);
+    text->size = (size_t)(tab - text->data);
+    return true;
+}
+
 static int take_line(cli_input *input, cloze_text line)
 {
     cloze_text pair = { NULL, 0 };
-    const char *tab;
     int code;
     input->line++;
     if (input->separator && line.size && line.data[line.size - 1] == '\r')
@@ -261,14 +274,8 @@ static int take_line(cli_input *input, cloze_text line)
         return code;
     if (input->field)
         return take_json(input, line);
-    if (input->tab_pairs) {
-        if (!(tab = line.size ? memchr(line.data, '\t', line.size) : NULL))
-            return say_failure(CLOZE_ERROR_TEXT, "%s:%zu: --tab wants two texts with a tab between",
-                               input->name, input->line);
-        pair.data = tab + 1;
-        pair.size = line.size - (size_t)(tab + 1 - line.data);
-        line.size = (size_t)(tab - line.data);
-    }
+    if (input->tab_pairs && !split_pair(&line, &pair))
+        return say_failure(CLOZE_ERROR_TEXT, "%s:%zu: " TAB_WANTS, input->name, input->line);
     return take_text(input, line, pair);
 }
 
@@ -312,7 +319,7 @@ static void close_file(cli_input *input)
     input->descriptor = -1;
 }
 
-static void take_arguments(cli_input *input)
+static int take_arguments(cli_input *input)
 {
     while (!full(input) && input->next_argument < input->argument_count) {
         size_t i = input->count++;
@@ -321,7 +328,10 @@ static void take_arguments(cli_input *input)
         input->pairs[i] = (cloze_text){ NULL, 0 };
         input->names[i] = NULL;
         input->lines[i] = input->next_argument;
+        if (input->tab_pairs && !split_pair(&input->texts[i], &input->pairs[i]))
+            return say_failure(CLOZE_ERROR_TEXT, "text %zu: " TAB_WANTS, input->lines[i]);
     }
+    return 0;
 }
 
 static int take_files(cli_input *input)
@@ -353,7 +363,8 @@ int input_next(cli_input *input)
     int code;
     size_t position;
     input->count = input->stored = 0;
-    take_arguments(input);
+    if ((code = take_arguments(input)))
+        return code;
     size_t borrowed = input->count;
     for (size_t i = 0; i < borrowed; i++)
         if (!text_is_utf8(input->texts[i], &position))
