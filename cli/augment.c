@@ -19,6 +19,7 @@ typedef struct text_draft {
     cli_keep *keep;
     cli_chance chance;
     const cli_synonyms *synonyms;
+    const augment_filler *filler;
 } text_draft;
 
 static bool is_space(char c)
@@ -216,20 +217,88 @@ static bool insert_words(text_draft *draft, double rate)
     return true;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Numbers of some words that have letters, ascending. */
+static size_t *choose_words(text_draft *draft, double rate, size_t *count)
+{
+    size_t *chosen = keep_room(draft->keep, draft->count, sizeof *chosen);
+    size_t wanted = times(draft, rate);
+    *count = 0;
+    for (size_t i = 0; chosen && i < draft->count; i++)
+        if (core_of(draft->piece[i].word).size)
+            chosen[(*count)++] = i;
+    if (!chosen)
+        return NULL;
+    chance_shuffle(&draft->chance, chosen, *count);
+    *count = *count < wanted ? *count : wanted;
+    qsort(chosen, *count, sizeof *chosen, by_number);
+    return chosen;
+}
+
+static bool mask_words(text_draft *draft, const size_t *chosen, size_t count, cloze_text *words,
+                       cloze_text *masked)
+{
+    bool good = true;
+    for (size_t n = 0; n < count && good; n++) {
+        cloze_text *word = &draft->piece[chosen[n]].word;
+        words[n] = *word;
+        good = with_core(draft, words[n], draft->filler->mask, word);
+    }
+    good = good && join(draft, masked);
+    for (size_t n = 0; n < count && good; n++)
+        draft->piece[chosen[n]].word = words[n];
+    return good;
+}
+
+/* Words become what a model would say in their place, when it sees all but them. */
+static bool fill_words(text_draft *draft, double rate)
+{
+    const augment_filler *filler = draft->filler;
+    size_t count, *chosen = choose_words(draft, rate, &count);
+    cloze_text masked, *words = keep_room(draft->keep, 3 * count + 1, sizeof *words);
+    cloze_text *cores = words + count, *made = cores + count;
+    if (!chosen || !words || !mask_words(draft, chosen, count, words, &masked))
+        return false;
+    for (size_t n = 0; n < count; n++)
+        cores[n] = core_of(words[n]);
+    if (count &&
+        !filler->fill(filler->context, draft->keep, masked, cores, count, &draft->chance, made))
+        return false;
+    for (size_t n = 0; n < count; n++)
+        if (made[n].data) {
+            if (!with_core(draft, words[n], made[n], &draft->piece[chosen[n]].word))
+                return false;
+            draft->changes++;
+        }
+    return true;
+}
+
 /* ---- all ---- */
+
+enum { WAYS = 5 };
 
 typedef bool change_words(text_draft *draft, double rate);
 
 bool augment_text(cli_keep *keep, cloze_text text, const augment_rates *rates,
-                  const cli_synonyms *synonyms, uint64_t seed, size_t copy, cloze_text *out)
+                  const augment_source *source, uint64_t seed, size_t copy, cloze_text *out)
 {
-    const double rate[] = { rates->drop, rates->swap, rates->insert,
-                            synonyms ? rates->replace : 0 };
-    change_words *const ways[] = { drop_words, swap_words, insert_words, replace_words };
-    text_draft draft = { .keep = keep, .chance = chance_of(seed, copy + 1), .synonyms = synonyms };
-    size_t words = count_words(text), open[4], count = 0, way;
+    const double rate[WAYS] = { rates->drop, rates->swap, rates->insert,
+                                source->synonyms ? rates->replace : 0,
+                                source->filler ? rates->fill : 0 };
+    change_words *const ways[WAYS] = { drop_words, swap_words, insert_words, replace_words,
+                                       fill_words };
+    text_draft draft = { .keep = keep,
+                         .chance = chance_of(seed, copy + 1),
+                         .synonyms = source->synonyms,
+                         .filler = source->filler };
+    size_t words = count_words(text), open[WAYS], count = 0, way;
     *out = text;
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < WAYS; i++)
         if (rate[i] > 0)
             open[count++] = i;
     if (!count || !words)

@@ -320,6 +320,7 @@ static void unset_reals(cli_settings *out)
                               &train->swap,
                               &train->insert,
                               &train->replace,
+                              &train->refill,
                               &train->alpha,
                               &out->pretrain.shorter };
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)

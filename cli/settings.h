@@ -63,8 +63,8 @@ typedef struct cli_training {
 
     /* augmenting */
     size_t augment;
-    double drop, swap, insert, replace;
-    const char *synonyms;
+    double drop, swap, insert, replace, refill;
+    const char *synonyms, *filler;
 } cli_training;
 
 /* What tune can be told besides. */

@@ -7,6 +7,7 @@
 
 #include "augment.h"
 #include "examples.h"
+#include "filler.h"
 #include "open.h"
 #include "options.h"
 #include "output.h"
@@ -52,6 +53,7 @@ typedef struct train_data {
     cli_examples read[PARTS];
     uint32_t *place; /* [read[PART_TRAIN].count] a data_part, or a fold */
     cli_synonyms synonyms;
+    cli_filler filler;
     augment_rates rates;
 } train_data;
 

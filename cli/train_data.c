@@ -20,6 +20,7 @@ void train_data_clear(train_data *data)
         examples_clear(&data->read[i]);
     labels_clear(&data->labels);
     synonyms_clear(&data->synonyms);
+    filler_close(&data->filler);
     free(data->place);
 }
 
@@ -161,7 +162,8 @@ static int read_synonyms(train_job *job)
     data->rates =
         (augment_rates){ train->drop < 0 ? 0.1 : train->drop, train->swap < 0 ? 0.1 : train->swap,
                          train->insert < 0 ? 0.1 : train->insert,
-                         train->replace < 0 ? 0.1 : train->replace };
+                         train->replace < 0 ? 0.1 : train->replace,
+                         train->refill < 0 ? 0.1 : train->refill };
     return train->synonyms ? synonyms_read(&data->synonyms, train->synonyms, train->encoding) : 0;
 }
 

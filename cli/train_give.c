@@ -143,15 +143,18 @@ static int give_copies(handover *giver, const cli_example *from, cloze_example e
                        uint64_t seed)
 {
     const train_data *data = &giver->run->job->data;
-    const cli_synonyms *synonyms = data->synonyms.words.count ? &data->synonyms : NULL;
+    const augment_source source = {
+        .synonyms = data->synonyms.words.count ? &data->synonyms : NULL,
+        .filler = data->filler.means.fill ? &data->filler.means : NULL,
+    };
     size_t copies = giver->run->job->settings->train.augment;
     int code = 0;
     for (size_t i = 0; i < copies && !code; i++) {
-        if (!augment_text(&giver->keep, from->text, &data->rates, synonyms, seed, i,
+        if (!augment_text(&giver->keep, from->text, &data->rates, &source, seed, i,
                           &example.text) ||
-            (from->pair.data && !augment_text(&giver->keep, from->pair, &data->rates, synonyms,
+            (from->pair.data && !augment_text(&giver->keep, from->pair, &data->rates, &source,
                                               seed + 1, i, &example.pair)))
-            code = out_of_memory();
+            code = data->filler.code ? data->filler.code : out_of_memory();
         else
             code = let_wait(giver, PART_TRAIN, from, &example);
     }

@@ -221,6 +221,7 @@ static int check_numbers(const cli_training *train)
         { "augment-swap", train->swap, 0, 1 },
         { "augment-insert", train->insert, 0, 1 },
         { "augment-replace", train->replace, 0, 1 },
+        { "augment-fill", train->refill, 0, 1 },
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].value >= 0 && (all[i].value < all[i].least || all[i].value > all[i].most))
@@ -307,10 +308,13 @@ int train_check(const cli_settings *settings, const train_kind *kind)
                       "add nothing");
     if ((code = train_lora_check(train)))
         return code;
-    if (!train->augment && (train->synonyms || train->drop >= 0 || train->swap >= 0 ||
-                            train->insert >= 0 || train->replace >= 0))
+    if (!train->augment &&
+        (train->synonyms || train->filler || train->drop >= 0 || train->swap >= 0 ||
+         train->insert >= 0 || train->replace >= 0 || train->refill >= 0))
         return refuse("changed copies of texts are made with --augment N");
     if (train->replace > 0 && !train->synonyms)
         return refuse("--augment-replace needs --synonyms FILE");
+    if (train->refill > 0 && !train->filler)
+        return refuse("--augment-fill needs --augment-model MODEL");
     return 0;
 }

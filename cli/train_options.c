@@ -169,6 +169,11 @@ const option_group train_augment_options = {
                "this share of words becomes synonyms (default: 0.1)"),
         OPTION("synonyms", 0, OPTION_WORD, "FILE", train.synonyms,
                "words that mean the same, with commas between them, a group a line"),
+        OPTION("augment-fill", 0, OPTION_REAL, "X", train.refill,
+               "this share of words becomes what the --augment-model would say there (default: "
+               "0.1)"),
+        OPTION("augment-model", 0, OPTION_WORD, "MODEL", train.filler,
+               "a model of masked words, as `cloze fill` takes it; it may be the one that learns"),
         OPTIONS_END },
 };
 

@@ -320,6 +320,9 @@ void train_put_settings(json_t *facts, const train_job *job)
         if (train->synonyms)
             put_real(facts, "augment-replace", job->data.rates.replace);
         put_word(facts, "synonyms", train->synonyms);
+        if (train->filler)
+            put_real(facts, "augment-fill", job->data.rates.fill);
+        put_word(facts, "augment-model", train->filler);
     }
     put_word(facts, "schedule", schedules[train->schedule]);
     put_word(facts, "metric", options->metric);
@@ -370,6 +373,9 @@ int train_prepare(train_job *job)
     int code = asked ? model_find(job->settings, job->model, sizeof job->model) : 0;
     if (!code && !job->opened.engine)
         code = open_engine(&job->opened, job->settings);
+    if (!code && job->settings->train.filler)
+        code = filler_open(&job->data.filler, job->settings, job->settings->train.filler,
+                           job->opened.engine);
     if (code)
         return code;
     train_fill_options(job);

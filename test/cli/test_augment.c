@@ -29,8 +29,8 @@ static cloze_text text_of(const char *text)
 static const char *made(const char *text, augment_rates rates, bool with_synonyms, uint64_t seed)
 {
     cloze_text out;
-    assert_true(augment_text(&keep, text_of(text), &rates, with_synonyms ? &synonyms : NULL, seed,
-                             0, &out));
+    const augment_source source = { .synonyms = with_synonyms ? &synonyms : NULL };
+    assert_true(augment_text(&keep, text_of(text), &rates, &source, seed, 0, &out));
     assert_int_equal(out.size, strlen(out.data));
     return out.data;
 }
@@ -118,14 +118,15 @@ static void words_are_replaced_by_synonyms(void **state)
 
 static void a_seed_and_a_number_say_which(void **state)
 {
-    augment_rates rates = { 0.2, 0.2, 0.2, 0 };
+    const augment_source source = { NULL, NULL };
+    augment_rates rates = { 0.2, 0.2, 0.2, 0, 0 };
     cloze_text first, again, second;
     size_t different = 0;
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
-        assert_true(augment_text(&keep, text_of(sentence), &rates, NULL, seed, 0, &first));
-        assert_true(augment_text(&keep, text_of(sentence), &rates, NULL, seed, 0, &again));
-        assert_true(augment_text(&keep, text_of(sentence), &rates, NULL, seed, 1, &second));
+        assert_true(augment_text(&keep, text_of(sentence), &rates, &source, seed, 0, &first));
+        assert_true(augment_text(&keep, text_of(sentence), &rates, &source, seed, 0, &again));
+        assert_true(augment_text(&keep, text_of(sentence), &rates, &source, seed, 1, &second));
         assert_string_equal(first.data, again.data);
         different += strcmp(first.data, second.data) != 0;
     }
@@ -150,6 +151,65 @@ static void files_of_synonyms_are_checked(void **state)
     assert_null(synonyms.words.item);
 }
 
+/* Says "one" for the first mask, "two" for the second, and nothing for others. */
+static bool say_numbers(void *context, cli_keep *mine, cloze_text masked, const cloze_text *words,
+                        size_t count, cli_chance *chance, cloze_text *out)
+{
+    size_t *calls = context, masks = 0;
+    (void)mine, (void)chance;
+    for (const char *at = masked.data; (at = strstr(at, "<mask>")); at++)
+        masks++;
+    assert_int_equal(masks, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(words[i].size && words[i].data[words[i].size - 1] != '.');
+        out[i] = i == 0 ? text_of("one") : i == 1 ? text_of("two") : (cloze_text){ NULL, 0 };
+    }
+    ++*calls;
+    return true;
+}
+
+static void words_become_what_a_model_says(void **state)
+{
+    size_t calls = 0;
+    const augment_filler filler = { text_of("<mask>"), say_numbers, &calls };
+    const augment_source source = { NULL, &filler };
+    const augment_rates all = { .fill = 1 }, half = { .fill = 0.5 }, other = { .drop = 0 };
+    cloze_text out;
+    (void)state;
+    assert_true(augment_text(&keep, text_of("Cats eat (fish)."), &all, &source, 3, 0, &out));
+    assert_string_equal(out.data, "One two (fish).");
+    assert_true(augment_text(&keep, text_of("- 4 ?!"), &all, &source, 3, 0, &out));
+    assert_string_equal(out.data, "- one ?!");
+    assert_true(augment_text(&keep, text_of("?! ..."), &all, &source, 3, 0, &out));
+    assert_string_equal(out.data, "?! ...");
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        assert_true(augment_text(&keep, text_of("a b c d"), &half, &source, seed, 0, &out));
+        assert_int_equal(words_in(out.data), 4);
+        assert_non_null(strstr(out.data, "one"));
+        assert_non_null(strstr(strstr(out.data, "one"), "two"));
+    }
+    assert_int_equal(calls, 22);
+    assert_true(augment_text(&keep, text_of("a b"), &other, &source, 1, 0, &out));
+    assert_string_equal(out.data, "a b");
+}
+
+static bool say_nothing(void *context, cli_keep *mine, cloze_text masked, const cloze_text *words,
+                        size_t count, cli_chance *chance, cloze_text *out)
+{
+    (void)context, (void)mine, (void)masked, (void)words, (void)count, (void)chance, (void)out;
+    return false;
+}
+
+static void a_model_that_fails_is_told(void **state)
+{
+    const augment_filler filler = { text_of("<mask>"), say_nothing, NULL };
+    const augment_source source = { NULL, &filler };
+    const augment_rates all = { .fill = 1 };
+    cloze_text out;
+    (void)state;
+    assert_false(augment_text(&keep, text_of("Cats eat fish."), &all, &source, 3, 0, &out));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +220,8 @@ int main(void)
         cmocka_unit_test_teardown(a_seed_and_a_number_say_which, clear),
         cmocka_unit_test_teardown(white_space_stays, clear),
         cmocka_unit_test_teardown(files_of_synonyms_are_checked, clear),
+        cmocka_unit_test_teardown(words_become_what_a_model_says, clear),
+        cmocka_unit_test_teardown(a_model_that_fails_is_told, clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
