@@ -14,7 +14,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SETTINGS_LIMIT = 1 << 20, NAME_SIZE = 1100, PREFIX_SIZE = 100, COLUMNS = 128 };
+enum {
+    SETTINGS_LIMIT = 1 << 20,
+    NAME_SIZE = 1100,
+    PREFIX_SIZE = 100,
+    COLUMNS = 128,
+    WHOLE_MOST = 4096 /* tensors that learned as a whole; each finds its place among the model's */
+};
 
 static const char settings_name[] = "adapter_config.json", first_of_all[] = "base_model.model.",
                   down_ending[] = ".lora_A.weight", up_ending[] = ".lora_B.weight";
@@ -127,6 +133,7 @@ typedef struct merging {
     const char *folder;
     double alpha;
     bool stabilized;
+    size_t whole;           /* tensors so far */
     char more[PREFIX_SIZE]; /* what the adapter's names need to be the model's, with its dot */
     cloze_error *error;
 } merging;
@@ -285,6 +292,10 @@ static cloze_status put_whole(merging *m, const char *name, const cz_stored_tens
     char full[NAME_SIZE];
     cz_stored_tensor like = *stored;
     void *data = NULL;
+    if (m->whole++ == WHOLE_MOST)
+        return cz_fail(m->error, CLOZE_ERROR_LIMIT,
+                       "%.200s: more than %d tensors that learned as a whole", m->folder,
+                       (int)WHOLE_MOST);
     name_of(m, name, full);
     like.name = full;
     cloze_status status = cz_weights_put(m->weights, &like, &data, m->error);

@@ -287,6 +287,31 @@ static void bad_adapters_are_refused(void **state)
         refuse(&all[i]);
 }
 
+/* So many that to put them among the model's would take hours. */
+static void more_whole_tensors_than_any_model_has_are_refused(void **state)
+{
+    enum { MANY = 100000 };
+    cz_tensor_to_store *tensors = calloc(MANY, sizeof *tensors);
+    char(*names)[40] = calloc(MANY, sizeof *names), path[700], settings[1200];
+    const char *folder = tiny_folder();
+    cloze_model *model = NULL;
+    cloze_error error;
+    (void)state;
+    assert_true(tensors && names);
+    for (size_t i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof *names, "base_model.model.x%zu", i);
+        tensors[i] = (cz_tensor_to_store){ names[i], CZ_F32, 1, { 0 }, NULL };
+    }
+    snprintf(settings, sizeof settings, LORA "\"%s\"}", tiny_model("sentiment"));
+    write_text(folder, "adapter_config.json", settings);
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    assert_int_equal(cz_safetensors_write(path, tensors, MANY, &error), CLOZE_OK);
+    assert_int_equal(cloze_model_open(&model, folder, NULL, &error), CLOZE_ERROR_LIMIT);
+    assert_non_null(strstr(error.message, "as a whole"));
+    free(tensors);
+    free(names);
+}
+
 /* ---- settings ---- */
 
 static void impossible_settings_are_refused(void **state)
@@ -331,6 +356,7 @@ int main(void)
         cmocka_unit_test_teardown(little_learns, clean),
         cmocka_unit_test_teardown(what_was_saved_says_the_same, clean),
         cmocka_unit_test_teardown(bad_adapters_are_refused, clean),
+        cmocka_unit_test_teardown(more_whole_tensors_than_any_model_has_are_refused, clean),
         cmocka_unit_test_teardown(impossible_settings_are_refused, clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
