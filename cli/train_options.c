@@ -119,9 +119,9 @@ const option_group train_part_options = {
         OPTION("dropout", 0, OPTION_REAL, "X", train.dropout,
                "of hidden states; 0: no dropout anywhere (default: the model's)"),
         OPTION("attention-dropout", 0, OPTION_REAL, "X", train.attention_dropout,
-               "(default: the model's)"),
+               "of the weights of attention (default: the model's)"),
         OPTION("classifier-dropout", 0, OPTION_REAL, "X", train.classifier_dropout,
-               "(default: the model's)"),
+               "of what the head reads (default: the model's)"),
         OPTION("recompute", 0, OPTION_FLAG, NULL, train.recompute,
                "compute each layer twice instead of keeping what it made: less memory, the same "
                "numbers"),

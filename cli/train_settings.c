@@ -173,8 +173,8 @@ void train_fill_options(train_job *job)
         .freeze_body = train->freeze_body,
         .no_dropout = !(train->dropout < 0 || train->dropout > 0),
         .dropout = positive(train->dropout),
-        .attention_dropout = positive(train->attention_dropout),
-        .classifier_dropout = positive(train->classifier_dropout),
+        .attention_dropout = none_at_zero(train->attention_dropout),
+        .classifier_dropout = none_at_zero(train->classifier_dropout),
         .smoothing = train->smoothing,
         .focal = train->focal,
         .balance = train->balance      ? CLOZE_BALANCE_WEIGHTS
@@ -257,8 +257,6 @@ void train_put_settings(json_t *facts, const train_job *job)
                   { "beta2", options->beta2 },
                   { "epsilon", options->epsilon },
                   { "dropout", options->dropout },
-                  { "attention-dropout", options->attention_dropout },
-                  { "classifier-dropout", options->classifier_dropout },
                   { "smoothing", options->smoothing },
                   { "focal", options->focal },
                   { "temperature", options->temperature },
@@ -313,6 +311,10 @@ void train_put_settings(json_t *facts, const train_job *job)
         put(facts, "clip", train_real(train->clip));
     if (options->no_dropout)
         put(facts, "dropout", json_integer(0));
+    if (train->attention_dropout >= 0)
+        put(facts, "attention-dropout", train_real(train->attention_dropout));
+    if (train->classifier_dropout >= 0)
+        put(facts, "classifier-dropout", train_real(train->classifier_dropout));
     if (train->augment) {
         put_real(facts, "augment-delete", job->data.rates.drop);
         put_real(facts, "augment-swap", job->data.rates.swap);

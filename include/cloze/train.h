@@ -188,7 +188,7 @@ typedef struct cloze_train_options {
     cloze_lora lora; /* does not go with freezing */
 
     bool no_dropout; /* else the model's own, and LoRA's */
-    double dropout, attention_dropout, classifier_dropout; /* 0: the model's own */
+    double dropout, attention_dropout, classifier_dropout; /* 0: the model's own; negative: none */
     double smoothing; /* of labels */
     double focal;     /* gamma; 0: plain cross-entropy */
     const float *label_weights; /* [label_count] or NULL */

@@ -52,7 +52,7 @@ static bool put_labels(const cloze_trainer *trainer, json_t *config)
 
 static bool put_dropout(json_t *config, const char *key, double p)
 {
-    return !key || p <= 0 || put(config, key, json_real(p));
+    return !key || !(p < 0 || p > 0) || put(config, key, json_real(p > 0 ? p : 0));
 }
 
 static bool change_config(const cloze_trainer *trainer, const cz_dropout_keys *keys, json_t *config)
