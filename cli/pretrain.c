@@ -45,7 +45,10 @@ const cli_command command_pretrain = {
         "is mapped and goes when the run ends.\n\n"
         "Sequences are whole sentences of one document, as many as --length has room for; "
         "--crossing lets them go on in the next document. With --objective nsp or sop a sequence "
-        "is two texts. With a held-out part the best numbers are saved, else the last.\n\n"
+        "is two texts; with rtd a small generator fills the masks, and the model tells which "
+        "tokens "
+        "it replaced (the generator is kept in FOLDER/generator). With a held-out part the best "
+        "numbers are saved, else the last.\n\n"
         "A run is a function of texts, settings and seed: threads do not matter, nor how often it "
         "was stopped and resumed. FOLDER gets the model as cloze and transformers open it, its "
         "tokenizer, training.jsonl, training.png and README.md; cloze train -m FOLDER goes on "
@@ -60,7 +63,7 @@ const cli_command command_pretrain = {
 
 /* ---- what was asked for ---- */
 
-static int objective_of(const pretrain_job *job)
+int pretrain_objective(const pretrain_job *job)
 {
     int asked = job->train.settings->pretrain.objective;
     return asked ? asked : job->architecture ? job->architecture->objective : OBJECTIVE_WORDS;
@@ -70,25 +73,43 @@ static bool crosses(const pretrain_job *job)
 {
     const cli_pretraining *asked = &job->train.settings->pretrain;
     bool roberta = job->architecture && !strcmp(job->architecture->family, "roberta");
-    return asked->crossing || (roberta && objective_of(job) == OBJECTIVE_WORDS);
+    return asked->crossing || (roberta && pretrain_objective(job) == OBJECTIVE_WORDS);
 }
+
+static const train_kind kinds[] = {
+    [OBJECTIVE_WORDS] = { .name = "pretrain",
+                          .summary = "masked words",
+                          .learning = CLOZE_LEARN_WORDS,
+                          .shown = { "loss", "perplexity", "accuracy" },
+                          .metrics = " loss perplexity accuracy ",
+                          .task = "fill-mask",
+                          .use = { "fill", "" } },
+    [OBJECTIVE_NEXT] = { .name = "pretrain",
+                         .summary = "masked words and the next sentence",
+                         .learning = CLOZE_LEARN_WORDS,
+                         .shown = { "loss", "perplexity", "accuracy", "pair_accuracy" },
+                         .metrics = " loss perplexity accuracy pair_accuracy ",
+                         .task = "fill-mask",
+                         .use = { "fill", "" } },
+    [OBJECTIVE_ORDER] = { .name = "pretrain",
+                          .summary = "masked words and the order of sentences",
+                          .learning = CLOZE_LEARN_WORDS,
+                          .shown = { "loss", "perplexity", "accuracy", "pair_accuracy" },
+                          .metrics = " loss perplexity accuracy pair_accuracy ",
+                          .task = "fill-mask",
+                          .use = { "fill", "" } },
+    [OBJECTIVE_REPLACED] = { .name = "pretrain",
+                             .summary = "which tokens were replaced",
+                             .learning = CLOZE_LEARN_REPLACED,
+                             .shown = { "loss", "replaced_f1", "perplexity", "accuracy" },
+                             .metrics = " loss replaced_f1 perplexity accuracy ",
+                             .task = "feature-extraction",
+                             .use = { "train classify", " -f examples.tsv -o classifier" } },
+};
 
 static void set_kind(pretrain_job *job)
 {
-    int objective = objective_of(job);
-    job->kind = (train_kind){
-        .name = "pretrain",
-        .summary = objective == OBJECTIVE_NEXT    ? "masked words and the next sentence"
-                   : objective == OBJECTIVE_ORDER ? "masked words and the order of sentences"
-                                                  : "masked words",
-        .learning = CLOZE_LEARN_WORDS,
-        .shown = { "loss", "perplexity", "accuracy",
-                   objective == OBJECTIVE_WORDS ? NULL : "pair_accuracy" },
-        .metrics = objective == OBJECTIVE_WORDS ? " loss perplexity accuracy "
-                                                : " loss perplexity accuracy pair_accuracy ",
-        .task = "fill-mask",
-        .use = { "fill", "" },
-    };
+    job->kind = kinds[pretrain_objective(job)];
     job->train.kind = &job->kind;
 }
 
@@ -126,9 +147,14 @@ static int check(const pretrain_job *job)
                       "FILE or --dev-part 0.01");
     if (settings->pretrain.config && settings->pretrain.architecture)
         return refuse("--architecture and --config do not go together");
-    if (settings->pretrain.crossing && objective_of(job) != OBJECTIVE_WORDS)
+    if (settings->pretrain.generator > 0 && pretrain_objective(job) != OBJECTIVE_REPLACED)
+        return refuse("--generator is for --objective rtd");
+    if (settings->pretrain.generator > 1)
+        return refuse("--generator is a share of the model: above 0, up to 1");
+    if (settings->pretrain.crossing &&
+        (pretrain_objective(job) == OBJECTIVE_NEXT || pretrain_objective(job) == OBJECTIVE_ORDER))
         return refuse("two texts of a sequence cannot cross the borders of documents: --crossing "
-                      "goes with --objective mlm");
+                      "goes with --objective mlm or rtd");
     if (settings->pretrain.tokenizer && (settings->vocabulary || settings->size || settings->lower))
         return refuse("--kind, --size and --lower are of a vocabulary that is made, and "
                       "--tokenizer takes one that is there");
@@ -142,9 +168,10 @@ static void fill_options(pretrain_job *job)
     const cli_settings *settings = job->train.settings;
     const cli_pretraining *asked = &settings->pretrain;
     cloze_train_options *options = &job->train.options;
-    int objective = objective_of(job);
+    int objective = pretrain_objective(job);
     train_fill_options(&job->train);
     options->config = job->config;
+    options->generator = job->generator;
     options->max_tokens = asked->length ? asked->length : 128;
     options->following = objective == OBJECTIVE_NEXT    ? CLOZE_FOLLOWING_NEXT
                          : objective == OBJECTIVE_ORDER ? CLOZE_FOLLOWING_ORDER
@@ -163,12 +190,12 @@ static void fill_options(pretrain_job *job)
 static int gather_facts(pretrain_job *job)
 {
     static const char *const documents[] = { "blank", "blank", "file", "line" };
-    static const char *const objectives[] = { "mlm", "mlm", "nsp", "sop" };
+    static const char *const objectives[] = { "mlm", "mlm", "nsp", "sop", "rtd" };
     const cli_settings *settings = job->train.settings;
     const cloze_train_options *options = &job->train.options;
     json_t *config = json_loads(job->config, 0, NULL);
     job->train.facts = json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:s}", "kind", "pretrain",
-                                 "objective", objectives[objective_of(job)], "documents",
+                                 "objective", objectives[pretrain_objective(job)], "documents",
                                  documents[settings->pretrain.documents], "sentences",
                                  settings->pretrain.sentences == 2 ? "lines" : "marks", "crossing",
                                  options->crossing, "lower", settings->lower, "masks",
@@ -177,6 +204,8 @@ static int gather_facts(pretrain_job *job)
         json_decref(config);
         return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
     }
+    if (job->generator)
+        json_object_set_new(job->train.facts, "generator", json_loads(job->generator, 0, NULL));
     if (options->shorter > 0)
         json_object_set_new(job->train.facts, "shorter", train_real(options->shorter));
     train_put_settings(job->train.facts, &job->train);
@@ -330,6 +359,7 @@ static int run(const cli_command *self, int argc, char **argv)
     code = ranks_leave(&job->train.ranks, code);
     train_end(&job->train);
     free(job->config);
+    free(job->generator);
     free(job);
     settings_clear(&settings);
     return code;

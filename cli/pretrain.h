@@ -10,7 +10,7 @@
 #include <cloze/vocabulary.h>
 
 /* Choices of --objective, in order. */
-enum { OBJECTIVE_WORDS = 1, OBJECTIVE_NEXT, OBJECTIVE_ORDER };
+enum { OBJECTIVE_WORDS = 1, OBJECTIVE_NEXT, OBJECTIVE_ORDER, OBJECTIVE_REPLACED };
 /* Choices of --documents, in order. */
 enum { DOCUMENTS_BLANK = 1, DOCUMENTS_FILE, DOCUMENTS_LINE };
 
@@ -19,6 +19,7 @@ typedef struct architecture {
     cloze_vocabulary_kind vocabulary;
     size_t layers, hidden, heads, intermediate;
     size_t embedding; /* 0: as the hidden size */
+    double generator; /* how large a generator is beside it; 0: it needs none */
     double rate;      /* that it usually learns at */
     int objective;
 } architecture;
@@ -29,7 +30,7 @@ typedef struct pretrain_job {
     train_kind kind;
     char name[PATH_SIZE];      /* of what is made, for people */
     char tokenizer[PATH_SIZE]; /* folder */
-    char *config;              /* JSON */
+    char *config, *generator;  /* JSON; the latter may be NULL */
     char use[128];             /* a text with a mask of this tokenizer */
 } pretrain_job;
 
@@ -43,7 +44,8 @@ extern const option_group pretrain_corpus_options, pretrain_model_options,
 
 /* The tokenizer's folder is job->tokenizer: trained on the corpus unless one is named. */
 int pretrain_vocabulary(pretrain_job *job);
-/* job->config, for the tokenizer. */
+int pretrain_objective(const pretrain_job *job);
+/* job->config, and the generator's, for the tokenizer. */
 int pretrain_config(pretrain_job *job);
 /* FOLDER/corpus.tokens and, of --dev, FOLDER/held-out.tokens: written, or held against the texts. */
 int pretrain_tokenize(pretrain_job *job, bool check);

@@ -13,31 +13,34 @@
 
 /* Sizes are those of the papers and of google/bert_uncased_L-*. */
 static const architecture all[] = {
-    { "bert-tiny", "bert", CLOZE_VOCABULARY_WORDPIECE, 2, 128, 2, 512, 0, 5e-4, OBJECTIVE_WORDS },
-    { "bert-mini", "bert", CLOZE_VOCABULARY_WORDPIECE, 4, 256, 4, 1024, 0, 5e-4, OBJECTIVE_WORDS },
-    { "bert-small", "bert", CLOZE_VOCABULARY_WORDPIECE, 4, 512, 8, 2048, 0, 5e-4, OBJECTIVE_WORDS },
-    { "bert-medium", "bert", CLOZE_VOCABULARY_WORDPIECE, 8, 512, 8, 2048, 0, 3e-4,
+    { "bert-tiny", "bert", CLOZE_VOCABULARY_WORDPIECE, 2, 128, 2, 512, 0, 0, 5e-4,
       OBJECTIVE_WORDS },
-    { "bert-base", "bert", CLOZE_VOCABULARY_WORDPIECE, 12, 768, 12, 3072, 0, 1e-4,
+    { "bert-mini", "bert", CLOZE_VOCABULARY_WORDPIECE, 4, 256, 4, 1024, 0, 0, 5e-4,
       OBJECTIVE_WORDS },
-    { "bert-large", "bert", CLOZE_VOCABULARY_WORDPIECE, 24, 1024, 16, 4096, 0, 5e-5,
+    { "bert-small", "bert", CLOZE_VOCABULARY_WORDPIECE, 4, 512, 8, 2048, 0, 0, 5e-4,
       OBJECTIVE_WORDS },
-    { "distilbert", "distilbert", CLOZE_VOCABULARY_WORDPIECE, 6, 768, 12, 3072, 0, 1e-4,
+    { "bert-medium", "bert", CLOZE_VOCABULARY_WORDPIECE, 8, 512, 8, 2048, 0, 0, 3e-4,
       OBJECTIVE_WORDS },
-    { "roberta-base", "roberta", CLOZE_VOCABULARY_BYTE_LEVEL, 12, 768, 12, 3072, 0, 1e-4,
+    { "bert-base", "bert", CLOZE_VOCABULARY_WORDPIECE, 12, 768, 12, 3072, 0, 0, 1e-4,
       OBJECTIVE_WORDS },
-    { "roberta-large", "roberta", CLOZE_VOCABULARY_BYTE_LEVEL, 24, 1024, 16, 4096, 0, 5e-5,
+    { "bert-large", "bert", CLOZE_VOCABULARY_WORDPIECE, 24, 1024, 16, 4096, 0, 0, 5e-5,
       OBJECTIVE_WORDS },
-    { "distilroberta", "roberta", CLOZE_VOCABULARY_BYTE_LEVEL, 6, 768, 12, 3072, 0, 1e-4,
+    { "distilbert", "distilbert", CLOZE_VOCABULARY_WORDPIECE, 6, 768, 12, 3072, 0, 0, 1e-4,
       OBJECTIVE_WORDS },
-    { "albert-base", "albert", CLOZE_VOCABULARY_UNIGRAM, 12, 768, 12, 3072, 128, 1e-4,
+    { "roberta-base", "roberta", CLOZE_VOCABULARY_BYTE_LEVEL, 12, 768, 12, 3072, 0, 0, 1e-4,
+      OBJECTIVE_WORDS },
+    { "roberta-large", "roberta", CLOZE_VOCABULARY_BYTE_LEVEL, 24, 1024, 16, 4096, 0, 0, 5e-5,
+      OBJECTIVE_WORDS },
+    { "distilroberta", "roberta", CLOZE_VOCABULARY_BYTE_LEVEL, 6, 768, 12, 3072, 0, 0, 1e-4,
+      OBJECTIVE_WORDS },
+    { "albert-base", "albert", CLOZE_VOCABULARY_UNIGRAM, 12, 768, 12, 3072, 128, 0, 1e-4,
       OBJECTIVE_ORDER },
-    { "albert-large", "albert", CLOZE_VOCABULARY_UNIGRAM, 24, 1024, 16, 4096, 128, 5e-5,
+    { "albert-large", "albert", CLOZE_VOCABULARY_UNIGRAM, 24, 1024, 16, 4096, 128, 0, 5e-5,
       OBJECTIVE_ORDER },
-    { "electra-small", "electra", CLOZE_VOCABULARY_WORDPIECE, 12, 256, 4, 1024, 128, 5e-4,
-      OBJECTIVE_WORDS },
-    { "electra-base", "electra", CLOZE_VOCABULARY_WORDPIECE, 12, 768, 12, 3072, 768, 2e-4,
-      OBJECTIVE_WORDS },
+    { "electra-small", "electra", CLOZE_VOCABULARY_WORDPIECE, 12, 256, 4, 1024, 128, 0.25, 5e-4,
+      OBJECTIVE_REPLACED },
+    { "electra-base", "electra", CLOZE_VOCABULARY_WORDPIECE, 12, 768, 12, 3072, 768, 1. / 3, 2e-4,
+      OBJECTIVE_REPLACED },
 };
 enum { USUAL = 2, CONFIG_MOST = 1 << 20, DIGITS = 15 };
 
@@ -230,10 +233,36 @@ static int name_use(pretrain_job *job, const cloze_tokenizer *tokenizer)
     if (!cloze_tokenizer_role(tokenizer, CLOZE_TOKEN_MASK, &id))
         return say_failure(CLOZE_ERROR_UNSUPPORTED,
                            "the tokenizer has no mask token: masked words cannot be learned");
+    if (pretrain_objective(job) == OBJECTIVE_REPLACED)
+        return 0;
     mask = cloze_tokenizer_token(tokenizer, id);
     snprintf(job->use, sizeof job->use, " \"a text with a %.*s\"", (int)mask.size, mask.data);
     job->kind.use[1] = job->use;
     return 0;
+}
+
+/* The same but narrower, with heads of the same size. */
+static int narrow(pretrain_job *job, const json_t *config, const family_keys *keys)
+{
+    const cli_settings *settings = job->train.settings;
+    double share = settings->pretrain.generator > 0 ? settings->pretrain.generator
+                   : job->architecture              ? job->architecture->generator
+                                                    : 0.25;
+    json_int_t all_heads = json_integer_value(json_object_get(config, keys->heads));
+    json_int_t hidden = json_integer_value(json_object_get(config, keys->hidden));
+    json_int_t wide = json_integer_value(json_object_get(config, keys->intermediate));
+    json_int_t heads = (json_int_t)((double)all_heads * share + 0.5);
+    json_t *own = json_deep_copy(config);
+    heads = heads > 0 ? heads : 1;
+    wide = (json_int_t)((double)wide * share + 0.5);
+    if (!own)
+        return out_of_memory();
+    put(own, keys->heads, json_integer(heads));
+    put(own, keys->hidden, json_integer(all_heads ? hidden / all_heads * heads : hidden));
+    put(own, keys->intermediate, json_integer(wide > 0 ? wide : 1));
+    job->generator = json_dumps(own, JSON_SORT_KEYS | JSON_REAL_PRECISION(DIGITS));
+    json_decref(own);
+    return job->generator ? 0 : out_of_memory();
 }
 
 static int finish(pretrain_job *job, json_t *config, const cloze_tokenizer *tokenizer)
@@ -247,7 +276,15 @@ static int finish(pretrain_job *job, json_t *config, const cloze_tokenizer *toke
     put_tokens(config, tokenizer);
     put_class(config, keys);
     job->config = json_dumps(config, JSON_SORT_KEYS | JSON_REAL_PRECISION(DIGITS));
-    return job->config ? 0 : out_of_memory();
+    if (!job->config)
+        return out_of_memory();
+    if (pretrain_objective(job) != OBJECTIVE_REPLACED)
+        return 0;
+    if (strcmp(keys->family, "electra") != 0)
+        return say_failure(CLOZE_ERROR_UNSUPPORTED,
+                           "replaced tokens are told by models of the family electra, not %s",
+                           keys->family);
+    return narrow(job, config, keys);
 }
 
 /* transformers hands a model what its tokenizer names. */

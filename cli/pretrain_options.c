@@ -64,10 +64,14 @@ const option_group pretrain_model_options = {
 const option_group pretrain_objective_options = {
     "Objective",
     (const command_option[]){
-        OPTION("objective", 0, OPTION_CHOICE, "mlm|nsp|sop", pretrain.objective,
+        OPTION("objective", 0, OPTION_CHOICE, "mlm|nsp|sop|rtd", pretrain.objective,
                "masked words alone (mlm), or besides whether the second text of a sequence follows "
-               "the first (nsp, as BERT) or both have changed places (sop, as ALBERT); default: "
-               "sop for albert, else mlm"),
+               "the first (nsp, as BERT) or both have changed places (sop, as ALBERT); or which "
+               "tokens a generator replaced (rtd, as ELECTRA); default: sop for albert, rtd for "
+               "electra, else mlm"),
+        OPTION("generator", 0, OPTION_REAL, "X", pretrain.generator,
+               "rtd: how wide the generator is beside the model (default: 0.25; electra-base: a "
+               "third)"),
         OPTION("masked", 0, OPTION_REAL, "X", train.masked,
                "the share of tokens that are masked (default: 0.15)"),
         OPTION("whole-words", 0, OPTION_FLAG, NULL, whole_words,

@@ -80,6 +80,7 @@ typedef struct cli_pretraining {
     const char *architecture, *config, *tokenizer;
     size_t layers, hidden, heads, intermediate, embedding, positions, length;
     double shorter; /* negative: not given */
+    double generator;
     bool crossing;
 } cli_pretraining;
 

@@ -113,7 +113,8 @@ static void take_measures(const json_t *object, cloze_measures *out)
     static const char *const names[] = { "loss",    "accuracy", "precision",     "recall",
                                          "f1",      "f1_micro", "f1_weighted",   "matthews",
                                          "pearson", "spearman", "squared_error", "perplexity",
-                                         "exact",   "mrr",      "pair_accuracy", "cosine" };
+                                         "exact",   "mrr",      "pair_accuracy", "replaced_f1",
+                                         "cosine" };
     const char *key;
     json_t *value;
     *out = (cloze_measures){ 0 };

@@ -37,7 +37,9 @@ typedef enum cloze_learning {
     CLOZE_LEARN_RANKING,    /* embeddings: of all second texts of a shard one's own is the nearest
                                (multiple negatives ranking, Henderson et al. 2017) */
     CLOZE_LEARN_SIMILARITY, /* embeddings: the cosine of two texts is a given number */
-    CLOZE_LEARN_VECTORS     /* embeddings: those of a teacher (Reimers and Gurevych 2020); squared error */
+    CLOZE_LEARN_VECTORS,    /* embeddings: those of a teacher (Reimers and Gurevych 2020); squared error */
+    CLOZE_LEARN_REPLACED    /* tokens that a small generator, which learns WORDS beside it, put in the
+                               place of others (Clark et al. 2020): of a corpus */
 } cloze_learning;
 
 /* One example; which fields count depends on what is learned. All is copied. */
@@ -212,6 +214,10 @@ typedef struct cloze_train_options {
     /* Pre-training: WORDS from a corpus. */
     const char *config; /* JSON, as config.json has it: all weights are made, and `model` is a folder
                            of a tokenizer, which may be `folder`; NULL: they are read */
+    const char *generator;     /* REPLACED: the same of the generator; NULL with `config` NULL: it is read
+                                  from a folder of that name below `model`. It gets one below `folder`.
+                                  Its embeddings are the model's; the loss is its own and 50 times the
+                                  model's */
     cloze_following following; /* the loss is the sum of both means */
     bool crossing;  /* sequences go over the borders of documents, with a separator there (RoBERTa's
                        full sentences); not with two texts */

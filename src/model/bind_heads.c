@@ -89,7 +89,7 @@ static size_t rows_of(const cz_config *config, cz_head_kind kind, const cz_store
     size_t rows = weight->rank == 2 ? weight->shape[0] : 0;
     if (kind == CZ_HEAD_WORDS)
         return config->vocabulary;
-    if (kind == CZ_HEAD_CHOICE)
+    if (kind == CZ_HEAD_CHOICE || kind == CZ_HEAD_REPLACED)
         return rows == 1;
     if (kind == CZ_HEAD_LABELS || kind == CZ_HEAD_TAGS)
         return rows <= CZ_LABELS_MOST ? rows : 0;
@@ -101,7 +101,7 @@ static size_t wanted_rows(const cz_binder *b, cz_head_kind kind)
 {
     if (kind == CZ_HEAD_WORDS)
         return b->network->config.vocabulary;
-    if (kind == CZ_HEAD_CHOICE)
+    if (kind == CZ_HEAD_CHOICE || kind == CZ_HEAD_REPLACED)
         return 1;
     return kind == CZ_HEAD_LABELS || kind == CZ_HEAD_TAGS ? b->anew->columns : 2;
 }

@@ -16,10 +16,11 @@ typedef enum cz_head_kind {
     CZ_HEAD_ORDER,  /* does the second text follow the first? yes, no */
     CZ_HEAD_TAGS,   /* numbers of each token, one for each label */
     CZ_HEAD_SPANS,  /* does an answer begin at a token, does it end there? */
-    CZ_HEAD_WORDS   /* numbers of each token, one for each id that could stand in its place */
+    CZ_HEAD_WORDS,  /* numbers of each token, one for each id that could stand in its place */
+    CZ_HEAD_REPLACED /* one number of each token: does another one stand in its place? */
 } cz_head_kind;
 
-enum { CZ_HEADS = CZ_HEAD_WORDS + 1 };
+enum { CZ_HEADS = CZ_HEAD_REPLACED + 1 };
 
 /* What scores get from distances. */
 typedef enum cz_distance_kind {

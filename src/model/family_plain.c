@@ -63,6 +63,9 @@ static const cz_family rows[] = {
                                  .norm = "generator_predictions.LayerNorm",
                                  .out = "generator_lm_head",
                                  .activation = CZ_GELU },
+        .head[CZ_HEAD_REPLACED] = { .dense = "discriminator_predictions.dense",
+                                    .out = "discriminator_predictions.dense_prediction",
+                                    .acts_as_layers = true },
         .ignored = USUAL_BUFFERS,
     },
     {

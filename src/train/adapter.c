@@ -37,7 +37,7 @@ static json_t *whole_modules(const cloze_trainer *trainer)
     if (trainer->options.learning <= CLOZE_LEARN_TAGS) /* as peft does by itself */
         good = good && add(list, "classifier") && add(list, "score");
     for (size_t i = 0; i < trainer->learner.count && good; i++) {
-        const cz_parameter *parameter = &network->parameters[trainer->learner.index[i]];
+        const cz_parameter *parameter = trainer->learner.parameter[i];
         char name[CZ_SAVED_NAME];
         if (parameter->of_adapter)
             continue;
@@ -96,6 +96,7 @@ static json_t *task_type(const cloze_trainer *trainer)
     case CLOZE_LEARN_VECTORS:
         return json_string("FEATURE_EXTRACTION");
     case CLOZE_LEARN_WORDS:
+    case CLOZE_LEARN_REPLACED:
         break;
     }
     return json_null();

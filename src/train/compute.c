@@ -18,17 +18,23 @@ static cz_computed compute(const cloze_trainer *trainer, cz_run *run, const cz_p
 {
     const cz_objective *objective = trainer->objective, *beside = trainer->beside;
     const cz_network *network = trainer->model->network;
+    cz_computed done = { NULL, NULL, NULL, NULL };
+    if (trainer->generator) {
+        done.beside = cz_generator_outcome(run, trainer, part);
+        cz_replace_tokens(run, trainer, part, done.beside);
+    }
     bool kept = part->dataset->states_of;
     cz_tensor *states = kept ? cz_body_states(run, trainer, part)
                              : cz_encode(run, network, &part->batch, network->config.layers);
     if (part->only_body)
         return (cz_computed){ .outcome = cz_body_rows(run, trainer, part, states) };
-    cz_computed done = { .outcome = objective->outcome(run, trainer, part, states) };
+    done.outcome = objective->outcome(run, trainer, part, states);
     done.loss = objective->loss(run, trainer, part, done.outcome, totals.own);
     done.loss = cz_lesson_loss(run, trainer, part, done.outcome, done.loss, totals.own);
     cz_tensor *loss = done.loss;
     if (beside) {
-        done.beside = beside->outcome(run, trainer, part, states);
+        if (!done.beside)
+            done.beside = beside->outcome(run, trainer, part, states);
         done.beside_loss = beside->loss(run, trainer, part, done.beside, totals.beside);
         loss = cz_blend(run, loss, 1, done.beside_loss, 1);
     }
@@ -70,6 +76,18 @@ cz_extent cz_part_extent(const cz_part *part)
     return extent;
 }
 
+/* A generator runs in the same memory. */
+static void widen(const cloze_trainer *trainer, const cz_part *part, cz_extent *extent)
+{
+    if (!trainer->generator)
+        return;
+    cz_extent other = cz_network_extent(trainer->generator->network, part->batch.tokens,
+                                        part->batch.packing.longest, part->learning);
+    extent->widest = other.widest > extent->widest ? other.widest : extent->widest;
+    extent->heads = other.heads > extent->heads ? other.heads : extent->heads;
+    extent->head_size = other.head_size > extent->head_size ? other.head_size : extent->head_size;
+}
+
 static cloze_status no_memory(const cz_workspace *workspace, cloze_error *error)
 {
     return cz_fail_memory(error, "the memory of a step", workspace->run.numbers.peak);
@@ -82,6 +100,7 @@ static cloze_status compute_twice(cloze_trainer *trainer, const cz_part *part, c
     cz_workspace *workspace = &trainer->workspace;
     cz_extent extent = cz_part_extent(part);
     cz_lesson_widen(trainer, part, &extent);
+    widen(trainer, part, &extent);
     if (!cz_workspace_ready(trainer, workspace, &extent))
         return no_memory(workspace, error);
     set_up(trainer, &workspace->run, part, gradients, step);

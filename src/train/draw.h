@@ -15,7 +15,8 @@ typedef enum cz_draw_purpose {
     CZ_DRAW_TOKEN,     /* what stands in their place */
     CZ_DRAW_LENGTH,    /* how long a sequence of a corpus shall be */
     CZ_DRAW_PART,      /* which documents are held out */
-    CZ_DRAW_NEXT       /* which text follows another */
+    CZ_DRAW_NEXT,      /* which text follows another */
+    CZ_DRAW_REPLACE    /* what a generator says */
 } cz_draw_purpose;
 
 typedef struct cz_draw {

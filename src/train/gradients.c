@@ -12,7 +12,7 @@
 
 static cz_tensor view(const cz_learner *learner, size_t i, const cz_block *block)
 {
-    const cz_tensor *value = &learner->network->parameters[learner->index[i]].value;
+    const cz_tensor *value = &learner->parameter[i]->value;
     return (cz_tensor){ (char *)block->data + learner->place[i],
                         value->rows,
                         value->columns,
@@ -52,13 +52,13 @@ static bool is_table(const cz_network *network, const cz_parameter *parameter)
 static cloze_status count_rows(const cz_learner *learner, cz_gradients *gradients, size_t i,
                                cloze_error *error)
 {
-    const cz_parameter *parameter = &learner->network->parameters[learner->index[i]];
+    const cz_parameter *parameter = learner->parameter[i];
     cz_touched *touched;
     if (!is_table(learner->network, parameter))
         return CLOZE_OK;
     if (!(touched = cz_allocate_zero(learner->allocator, 1, sizeof *touched)))
         return cz_fail_memory(error, "rows of a gradient", sizeof *touched);
-    gradients->touched[learner->index[i]] = touched;
+    gradients->touched[parameter->index] = touched;
     touched->rows =
         cz_allocate_zero(learner->allocator, words_of(&parameter->value), sizeof(uint64_t));
     return touched->rows ? CLOZE_OK
@@ -68,7 +68,7 @@ static cloze_status count_rows(const cz_learner *learner, cz_gradients *gradient
 static cloze_status make_level(const cz_learner *learner, cz_gradients *gradients,
                                cloze_error *error)
 {
-    size_t parameters = learner->network->parameter_count;
+    size_t parameters = learner->indices;
     cloze_status status = cz_learner_copy(learner, &gradients->memory, &gradients->tensor, error);
     if (status)
         return status;
@@ -78,7 +78,7 @@ static cloze_status make_level(const cz_learner *learner, cz_gradients *gradient
     if (!gradients->list || !gradients->touched)
         return cz_fail_memory(error, "a list of gradients", parameters * sizeof(void *));
     for (size_t i = 0; i < learner->count && !status; i++) {
-        gradients->list[learner->index[i]] = &gradients->tensor[i];
+        gradients->list[learner->parameter[i]->index] = &gradients->tensor[i];
         status = count_rows(learner, gradients, i, error);
     }
     return status;
@@ -101,7 +101,7 @@ void cz_learner_clear_levels(cz_learner *learner)
     const cloze_allocator *allocator = learner->allocator;
     for (size_t i = 0; i < CZ_GRADIENT_LEVELS; i++) {
         cz_gradients *gradients = &learner->level[i];
-        for (size_t k = 0; gradients->touched && k < learner->network->parameter_count; k++)
+        for (size_t k = 0; gradients->touched && k < learner->indices; k++)
             if (gradients->touched[k]) {
                 cz_release(allocator, gradients->touched[k]->rows);
                 cz_release(allocator, gradients->touched[k]);
@@ -117,7 +117,7 @@ void cz_learner_clear_levels(cz_learner *learner)
 void cz_learner_touch_all(const cz_learner *learner)
 {
     for (size_t i = 0; i < learner->levels; i++)
-        for (size_t k = 0; k < learner->network->parameter_count; k++)
+        for (size_t k = 0; k < learner->indices; k++)
             if (learner->level[i].touched[k])
                 learner->level[i].touched[k]->all = true;
 }
@@ -126,7 +126,7 @@ void cz_learner_touch_all(const cz_learner *learner)
 
 static cz_touched *rows_of(const cz_learner *learner, size_t level, size_t i)
 {
-    return learner->level[level].touched[learner->index[i]];
+    return learner->level[level].touched[learner->parameter[i]->index];
 }
 
 static size_t row_bytes(const cz_tensor *t)

@@ -7,7 +7,8 @@
 static cloze_status check(const cloze_trainer *trainer, const cz_dataset *dataset, double begin,
                           double end, cloze_error *error)
 {
-    if (trainer->options.learning != CLOZE_LEARN_WORDS)
+    if (trainer->options.learning != CLOZE_LEARN_WORDS &&
+        trainer->options.learning != CLOZE_LEARN_REPLACED)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "of a corpus masked words can be learned");
     if (dataset->count)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "this split has examples already");

@@ -48,6 +48,17 @@ static bool learns(const cz_network *network, const cz_parameter *parameter,
            (!parameter->depth && !options->freeze_layers && !options->freeze_embeddings);
 }
 
+/* The embeddings of the second network are the first one's. */
+static bool is_shared(const cz_network *network, const cz_parameter *parameter,
+                      const cz_learner_options *options)
+{
+    const cz_norm_weights *norm = &network->embedding_norm;
+    for (int i = 0; i < network->embeddings.tables && options->second; i++)
+        if (network->embeddings.table[i] == parameter)
+            return true;
+    return options->second && (norm->gain == parameter || norm->shift == parameter);
+}
+
 static size_t bytes_of(const cz_learner *learner, const cz_parameter *parameter)
 {
     size_t bytes =
@@ -55,20 +66,17 @@ static size_t bytes_of(const cz_learner *learner, const cz_parameter *parameter)
     return (bytes + CZ_ARENA_ALIGNMENT - 1) / CZ_ARENA_ALIGNMENT * CZ_ARENA_ALIGNMENT;
 }
 
-static cloze_status list(cz_learner *learner, const cz_learner_options *options, cloze_error *error)
+/* Those of a network that learn, whose gradients go by numbers from `first` on. */
+static void list_network(cz_learner *learner, cz_network *network,
+                         const cz_learner_options *options, size_t first)
 {
-    const cz_network *network = learner->network;
     size_t top = network->layer_count + 1;
-    learner->index = cz_allocate(learner->allocator, network->parameter_count, sizeof(size_t));
-    learner->place = cz_allocate(learner->allocator, network->parameter_count, sizeof(size_t));
-    learner->pace = cz_allocate(learner->allocator, network->parameter_count, sizeof(double));
-    if (!learner->index || !learner->place || !learner->pace)
-        return cz_fail_memory(error, "a list of weights", network->parameter_count * 8);
     for (size_t i = 0; i < network->parameter_count; i++) {
-        const cz_parameter *parameter = &network->parameters[i];
-        if (!learns(network, parameter, options))
+        cz_parameter *parameter = &network->parameters[i];
+        parameter->index = first + i;
+        if (!learns(network, parameter, options) || is_shared(network, parameter, options))
             continue;
-        learner->index[learner->count] = i;
+        learner->parameter[learner->count] = parameter;
         learner->place[learner->count] = learner->size;
         learner->pace[learner->count] =
             pow(options->layer_decay,
@@ -77,6 +85,26 @@ static cloze_status list(cz_learner *learner, const cz_learner_options *options,
         learner->size += bytes_of(learner, parameter);
         learner->numbers += parameter->value.rows * parameter->value.columns;
     }
+}
+
+static cloze_status list(cz_learner *learner, const cz_learner_options *options, cloze_error *error)
+{
+    size_t own = learner->network->parameter_count;
+    size_t all = own + (options->second ? options->second->parameter_count : 0);
+    const cz_learner_options second = { .heads = options->second_heads,
+                                        .layer_decay = options->layer_decay,
+                                        .second = options->second };
+    cz_learner_options first = *options;
+    first.second = NULL;
+    learner->parameter = cz_allocate(learner->allocator, all, sizeof(cz_parameter *));
+    learner->place = cz_allocate(learner->allocator, all, sizeof(size_t));
+    learner->pace = cz_allocate(learner->allocator, all, sizeof(double));
+    learner->indices = all;
+    if (!learner->parameter || !learner->place || !learner->pace)
+        return cz_fail_memory(error, "a list of weights", all * 8);
+    list_network(learner, learner->network, &first, 0);
+    if (options->second)
+        list_network(learner, options->second, &second, own);
     return learner->count ? CLOZE_OK
                           : cz_fail(error, CLOZE_ERROR_ARGUMENT,
                                     "nothing is left that could learn: everything is frozen");
@@ -86,7 +114,7 @@ static cloze_status list(cz_learner *learner, const cz_learner_options *options,
 
 static void move_value(const cz_learner *learner, size_t i, cz_tensor to)
 {
-    cz_parameter *parameter = &learner->network->parameters[learner->index[i]];
+    cz_parameter *parameter = learner->parameter[i];
     for (size_t row = 0; row < to.rows; row++)
         for (size_t c = 0; c < to.columns; c++) {
             double value = cz_tensor_at(&parameter->value, row, c);
@@ -101,12 +129,32 @@ static void move_value(const cz_learner *learner, size_t i, cz_tensor to)
     parameter->value = to;
 }
 
+/* Both then learn the same numbers, and their gradients are added. */
+static void share(cz_network *from, cz_network *to)
+{
+    const cz_parameter *own[CZ_TABLES + 2] = { NULL }, *others[CZ_TABLES + 2] = { NULL };
+    for (int i = 0; i < from->embeddings.tables; i++) {
+        own[i] = from->embeddings.table[i];
+        others[i] = to->embeddings.table[i];
+    }
+    own[CZ_TABLES] = from->embedding_norm.gain;
+    others[CZ_TABLES] = to->embedding_norm.gain;
+    own[CZ_TABLES + 1] = from->embedding_norm.shift;
+    others[CZ_TABLES + 1] = to->embedding_norm.shift;
+    for (int i = 0; i < CZ_TABLES + 2; i++)
+        if (own[i] && others[i]) {
+            cz_parameter *shared = &to->parameters[others[i] - to->parameters];
+            shared->value = own[i]->value;
+            shared->index = own[i]->index;
+        }
+}
+
 /* Those below the first one that something learns in. */
 static size_t still_stages(const cz_learner *learner)
 {
     size_t still = learner->network->config.layers + 1;
     for (size_t i = 0; i < learner->count; i++) {
-        const cz_parameter *parameter = &learner->network->parameters[learner->index[i]];
+        const cz_parameter *parameter = learner->parameter[i];
         if (!parameter->of_head && parameter->depth < still)
             still = parameter->depth;
     }
@@ -129,6 +177,8 @@ cloze_status cz_learner_init(cz_learner *learner, cz_network *network, const cz_
     for (size_t i = 0; i < learner->count && !status; i++)
         move_value(learner, i, values[i]);
     cz_release(allocator, values);
+    if (!status && options->second)
+        share(network, options->second);
     network->still = still_stages(learner);
     return status;
 }
@@ -136,7 +186,7 @@ cloze_status cz_learner_init(cz_learner *learner, cz_network *network, const cz_
 void cz_learner_clear(cz_learner *learner)
 {
     const cloze_allocator *allocator = learner->allocator;
-    cz_release(allocator, learner->index);
+    cz_release(allocator, learner->parameter);
     cz_release(allocator, learner->place);
     cz_release(allocator, learner->pace);
     cz_block_release(allocator, &learner->values);
@@ -155,7 +205,7 @@ size_t cz_learner_bytes(const cz_learner *learner)
 
 cz_tensor *cz_learner_value(const cz_learner *learner, size_t i)
 {
-    return &learner->network->parameters[learner->index[i]].value;
+    return &learner->parameter[i]->value;
 }
 
 /* ---- the optimizer ---- */
@@ -191,7 +241,7 @@ cloze_status cz_learner_step(const cz_learner *learner, const cz_place *place,
     if (status || !isfinite(*norm))
         return status;
     for (size_t i = 0; i < learner->count && !status; i++) {
-        const cz_parameter *parameter = &learner->network->parameters[learner->index[i]];
+        const cz_parameter *parameter = learner->parameter[i];
         cz_adamw_call call = {
             .gradient = &learner->level[level].tensor[i],
             .value = cz_learner_value(learner, i),

@@ -11,8 +11,8 @@
 typedef struct cz_gradients {
     cz_block memory;
     cz_tensor *tensor;    /* [count] */
-    cz_tensor **list;     /* [parameters of the network], NULL where nothing learns */
-    cz_touched **touched; /* [parameters of the network], NULL for all but tables */
+    cz_tensor **list;     /* [indices] by the parameters' own; NULL where nothing learns */
+    cz_touched **touched; /* [indices], NULL for all but tables */
 } cz_gradients;
 
 enum { CZ_GRADIENT_LEVELS = 12 }; /* of the tree over shards */
@@ -21,11 +21,12 @@ typedef struct cz_learner {
     cz_network *network;
     const cz_backend *backend;
     const cloze_allocator *allocator;
-    size_t count;   /* parameters that learn */
-    size_t *index;  /* [count] their numbers in the network */
-    size_t numbers; /* that learn */
-    size_t size;    /* bytes of one copy of all, each beginning at a line of the cache */
-    size_t *place;  /* [count] first byte in a copy */
+    size_t count;             /* parameters that learn */
+    cz_parameter **parameter; /* [count] */
+    size_t indices;           /* of gradients: more than the parameters' largest */
+    size_t numbers;           /* that learn */
+    size_t size;              /* bytes of one copy of all, each beginning at a line of the cache */
+    size_t *place;            /* [count] first byte in a copy */
     cz_block values, moments[2];
     cz_tensor *moment[2]; /* [count] */
     double *pace;         /* [count] factor of the rate */
@@ -41,6 +42,10 @@ typedef struct cz_learner_options {
     bool adapters;      /* they learn instead of what they stand beside */
     double layer_decay; /* 1: none */
     size_t shards;
+    /* A network that learns beside it, or NULL: all of it but other heads than these. The tables of its
+     * embeddings and their norm are those of the first. */
+    cz_network *second;
+    unsigned second_heads;
 } cz_learner_options;
 
 /* The network's parameters that learn move into the learner. Clear it whatever comes back. */

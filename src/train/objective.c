@@ -18,13 +18,16 @@ const cz_objective *cz_objective_of(cloze_learning learning)
         [CLOZE_LEARN_RANKING] = &cz_objective_ranking,
         [CLOZE_LEARN_SIMILARITY] = &cz_objective_similarity,
         [CLOZE_LEARN_VECTORS] = &cz_objective_vectors,
+        [CLOZE_LEARN_REPLACED] = &cz_objective_replaced,
     };
     return (size_t)learning < sizeof all / sizeof *all ? all[learning] : NULL;
 }
 
 const cz_objective *cz_objective_beside(const cloze_train_options *options)
 {
-    return options->following ? &cz_objective_following : NULL;
+    return options->learning == CLOZE_LEARN_REPLACED ? &cz_objective_words
+           : options->following                      ? &cz_objective_following
+                                                     : NULL;
 }
 
 double cz_weigh_items(const cloze_trainer *trainer, const cz_dataset *dataset, size_t item,

@@ -6,7 +6,7 @@
 
 extern const cz_objective cz_objective_labels, cz_objective_label_sets, cz_objective_numbers,
     cz_objective_tags, cz_objective_answers, cz_objective_words, cz_objective_ranking,
-    cz_objective_similarity, cz_objective_vectors, cz_objective_following;
+    cz_objective_similarity, cz_objective_vectors, cz_objective_following, cz_objective_replaced;
 
 /* Each item counts as one. */
 double cz_weigh_items(const cloze_trainer *trainer, const cz_dataset *dataset, size_t item,

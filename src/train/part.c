@@ -17,6 +17,7 @@ static bool make_room(const cloze_trainer *trainer, cz_part *part, size_t tokens
            room(trainer, &part->global_row, &part->tokens_room[3], tokens,
                 sizeof *part->global_row) &&
            room(trainer, &part->words, &part->tokens_room[4], tokens, sizeof *part->words) &&
+           room(trainer, &part->masked, &part->tokens_room[5], tokens, sizeof *part->masked) &&
            room(trainer, &part->begin, &part->sequences_room[0], sequences, sizeof *part->begin) &&
            room(trainer, &part->length, &part->sequences_room[1], sequences,
                 sizeof *part->length) &&

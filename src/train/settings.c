@@ -22,6 +22,7 @@ static const char *const endings[CZ_HEADS] = {
     [CZ_HEAD_LABELS] = "ForSequenceClassification", [CZ_HEAD_CHOICE] = "ForMultipleChoice",
     [CZ_HEAD_ORDER] = "ForNextSentencePrediction",  [CZ_HEAD_TAGS] = "ForTokenClassification",
     [CZ_HEAD_SPANS] = "ForQuestionAnswering",       [CZ_HEAD_WORDS] = "ForMaskedLM",
+    [CZ_HEAD_REPLACED] = "ForPreTraining",
 };
 
 static bool put(json_t *object, const char *key, json_t *value)
@@ -217,6 +218,33 @@ static cloze_status make_folder(cloze_trainer *trainer, cloze_error *error)
     return CLOZE_OK;
 }
 
+cloze_trainer cz_generator_as_trainer(const cloze_trainer *trainer)
+{
+    cloze_trainer other = *trainer;
+    other.model = trainer->generator;
+    other.objective = trainer->beside;
+    other.beside = NULL;
+    other.options.config = trainer->options.generator;
+    return other;
+}
+
+/* It has the model's tokenizer. */
+static cloze_status write_generator(const cloze_trainer *trainer, const char *folder,
+                                    cloze_error *error)
+{
+    cloze_trainer other = cz_generator_as_trainer(trainer);
+    char path[CZ_PATH_SIZE];
+    cloze_status status = cz_path_join(path, sizeof path, folder, "generator", error);
+    if (!status)
+        status = cz_folder_make(path, error);
+    if (!status && !other.options.config)
+        status =
+            cz_path_join(other.source, sizeof other.source, trainer->source, "generator", error);
+    if (!status)
+        status = write_config(&other, other.source, path, error);
+    return status ? status : copy_beside(trainer, trainer->source, path, error);
+}
+
 cloze_status cz_settings_write(const cloze_trainer *trainer, const char *folder, cloze_error *error)
 {
     cz_pipeline pipeline = { 0 };
@@ -225,6 +253,8 @@ cloze_status cz_settings_write(const cloze_trainer *trainer, const char *folder,
         status = cz_folder_make(folder, error);
     if (!status)
         status = fill(trainer, folder, pipeline.transformer, error);
+    if (!status && trainer->options.learning == CLOZE_LEARN_REPLACED)
+        status = write_generator(trainer, folder, error);
     if (!status)
         drop_modules(trainer, folder);
     cz_pipeline_clear(&pipeline, &trainer->hooks.allocator);

@@ -93,6 +93,7 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
     cz_digest_add(digest, counts, sizeof counts);
     add_text(digest, o->metric ? o->metric : "");
     add_text(digest, o->config ? o->config : "");
+    add_text(digest, o->generator ? o->generator : "");
     for (size_t i = 0; i < o->label_count; i++)
         add_text(digest, trainer->labels[i]);
     if (o->teacher.model) {

@@ -118,6 +118,12 @@ static cloze_status check_options(const cloze_trainer *trainer, cloze_error *err
     if ((o->following || o->crossing) && o->learning != CLOZE_LEARN_WORDS)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
                        "how texts follow each other is learned beside masked words alone");
+    if (o->learning == CLOZE_LEARN_REPLACED
+            ? (o->generator != NULL) != (o->config != NULL) || o->teacher.model || o->lora.rank
+            : o->generator != NULL)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "a generator is made or read with the model that learns which tokens it "
+                       "replaced, and with no other");
     if ((unsigned)o->following > CLOZE_FOLLOWING_ORDER || (o->following && o->crossing))
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
                        "two texts of a sequence cannot cross the borders of documents");
@@ -215,7 +221,7 @@ static bool stored_labels_are(const cloze_trainer *trainer, const char *folder)
 static unsigned heads_of(const cloze_trainer *trainer)
 {
     return (trainer->objective->has_head ? 1u << trainer->objective->head : 0) |
-           (trainer->beside ? 1u << trainer->beside->head : 0);
+           (trainer->options.following ? 1u << trainer->beside->head : 0);
 }
 
 static bool has_heads(const cloze_trainer *trainer, unsigned heads)
@@ -263,9 +269,37 @@ static cloze_status open_model(cloze_trainer *trainer, cloze_error *error)
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
                        "embeddings that join several poolings cannot be learned yet");
     uint32_t mask;
-    if (options->learning == CLOZE_LEARN_WORDS &&
+    if ((options->learning == CLOZE_LEARN_WORDS || options->learning == CLOZE_LEARN_REPLACED) &&
         !cloze_tokenizer_role(trainer->model->tokenizer, CLOZE_TOKEN_MASK, &mask))
         return cz_fail(error, CLOZE_ERROR_UNSUPPORTED, "the tokenizer has no mask token");
+    return CLOZE_OK;
+}
+
+/* Other numbers than the model's, though names are the same. */
+static cloze_status open_generator(cloze_trainer *trainer, cloze_error *error)
+{
+    const cloze_model_options how = { .engine = trainer->engine };
+    char folder[CZ_PATH_SIZE], weights[CZ_PATH_SIZE];
+    const cz_learning learning = { .weights = weights,
+                                   .anew = { .heads = 1u << CZ_HEAD_WORDS,
+                                             .all = trainer->options.config,
+                                             .seed = trainer->options.seed + 1 } };
+    if (trainer->options.learning != CLOZE_LEARN_REPLACED)
+        return CLOZE_OK;
+    cloze_status status =
+        cz_path_join(folder, sizeof folder, trainer->settings, "generator", error);
+    if (!status)
+        status = cz_path_join(weights, sizeof weights, trainer->source, "generator", error);
+    if (!status)
+        status = cz_model_open_to_learn(&trainer->generator, folder, &learning, &how, error);
+    if (status)
+        return status;
+    const cz_config *own = &trainer->model->network->config;
+    const cz_config *other = &trainer->generator->network->config;
+    if (own->vocabulary != other->vocabulary || own->embedding != other->embedding ||
+        own->positions != other->positions || own->types != other->types)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "the embeddings of the generator are of another size than the model's");
     return CLOZE_OK;
 }
 
@@ -278,6 +312,8 @@ static cloze_status make_learner(cloze_trainer *trainer, cloze_error *error)
     for (int kind = 0; kind < CZ_HEADS; kind++)
         pools |= (heads >> kind & 1) && cz_config_pools(config, (cz_head_kind)kind);
     const cz_learner_options how = {
+        .second = trainer->generator ? trainer->generator->network : NULL,
+        .second_heads = 1u << CZ_HEAD_WORDS,
         .heads = heads,
         .pooler = pools,
         .freeze_embeddings = options->freeze_embeddings,
@@ -328,10 +364,12 @@ static cloze_status open_parts(cloze_trainer *trainer, const char *model, cloze_
     if (!status)
         status = copy_labels(trainer, error);
     if (!status && !(copy_word(trainer, trainer->options.config, &trainer->config) &&
+                     copy_word(trainer, trainer->options.generator, &trainer->generator_config) &&
                      copy_word(trainer, cz_ranks_leads(trainer) ? trainer->options.folder : NULL,
                                &trainer->folder)))
         status = cz_fail_memory(error, "a path", 0);
     trainer->options.config = trainer->config;
+    trainer->options.generator = trainer->generator_config;
     if (!status)
         status = check_folder(trainer, error);
     if (!status)
@@ -340,6 +378,8 @@ static cloze_status open_parts(cloze_trainer *trainer, const char *model, cloze_
         status = cz_settings_prepare(trainer, error);
     if (!status)
         status = open_model(trainer, error);
+    if (!status)
+        status = open_generator(trainer, error);
     if (!status)
         status = cloze_encoding_new(&trainer->encoding, &trainer->hooks, error);
     if (!status)
@@ -407,6 +447,7 @@ void cloze_trainer_free(cloze_trainer *trainer)
     cz_release(&allocator, trainer->everything);
     cloze_encoding_free(trainer->encoding);
     cloze_model_free(trainer->model);
+    cloze_model_free(trainer->generator);
     if (trainer->owns_engine)
         cloze_engine_free(trainer->engine);
     free_texts(trainer, trainer->labels, trainer->options.label_count);
@@ -414,12 +455,23 @@ void cloze_trainer_free(cloze_trainer *trainer)
     cz_release(&allocator, trainer->label_weights);
     cz_release(&allocator, trainer->folder);
     cz_release(&allocator, trainer->config);
+    cz_release(&allocator, trainer->generator_config);
     cz_release(&allocator, trainer);
 }
 
 const cloze_model *cloze_trainer_model(const cloze_trainer *trainer)
 {
     return trainer->model;
+}
+
+/* The model's weights still come last. */
+static cloze_status save_generator(const cloze_trainer *trainer, const char *folder,
+                                   cloze_error *error)
+{
+    const cloze_trainer other = cz_generator_as_trainer(trainer);
+    char path[CZ_PATH_SIZE];
+    cloze_status status = cz_path_join(path, sizeof path, folder, "generator", error);
+    return status ? status : cz_save_weights(&other, path, error);
 }
 
 cloze_status cloze_trainer_save(cloze_trainer *trainer, const char *folder, cloze_error *error)
@@ -429,8 +481,9 @@ cloze_status cloze_trainer_save(cloze_trainer *trainer, const char *folder, cloz
         return CLOZE_OK;
     if (!folder && !trainer->folder)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "no folder was named to save into");
-    if (own)
-        return cz_save_weights(trainer, trainer->folder, error);
-    cloze_status status = cz_settings_write(trainer, folder, error);
+    folder = own ? trainer->folder : folder;
+    cloze_status status = own ? CLOZE_OK : cz_settings_write(trainer, folder, error);
+    if (!status && trainer->generator)
+        status = save_generator(trainer, folder, error);
     return status ? status : cz_save_weights(trainer, folder, error);
 }

@@ -23,11 +23,12 @@ typedef struct cz_part {
     cz_globals globals;
     uint32_t *ids, *positions, *types; /* [tokens] */
     int32_t *words;                    /* [tokens] where words are masked; -1: none */
+    uint32_t *masked;                  /* [tokens] as a generator sees them */
     size_t *begin, *length;            /* [sequences] */
     uint64_t *samples;                 /* [sequences] */
     int64_t *apart;                    /* [sequences] of a corpus: see cz_passage */
     size_t *global_row, *global_begin, *global_length;
-    size_t tokens_room[5], sequences_room[6]; /* of the arrays above */
+    size_t tokens_room[6], sequences_room[6]; /* of the arrays above */
 
     const cloze_model *model; /* whose positions and globals these are */
     const cz_dataset *dataset;
@@ -132,7 +133,7 @@ struct cloze_trainer {
     char **labels;               /* [options.label_count] */
     float *label_weights;        /* [options.label_count] or NULL */
     char **targets;              /* [options.lora.target_count] */
-    char *folder, *config;       /* or NULL */
+    char *folder, *config, *generator_config; /* or NULL */
     char source[CZ_PATH_SIZE];   /* the folder that was opened */
     char name[CZ_PATH_SIZE]; /* what it is called: a hub name, or where it is from the root on */
     char settings
@@ -142,7 +143,7 @@ struct cloze_trainer {
     cz_passage *passage; /* room for the sequence that was asked for last */
     cloze_engine *engine;
     bool owns_engine;
-    cloze_model *model;
+    cloze_model *model, *generator; /* the latter may be NULL */
     cloze_encoding *encoding;
     cz_dataset split[CZ_SPLITS];
     cz_learner learner;
@@ -232,6 +233,8 @@ cloze_status cz_settings_write(const cloze_trainer *trainer, const char *folder,
 /* The same into the trainer's folder, or a temporary one. */
 cloze_status cz_settings_prepare(cloze_trainer *trainer, cloze_error *error);
 void cz_settings_forget(cloze_trainer *trainer);
+/* The same run as one of the generator alone, to be read: it owns nothing. */
+cloze_trainer cz_generator_as_trainer(const cloze_trainer *trainer);
 
 /* ---- save.c ---- */
 
@@ -258,6 +261,13 @@ cloze_status cz_state_resume(cloze_trainer *trainer, cloze_error *error);
 void cz_state_digest(const cloze_trainer *trainer, char out[CZ_DIGEST_HEX]);
 /* Room for the best weights. */
 cloze_status cz_best_make(cloze_trainer *trainer, cloze_error *error);
+
+/* ---- objective_replaced.c ---- */
+
+/* What the generator says in the places that are asked for; and puts a draw of it there. */
+cz_tensor *cz_generator_outcome(cz_run *run, const cloze_trainer *trainer, const cz_part *part);
+void cz_replace_tokens(cz_run *run, const cloze_trainer *trainer, const cz_part *part,
+                       const cz_tensor *logits);
 
 /* ---- intake_corpus.c ---- */
 

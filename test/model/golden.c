@@ -36,6 +36,7 @@ static const char *head_name(char *out, size_t size, const char *what, int head)
     static const char *const names[CZ_HEADS] = {
         [CZ_HEAD_LABELS] = "",    [CZ_HEAD_CHOICE] = ".choice", [CZ_HEAD_ORDER] = ".order",
         [CZ_HEAD_TAGS] = ".tags", [CZ_HEAD_SPANS] = ".spans",   [CZ_HEAD_WORDS] = ".words",
+        [CZ_HEAD_REPLACED] = ".replaced",
     };
     snprintf(out, size, "%s%s", what, names[head]);
     return out;

@@ -184,8 +184,8 @@ static void compare_gradient(const lessons *l, const cz_learner *learner, size_t
                              const char *name)
 {
     char key[200];
-    const cz_parameter *parameter = &learner->network->parameters[learner->index[i]];
-    const cz_tensor *found = learner->level[0].list[learner->index[i]];
+    const cz_parameter *parameter = learner->parameter[i];
+    const cz_tensor *found = learner->level[0].list[parameter->index];
     snprintf(key, sizeof key, "%s/%s", name, parameter->name);
     const cz_stored_tensor *stored = cz_weights_find(l->gradients, key);
     double most = 1e-3, worst = 0;

@@ -64,7 +64,7 @@ static cz_tensor *value_of(const lesson *l, size_t i)
 
 static const cz_parameter *parameter_of(const lesson *l, size_t i)
 {
-    return &l->g.network->parameters[l->learner.index[i]];
+    return l->learner.parameter[i];
 }
 
 static void begin(lesson *l)

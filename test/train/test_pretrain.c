@@ -115,8 +115,9 @@ static size_t count_in(const json_t *golden, const char *key)
 static cloze_train_options options_of(const json_t *golden)
 {
     const char *following = json_string_value(json_object_get(golden, "following"));
+    bool replaced = json_is_true(json_object_get(golden, "replaced"));
     return (cloze_train_options){
-        .learning = CLOZE_LEARN_WORDS,
+        .learning = replaced ? CLOZE_LEARN_REPLACED : CLOZE_LEARN_WORDS,
         .epochs = 100,
         .steps = count_in(golden, "steps"),
         .batch = count_in(golden, "batch"),
@@ -206,7 +207,7 @@ static void follow(const char *name, cloze_precision precision, double bound)
 
 static void every_objective_learns_as_in_pytorch(void **state)
 {
-    static const char *const names[] = { "masked", "next", "order", "crossing" };
+    static const char *const names[] = { "masked", "next", "order", "crossing", "replaced" };
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         follow(names[i], CLOZE_PRECISION_F64, 1e-11);

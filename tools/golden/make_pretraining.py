@@ -25,7 +25,7 @@ import transformers
 from token_tasks import SLIGHT, SLIGHT_ROBERTA, WORDS, make_tokenizer, save, vary
 from transformers import CONFIG_MAPPING, get_linear_schedule_with_warmup
 
-ORDER, SAMPLE, MASK, TOKEN, LENGTH, PART, NEXT = range(1, 8)
+ORDER, SAMPLE, MASK, TOKEN, LENGTH, PART, NEXT, REPLACE = range(1, 9)
 MEASURED = 2**32 - 1
 APART, CUT, BEGIN, OTHER = range(4)
 SENTENCE = re.compile("[.!?][\"')\\]\u201d\u2019\u00bb]*(?:[ \t]+(?![a-z])|[ \t]*$)")
@@ -34,6 +34,8 @@ CASES = {
     "next": dict(family="bert", kind="AutoModelForPreTraining", following="next", dev=0.3, length=24, shorter=0.3),
     "order": dict(family="albert", kind="AutoModelForPreTraining", following="order", dev=0.25, length=24,
                   static_masks=True),
+    "replaced": dict(family="electra", kind="AutoModelForPreTraining", following=None, dev=0.3, length=24,
+                     replaced=True),
     "crossing": dict(family="roberta", kind="AutoModelForMaskedLM", following=None, dev=0.2, length=30,
                      crossing=True, masked=0.3),
 }
@@ -220,14 +222,63 @@ def batch_of(corpus, tokenizer, case, items, epoch: int, first: int, learning: b
         texts, apart = corpus.texts(item, thing, when)
         ids, types, words = lay(corpus, tokenizer, texts)
         masked, labels = mask(ids, words, case, tokenizer, thing, when)
-        out.append({"ids": masked, "types": types, "labels": labels, "apart": apart})
+        out.append({"ids": masked, "types": types, "labels": labels, "apart": apart, "whole": ids,
+                    "things": (thing, when)})
     return out
+
+
+# ---- replaced tokens ----
+
+class Electra(torch.nn.Module):
+    """A discriminator and a generator with its embeddings."""
+
+    def __init__(self, discriminator, generator) -> None:
+        super().__init__()
+        self.discriminator, self.generator, self.config = discriminator, generator, discriminator.config
+        generator.electra.embeddings = discriminator.electra.embeddings
+        generator.tie_weights()
+
+    def forward(self, item: dict, things: tuple[int, int]):
+        """The generator's logits, the discriminator's, and which tokens were replaced."""
+        types = torch.tensor([item["types"]])
+        said = self.generator(input_ids=torch.tensor([item["ids"]]), token_type_ids=types).logits[0]
+        ids, replaced = list(item["whole"]), [0.0] * len(item["whole"])
+        for i, label in enumerate(item["labels"]):
+            if label < 0:
+                continue
+            thing, when = things
+            odds = said[i].detach()
+            odds = (odds - odds.max()).exp().cumsum(0)
+            ids[i] = int((odds > unit(REPLACE, when, thing, i) * odds[-1]).int().argmax())
+            replaced[i] = float(ids[i] != label)
+        found = self.discriminator(input_ids=torch.tensor([ids]), token_type_ids=types).logits[0]
+        return said, found, torch.tensor(replaced, dtype=found.dtype)
+
+
+def electra_loss(model: Electra, batch: list[dict]) -> tuple[torch.Tensor, dict]:
+    words, right, masked, judged, tokens, both, either = 0, 0, 0, 0, 0, 0, 0
+    for item in batch:
+        said, found, replaced = model(item, item["things"])
+        labels = torch.tensor(item["labels"])
+        asked = labels >= 0
+        words = words + torch.nn.functional.cross_entropy(said, labels, reduction="sum", ignore_index=-100)
+        right += int((said.argmax(-1)[asked] == labels[asked]).sum())
+        masked += int(asked.sum())
+        judged = judged + torch.nn.functional.binary_cross_entropy_with_logits(found, replaced, reduction="sum")
+        tokens += len(item["whole"])
+        both += int(((found > 0) & (replaced > 0)).sum())
+        either += (int((found > 0).sum()) + int((replaced > 0).sum())) / 2
+    loss = 50 * judged / tokens + words / masked
+    return loss, {"loss": loss.item(), "perplexity": math.exp(words / masked), "accuracy": right / masked,
+                  "replaced_f1": both / either if either else 0}
 
 
 # ---- learning ----
 
 def loss_of(model, batch: list[dict], following) -> tuple[torch.Tensor, dict]:
     """The mean over masked words, plus the mean over sequences."""
+    if isinstance(model, Electra):
+        return electra_loss(model, batch)
     words, right, masked, orders, ordered = 0, 0, 0, 0, 0
     for item in batch:
         given = {"input_ids": torch.tensor([item["ids"]])}
@@ -283,12 +334,24 @@ def learn(model, tokenizer, corpus: Corpus, case: dict) -> list[float]:
     return losses
 
 
+def with_generator(model, folder: Path, settings: dict) -> Electra:
+    config = CONFIG_MAPPING["electra"](vocab_size=model.config.vocab_size, **settings | dict(
+        hidden_size=6, num_attention_heads=3, intermediate_size=10, num_hidden_layers=1))
+    generator = transformers.AutoModelForMaskedLM.from_config(config, attn_implementation="eager").eval()
+    vary(generator)
+    generator.electra.embeddings.load_state_dict(model.electra.embeddings.state_dict())
+    generator.tie_weights()
+    generator.save_pretrained(folder / "generator")
+    (folder / "generator" / "generation_config.json").unlink(missing_ok=True)
+    return Electra(model, generator.double())
+
+
 def make(target: Path, name: str, case: dict, corpus: str) -> None:
     folder, family = target / name, case["family"]
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     tokenizer = make_tokenizer(name, family, folder)
-    settings = SLIGHT_ROBERTA if family == "roberta" else SLIGHT | (dict(embedding_size=8) if family == "albert" else {})
+    settings = SLIGHT_ROBERTA if family == "roberta" else SLIGHT | (dict(embedding_size=8) if family in ("albert", "electra") else {})
     torch.manual_seed(300 + len(name))
     model = getattr(transformers, case["kind"]).from_config(
         CONFIG_MAPPING[family](vocab_size=len(tokenizer), **settings), attn_implementation="eager").eval()
@@ -296,6 +359,8 @@ def make(target: Path, name: str, case: dict, corpus: str) -> None:
     model.tie_weights()
     save(model, tokenizer, folder)
     model = model.double()
+    if case.get("replaced"):
+        model = with_generator(model, folder, settings)
     documents = documents_of(tokenizer, corpus)
     train = Corpus(tokenizer, documents, case, case["dev"], 1)
     dev = Corpus(tokenizer, documents, case, 0, case["dev"])
