@@ -76,7 +76,7 @@ CLOZE_API void cloze_vocabulary_free(cloze_vocabulary *vocabulary);
 
 /*
  * Counts the words of texts; a line of a file is a good text. CLOZE_ERROR_TEXT tells which text is
- * not UTF-8; the words of those before it, and of its beginning, are counted then. What the texts
+ * not UTF-8, or, for BPE over characters and Unigram, holds a zero byte; the words of those before it, and of its beginning, are counted then. What the texts
  * of special tokens say is text like other. Memory grows with the number of different words.
  */
 CLOZE_API cloze_status cloze_vocabulary_add(cloze_vocabulary *vocabulary, const cloze_text *texts,

@@ -217,6 +217,21 @@ static bool count_word(void *context, const char *word, size_t size)
     return true;
 }
 
+/* Tokens of characters would hold a zero byte of a text, and no JSON that we read may. */
+static cloze_status check_text(const cloze_vocabulary *vocabulary, cloze_text text,
+                               cloze_error *error)
+{
+    bool characters =
+        vocabulary->kind == CLOZE_VOCABULARY_BPE || vocabulary->kind == CLOZE_VOCABULARY_UNIGRAM;
+    const char *zero =
+        characters && text.data && text.size ? memchr(text.data, 0, text.size) : NULL;
+    if (!zero)
+        return CLOZE_OK;
+    return cz_fail_at(error, CLOZE_ERROR_TEXT, (size_t)(zero - text.data),
+                      "byte %zu is zero, which no token of characters can hold: take it out",
+                      (size_t)(zero - text.data));
+}
+
 cloze_status cloze_vocabulary_add(cloze_vocabulary *vocabulary, const cloze_text *texts,
                                   size_t count, cloze_error *error)
 {
@@ -224,8 +239,10 @@ cloze_status cloze_vocabulary_add(cloze_vocabulary *vocabulary, const cloze_text
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
                        "a vocabulary that was trained takes no more texts; make a new one");
     for (size_t i = 0; i < count; i++) {
-        cloze_status status = cz_tokenizer_words(vocabulary->counter, vocabulary->encoding,
-                                                 texts[i], count_word, vocabulary, error);
+        cloze_status status = check_text(vocabulary, texts[i], error);
+        if (!status)
+            status = cz_tokenizer_words(vocabulary->counter, vocabulary->encoding, texts[i],
+                                        count_word, vocabulary, error);
         if (status)
             return cz_error_prefix(error, "text %zu", i + 1), status;
         vocabulary->counts.texts++;

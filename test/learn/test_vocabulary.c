@@ -200,15 +200,44 @@ static void a_text_that_is_not_utf8_is_named(void **state)
     cloze_vocabulary_free(vocabulary);
 }
 
+/* What has a zero byte in its text must open, or is not learned from. */
+static void a_zero_byte_is_learned_where_a_token_can_hold_it(void **state)
+{
+    const cloze_text text = { "the c\0at sat on the c\0at", 23 };
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        cloze_vocabulary_options options = { .kind = (cloze_vocabulary_kind)kind,
+                                             .size = 400,
+                                             .min_frequency = 1 };
+        cloze_vocabulary *vocabulary = open_with(&options);
+        bool characters = kind == CLOZE_VOCABULARY_BPE || kind == CLOZE_VOCABULARY_UNIGRAM;
+        cloze_tokenizer *tokenizer = NULL;
+        cloze_error error;
+        char name[32];
+        assert_int_equal(cloze_vocabulary_add(vocabulary, &text, 1, &error),
+                         characters ? CLOZE_ERROR_TEXT : CLOZE_OK);
+        if (characters) {
+            assert_non_null(strstr(error.message, "text 1: byte 5 is zero"));
+        } else {
+            assert_int_equal(cloze_vocabulary_train(vocabulary, &error), CLOZE_OK);
+            snprintf(name, sizeof name, "zero%d", kind);
+            assert_int_equal(cloze_vocabulary_save(vocabulary, inside(name), &error), CLOZE_OK);
+            assert_int_equal(cloze_tokenizer_open(&tokenizer, inside(name), NULL, &error),
+                             CLOZE_OK);
+            cloze_tokenizer_free(tokenizer);
+        }
+        cloze_vocabulary_free(vocabulary);
+    }
+}
+
 /* Words of thousands of characters, and a token that could grow without end. */
 static void a_long_word_is_counted_and_no_token_is_too_long_to_load(void **state)
 {
     (void)state;
     for (int kind = 0; kind < KINDS; kind++) {
-        cloze_vocabulary_options options = { .kind = (cloze_vocabulary_kind)kind,
-                                             .size = 2000,
-                                             .min_frequency = 1,
-                                             .longest = 256 };
+        cloze_vocabulary_options options = {
+            .kind = (cloze_vocabulary_kind)kind, .size = 2000, .min_frequency = 1, .longest = 256
+        };
         cloze_vocabulary *vocabulary = open_with(&options);
         size_t size = 20000, longest = 0;
         char *word = malloc(size + 1), name[32];
@@ -330,6 +359,7 @@ int main(void)
         cmocka_unit_test(options_that_cannot_be_are_refused),
         cmocka_unit_test(steps_out_of_order_are_refused),
         cmocka_unit_test(a_text_that_is_not_utf8_is_named),
+        cmocka_unit_test(a_zero_byte_is_learned_where_a_token_can_hold_it),
         cmocka_unit_test(a_long_word_is_counted_and_no_token_is_too_long_to_load),
         cmocka_unit_test(training_stops_when_asked),
         cmocka_unit_test(every_failed_allocation_is_survived),
