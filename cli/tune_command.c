@@ -13,11 +13,6 @@
 
 /* ---- what all trials are told ---- */
 
-typedef struct taking {
-    tune_job *job;
-    const cli_command *self;
-} taking;
-
 /* Of the search, not of a trial; threads and pictures change nothing of what is learned. */
 static bool is_own(const command_option *option)
 {
@@ -65,24 +60,23 @@ static bool add_word(tune_job *job, const char *text)
 
 static int take(void *context, const command_option *option, const char *text)
 {
-    const taking *to = context;
+    tune_job *job = context;
     char name[64];
-    int code = refuse(to->job, option);
+    int code = refuse(job, option);
     if (code >= 0 || is_own(option))
         return code;
     if (option->letter && option->kind != OPTION_FLAG)
         snprintf(name, sizeof name, "-%c", option->letter);
     else
         snprintf(name, sizeof name, "--%s", option->name);
-    if (!add_word(to->job, name) || (text && !add_word(to->job, text)))
+    if (!add_word(job, name) || (text && !add_word(job, text)))
         return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
     return -1;
 }
 
 int tune_take_options(tune_job *job, const cli_command *self, int argc, char **argv)
 {
-    taking to = { job, self };
-    int first, code = options_each(self, argc, argv, take, &to, &first);
+    int first, code = options_each(self, argc, argv, take, job, &first);
     return code < 0 ? 0 : code;
 }
 
