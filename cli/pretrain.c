@@ -20,7 +20,7 @@ enum { EPOCHS_MOST = 1000000 };
 static const command_example examples[] = {
     { "cloze pretrain -f corpus.txt --dev-part 0.01 -a bert-mini -n 8000 --lower -o mini",
       "documents end at blank lines; then: cloze fill -m mini \"a [MASK] house\"" },
-    { "cloze pretrain -f books/*.txt --documents file --epochs 10 --batch 128 -o small --resume",
+    { "cloze pretrain books/*.txt --documents file --epochs 10 --batch 128 -o small --resume",
       "each file is a document; on again where it was stopped" },
     { "cloze pretrain -f corpus.txt -a roberta-base --layers 4 --length 256 -o roberta",
       "full sentences over the borders of documents, byte-level BPE" },
@@ -35,8 +35,8 @@ static int run(const cli_command *self, int argc, char **argv);
 
 const cli_command command_pretrain = {
     .name = "pretrain",
-    .operands = "",
-    .operand_kind = "none",
+    .operands = "[FILE ...]",
+    .operand_kind = "file",
     .summary = "make a model from text alone",
     .description =
         "Makes a model from nothing: a vocabulary of the words of the files, a file of their "
@@ -46,8 +46,8 @@ const cli_command command_pretrain = {
         "Sequences are whole sentences of one document, as many as --length has room for; "
         "--crossing lets them go on in the next document. With --objective nsp or sop a sequence "
         "is two texts; with rtd a small generator fills the masks, and the model tells which "
-        "tokens "
-        "it replaced (the generator is kept in FOLDER/generator). With a held-out part the best "
+        "tokens it replaced (the generator is kept in FOLDER/generator). With a held-out part the "
+        "best "
         "numbers are saved, else the last.\n\n"
         "A run is a function of texts, settings and seed: threads do not matter, nor how often it "
         "was stopped and resumed. FOLDER gets the model as cloze and transformers open it, its "
@@ -55,8 +55,7 @@ const cli_command command_pretrain = {
         "from there.",
     .groups = { &pretrain_corpus_options, &pretrain_model_options, &pretrain_objective_options,
                 &train_step_options, &train_keep_options, &train_rank_options,
-                &pretrain_engine_options,
-                &train_general_options },
+                &pretrain_engine_options, &train_general_options },
     .examples = examples,
     .run = run,
 };
@@ -122,7 +121,7 @@ static int check_files(const cli_settings *settings)
 {
     const cli_words *lists[] = { &settings->files, &settings->train.dev };
     if (!settings->files.count)
-        return refuse("-f FILE names the text to learn from; see `cloze help pretrain`");
+        return refuse("FILE or -f FILE names the text to learn from; see `cloze help pretrain`");
     for (int i = 0; i < 2; i++)
         for (size_t k = 0; k < lists[i]->count; k++)
             if (!strcmp(lists[i]->item[k], "-"))
@@ -332,14 +331,29 @@ static int join(cli_ranks *ranks, cli_settings *settings)
     return code;
 }
 
+/* Files may be named without -f, as a shell does that expands *.txt. -1 to go on. */
+static int take_files(cli_settings *settings, char **names, int count)
+{
+    cli_words *files = &settings->files;
+    const char **grown;
+    if (count <= 0)
+        return -1;
+    grown = realloc(files->item, (files->count + (size_t)count) * sizeof *grown);
+    if (!grown)
+        return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+    files->item = grown;
+    for (int i = 0; i < count; i++)
+        files->item[files->count++] = names[i];
+    return -1;
+}
+
 static int run(const cli_command *self, int argc, char **argv)
 {
     cli_settings settings;
     int first = 0, code = options_parse(self, argc, argv, &settings, &first);
     pretrain_job *job;
-    if (code < 0 && first < argc)
-        code =
-            say_failure(CLOZE_ERROR_ARGUMENT, "pretrain takes no operand; text comes from -f FILE");
+    if (code < 0)
+        code = take_files(&settings, argv + first, argc - first);
     if (code >= 0) {
         settings_clear(&settings);
         return code;

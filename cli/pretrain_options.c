@@ -5,7 +5,8 @@ const option_group pretrain_corpus_options = {
     "Corpus",
     (const command_option[]){
         OPTION("file", 'f', OPTION_WORDS, "FILE", files,
-               "learn from the lines of FILE; may be repeated. Files may be larger than memory"),
+               "learn from the lines of FILE, which may be larger than memory; the same as FILE "
+               "alone"),
         OPTION("field", 0, OPTION_WORD, "NAME", field,
                "the files are JSON lines; take the text from this field"),
         OPTION("documents", 0, OPTION_CHOICE, "blank|file|line", pretrain.documents,
