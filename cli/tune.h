@@ -32,10 +32,10 @@ typedef struct tune_setting {
 } tune_setting;
 
 typedef struct tune_trial {
-    size_t number;                         /* from 1 on */
-    const char *value[TUNE_SETTINGS_MOST]; /* of each setting, as the command line has it */
-    size_t rungs;                          /* that it has done */
-    bool failed;                           /* the last of them came to nothing */
+    size_t number;                              /* from 1 on */
+    const char *value[TUNE_SETTINGS_MOST];      /* of each setting, as the command line has it */
+    size_t rungs;                               /* that it has done */
+    bool failed;                                /* the last of them came to nothing */
     double score[RUNGS_MOST], loss[RUNGS_MOST]; /* at the end of each rung */
     json_t *last; /* what its last rung made, as trials.jsonl has it; or NULL */
 } tune_trial;
