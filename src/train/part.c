@@ -129,7 +129,7 @@ void cz_part_clear(cz_part *part, const cloze_allocator *allocator)
     void *const all[] = { part->ids,        part->positions,    part->types,         part->begin,
                           part->length,     part->samples,      part->words,         part->apart,
                           part->global_row, part->global_begin, part->global_length, part->labels,
-                          part->targets,    part->rows };
+                          part->targets,    part->rows,         part->masked };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         cz_release(allocator, all[i]);
     *part = (cz_part){ 0 };

@@ -487,6 +487,7 @@ static void a_corpus_is_not_kept_in_memory(void **state)
     const cloze_hooks hooks = { .allocator = { take, resize, give, NULL } };
     const cloze_engine_options how = { .threads = 1, .hooks = &hooks };
     cloze_train_options options = scratch(NULL);
+    options.steps = 1;
     cloze_trainer *trainer = NULL;
     cloze_intake intake = { 0 };
     cloze_error error;
@@ -507,6 +508,8 @@ static void a_corpus_is_not_kept_in_memory(void **state)
     if (held - before >= 64 * intake.items)
         fail_msg("%zu bytes for %zu sequences of %zu tokens", held - before, intake.items,
                  intake.tokens);
+    if (cloze_trainer_run(trainer, &error))
+        fail_msg("%s", error.message);
     cloze_trainer_free(trainer);
     cloze_engine_free(options.engine);
     assert_int_equal(held, 0);
