@@ -32,6 +32,7 @@ typedef struct cli_training {
 
     /* what learns */
     bool freeze_body, freeze_embeddings, recompute;
+    int number_type;
     size_t freeze_layers;
     double dropout, attention_dropout, classifier_dropout;
     size_t lora;

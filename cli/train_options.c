@@ -122,6 +122,9 @@ const option_group train_part_options = {
                "of the weights of attention (default: the model's)"),
         OPTION("classifier-dropout", 0, OPTION_REAL, "X", train.classifier_dropout,
                "of what the head reads (default: the model's)"),
+        OPTION("precision", 0, OPTION_CHOICE, "f32|bf16", train.number_type,
+               "bf16: products read matrices rounded to bfloat16, and what layers made is kept in "
+               "half the bytes; weights, moments and sums stay float32 (default: f32)"),
         OPTION("recompute", 0, OPTION_FLAG, NULL, train.recompute,
                "compute each layer twice instead of keeping what it made: less memory, the same "
                "numbers"),

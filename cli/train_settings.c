@@ -190,6 +190,7 @@ void train_fill_options(train_job *job)
         .resume = train->resume,
         .keep_every = train->keep_every,
         .recompute = train->recompute,
+        .bf16 = train->number_type == 2,
         .engine = job->opened.engine,
     };
 }
@@ -326,6 +327,7 @@ void train_put_settings(json_t *facts, const train_job *job)
             put_real(facts, "augment-fill", job->data.rates.fill);
         put_word(facts, "augment-model", train->filler);
     }
+    put_word(facts, "precision", options->bf16 ? "bf16" : NULL);
     put_word(facts, "schedule", schedules[train->schedule]);
     put_word(facts, "metric", options->metric);
     put_word(facts, "class-weights", train->class_weights);

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Holds 50 steps of fine-tuning a real encoder against PyTorch: the loss of every step, dropout 0, float32.
 
-usage: check_learning.py PROGRAM FOLDER LABELLED.tsv     (columns text and label; its first 16 rows are one batch)
+usage: check_learning.py PROGRAM FOLDER LABELLED.tsv [bf16]
+       (columns text and label; its first 16 rows are one batch)
 
-Prints the largest difference as a share of max(loss, 0.01). Needs torch and transformers.
+Prints the largest difference as a share of max(loss, 0.01). With bf16 both learn in bfloat16, cloze by --precision bf16
+and PyTorch by autocast, and each is held against PyTorch in float32. Needs torch and transformers.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, get_
 STEPS, RATE, ITEMS = 50, 2e-5, 16
 
 
-def torch_losses(folder: str, texts: list[str], labels: list[int]) -> list[float]:
+def torch_losses(folder: str, texts: list[str], labels: list[int], half: bool = False) -> list[float]:
     model = AutoModelForSequenceClassification.from_pretrained(folder)
     model.eval()  # no dropout
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -33,7 +35,8 @@ def torch_losses(folder: str, texts: list[str], labels: list[int]) -> list[float
     schedule = get_linear_schedule_with_warmup(optimizer, 0, STEPS)
     losses = []
     for _ in range(STEPS):
-        loss = model(**batch, labels=torch.tensor(labels)).loss
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+            loss = model(**batch, labels=torch.tensor(labels)).loss
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(matrices + others, 1.0)
@@ -43,18 +46,21 @@ def torch_losses(folder: str, texts: list[str], labels: list[int]) -> list[float
     return losses
 
 
-def cloze_losses(program: str, folder: str, texts: list[str], labels: list[str], work: Path) -> list[float]:
+def cloze_losses(program: str, folder: str, texts: list[str], labels: list[str], work: Path,
+                 half: bool = False) -> list[float]:
     file = work / "batch.tsv"
     with file.open("w", newline="") as out:
         csv.writer(out, delimiter="\t").writerows([("text", "label"), *zip(texts, labels)])
     command = [program, "train", "classify", "-m", folder, "-f", str(file), "--epochs", str(STEPS), "--batch", str(ITEMS),
-               "--rate", str(RATE), "--dropout", "0", "--json", "-o", str(work / "trained")]
+               "--rate", str(RATE), "--dropout", "0", "--json", "-o", str(work / "trained"),
+               *(["--precision", "bf16"] if half else [])]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     return [event["loss"] for event in map(json.loads, lines) if event["event"] == "step"]
 
 
 def main() -> None:
-    program, folder, table = sys.argv[1:]
+    program, folder, table = sys.argv[1:4]
+    half = sys.argv[4:] == ["bf16"]
     with open(table, newline="") as given:
         rows = list(csv.DictReader(given, delimiter="\t", quoting=csv.QUOTE_NONE))[:ITEMS]
     texts, names = [row["text"] for row in rows], [row["label"] for row in rows]
@@ -67,10 +73,13 @@ def main() -> None:
             label2id={name: i for i, name in enumerate(known)}).save_pretrained(begin)
         AutoTokenizer.from_pretrained(folder).save_pretrained(begin)
         theirs = torch_losses(begin, texts, [known.index(name) for name in names])
-        ours = cloze_losses(program, begin, texts, names, Path(place))
-    assert len(ours) == len(theirs) == STEPS
-    worst = max(abs(a - b) / max(b, 0.01) for a, b in zip(ours, theirs))
-    print(f"loss {theirs[0]:.4f} to {theirs[-1]:.4f}; largest difference {worst:.2g} of max(loss, 0.01)")
+        found = {"cloze": cloze_losses(program, begin, texts, names, Path(place), half)}
+        if half:
+            found["autocast"] = torch_losses(begin, texts, [known.index(name) for name in names], True)
+    for name, ours in found.items():
+        assert len(ours) == len(theirs) == STEPS
+        worst = max(abs(a - b) / max(b, 0.01) for a, b in zip(ours, theirs))
+        print(f"{name}: loss {theirs[0]:.4f} to {theirs[-1]:.4f}; largest difference {worst:.2g} of max(loss, 0.01)")
 
 
 if __name__ == "__main__":

@@ -232,6 +232,9 @@ typedef struct cloze_train_options {
     bool resume;         /* go on where the folder's run stopped */
     size_t keep_every;   /* steps; 0: after each measurement */
 
+    bool bf16;      /* while a step computes, products read matrices rounded to bfloat16, and what layers
+                       made is kept as bfloat16 for the way back. Weights, moments, gradients and all sums
+                       stay float32, and measuring and saving know nothing else */
     bool recompute; /* layers are computed twice, so that they need not be kept */
     uint64_t seed;
     /*

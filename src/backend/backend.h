@@ -359,6 +359,13 @@ typedef struct cz_add_call {
     double factor;
 } cz_add_call;
 
+/* to = from, rounded to bfloat16 (to nearest even; what is not a number stays so). Each of the two is of
+ * the table's type or BF16, and without gaps; they may be the same numbers. */
+typedef struct cz_round_call {
+    const cz_tensor *from;
+    cz_tensor *to;
+} cz_round_call;
+
 /* Where a call runs: threads, and scratch memory of `scratch_size` bytes for each worker. A call
  * that meets a weight that is not finite (checked as it is packed, or as a row is used) returns
  * CLOZE_ERROR_FORMAT. */
@@ -424,6 +431,7 @@ typedef struct cz_backend {
     cloze_status (*adamw)(const cz_place *, const cz_adamw_call *);
     cloze_status (*squares)(const cz_place *, const cz_squares_call *);
     cloze_status (*add)(const cz_place *, const cz_add_call *);
+    cloze_status (*round)(const cz_place *, const cz_round_call *);
 } cz_backend;
 
 extern const cz_backend cz_backend_reference_f32, cz_backend_reference_f64, cz_backend_cpu;

@@ -67,4 +67,5 @@ const cz_backend REFERENCE_TABLE = {
     .adamw = REFERENCE(adamw),
     .squares = REFERENCE(squares),
     .add = REFERENCE(add),
+    .round = REFERENCE(round),
 };

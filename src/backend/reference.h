@@ -45,6 +45,7 @@ cloze_status REFERENCE(probabilities)(const cz_place *place, const cz_probabilit
 cloze_status REFERENCE(adamw)(const cz_place *place, const cz_adamw_call *call);
 cloze_status REFERENCE(squares)(const cz_place *place, const cz_squares_call *call);
 cloze_status REFERENCE(add)(const cz_place *place, const cz_add_call *call);
+cloze_status REFERENCE(round)(const cz_place *place, const cz_round_call *call);
 
 /* An activation and its derivative. */
 double REFERENCE(activate)(cz_activation kind, double x);

@@ -55,3 +55,24 @@ cloze_status REFERENCE(add)(const cz_place *place, const cz_add_call *call)
         to[i] = (real)((double)to[i] + call->factor * (double)from[i]);
     return CLOZE_OK;
 }
+
+static float half_of(const cz_tensor *t, size_t i)
+{
+    return t->type == CZ_BF16 ? cz_bf16_to_f32(((const uint16_t *)t->data)[i])
+                              : (float)((const real *)t->data)[i];
+}
+
+cloze_status REFERENCE(round)(const cz_place *place, const cz_round_call *call)
+{
+    (void)place;
+    if (!fit(call->from, call->to))
+        return CLOZE_ERROR_ARGUMENT;
+    for (size_t i = 0; i < elements(call->to); i++) {
+        uint16_t half = cz_f32_to_bf16(half_of(call->from, i));
+        if (call->to->type == CZ_BF16)
+            ((uint16_t *)call->to->data)[i] = half;
+        else
+            ((real *)call->to->data)[i] = (real)cz_bf16_to_f32(half);
+    }
+    return CLOZE_OK;
+}

@@ -229,6 +229,7 @@ void cz_run_reset(cz_run *run)
 {
     run->host.used = 0;
     run->numbers.used = 0;
+    run->bench.used = 0;
     run->tape = NULL;
     run->frame = (cz_frame){ NULL, NULL, 0 };
     run->result = NULL;

@@ -69,8 +69,11 @@ struct cz_run {
     cz_place place;
     cz_arena host;    /* nodes, tensor heads, calls */
     cz_arena numbers; /* the device's memory: every tensor's data */
+    cz_arena bench;   /* with `halves`: the same while a stage runs or is walked back */
     bool record, parameter_gradients, dropout;
     bool recompute; /* stages keep only their input and output while recording */
+    bool halves; /* what stages make is rounded to bfloat16 once they are through, for the way back;
+                       what is kept of it takes half the bytes */
     uint64_t seed, step;
     cz_tensor *const *gradients; /* [parameters] where parameter gradients are added; entries may be
                                     NULL; same type as the run, F64 or F32 */
@@ -134,7 +137,9 @@ typedef cz_tensor *cz_stage_body(cz_run *run, const void *self, const cz_batch *
  * place of x if x was the result of a stage (x is then gone), so memory does not grow with the
  * number of stages. Recording: the body's operations are kept, or (run->recompute) one node that
  * runs the body again when the gradient comes back; dropout masks are the same since they are
- * functions of their counter. `outside` [count] are watched tensors from outside that the body
+ * functions of their counter. With run->halves the body runs on the bench, where the next stage will,
+ * and what it made is kept as bfloat16 and put back there for its gradient; only the result stays as it
+ * is. Recomputed or kept, gradients are the same then too. `outside` [count] are watched tensors from outside that the body
  * reads besides x. x may be NULL: a body that begins from the batch alone. `self` and `batch` must
  * live as long as the tape. Stages may lie within stages.
  */

@@ -49,6 +49,7 @@ static void set_up(const cloze_trainer *trainer, cz_run *run, const cz_part *par
     run->record = run->parameter_gradients = part->learning;
     run->dropout = part->learning && !trainer->options.no_dropout;
     run->recompute = trainer->options.recompute;
+    run->halves = part->learning && trainer->options.bf16;
     run->gradients = gradients ? gradients->list : NULL;
     run->touched = gradients ? gradients->touched : NULL;
     run->seed = trainer->options.seed;

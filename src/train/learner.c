@@ -112,9 +112,10 @@ static cloze_status list(cz_learner *learner, const cz_learner_options *options,
 
 /* ---- memory ---- */
 
-static void move_value(const cz_learner *learner, size_t i, cz_tensor to)
+static void move_value(const cz_learner *learner, size_t i)
 {
     cz_parameter *parameter = learner->parameter[i];
+    cz_tensor to = learner->value[i];
     for (size_t row = 0; row < to.rows; row++)
         for (size_t c = 0; c < to.columns; c++) {
             double value = cz_tensor_at(&parameter->value, row, c);
@@ -165,20 +166,20 @@ cloze_status cz_learner_init(cz_learner *learner, cz_network *network, const cz_
                              const cz_learner_options *options, const cloze_allocator *allocator,
                              cloze_error *error)
 {
-    cz_tensor *values = NULL;
     *learner = (cz_learner){ .network = network, .backend = backend, .allocator = allocator };
     cloze_status status = list(learner, options, error);
     if (!status)
-        status = cz_learner_copy(learner, &learner->values, &values, error);
+        status = cz_learner_copy(learner, &learner->values, &learner->value, error);
     for (size_t i = 0; i < 2 && !status; i++)
         status = cz_learner_copy(learner, &learner->moments[i], &learner->moment[i], error);
     if (!status)
         status = cz_learner_make_levels(learner, options->shards, error);
     for (size_t i = 0; i < learner->count && !status; i++)
-        move_value(learner, i, values[i]);
-    cz_release(allocator, values);
+        move_value(learner, i);
     if (!status && options->second)
         share(network, options->second);
+    if (!status && options->rounds)
+        status = cz_learner_make_halves(learner, error);
     network->still = still_stages(learner);
     return status;
 }
@@ -189,6 +190,9 @@ void cz_learner_clear(cz_learner *learner)
     cz_release(allocator, learner->parameter);
     cz_release(allocator, learner->place);
     cz_release(allocator, learner->pace);
+    cz_release(allocator, learner->value);
+    cz_release(allocator, learner->half);
+    cz_block_release(allocator, &learner->halves);
     cz_block_release(allocator, &learner->values);
     for (size_t i = 0; i < 2; i++) {
         cz_block_release(allocator, &learner->moments[i]);
@@ -200,12 +204,12 @@ void cz_learner_clear(cz_learner *learner)
 
 size_t cz_learner_bytes(const cz_learner *learner)
 {
-    return learner->size * (3 + learner->levels);
+    return learner->size * (3 + learner->levels) + learner->halves.size;
 }
 
 cz_tensor *cz_learner_value(const cz_learner *learner, size_t i)
 {
-    return &learner->parameter[i]->value;
+    return &learner->value[i];
 }
 
 /* ---- the optimizer ---- */

@@ -28,7 +28,9 @@ typedef struct cz_learner {
     size_t size;              /* bytes of one copy of all, each beginning at a line of the cache */
     size_t *place;            /* [count] first byte in a copy */
     cz_block values, moments[2];
-    cz_tensor *moment[2]; /* [count] */
+    cz_tensor *value, *moment[2]; /* [count] */
+    cz_block halves;              /* with `rounds`: matrices as bfloat16, */
+    cz_tensor *half;              /* [count], data NULL where it is none */
     double *pace;         /* [count] factor of the rate */
     cz_gradients level[CZ_GRADIENT_LEVELS];
     size_t levels;
@@ -40,6 +42,7 @@ typedef struct cz_learner_options {
     bool freeze_embeddings, freeze_body;
     size_t freeze_layers;
     bool adapters;      /* they learn instead of what they stand beside */
+    bool rounds;        /* products read matrices rounded to bfloat16 */
     double layer_decay; /* 1: none */
     size_t shards;
     /* A network that learns beside it, or NULL: all of it but other heads than these. The tables of its
@@ -56,6 +59,13 @@ void cz_learner_clear(cz_learner *learner);
 size_t cz_learner_bytes(const cz_learner *learner);
 
 cz_tensor *cz_learner_value(const cz_learner *learner, size_t i);
+
+/* Rounds the matrices of now, and lets the network read them instead of its own numbers, or these again.
+ * Nothing happens unless the learner rounds. */
+cloze_status cz_learner_round(const cz_learner *learner, const cz_place *place);
+void cz_learner_show(const cz_learner *learner, bool rounded);
+/* For cz_learner_init. */
+cloze_status cz_learner_make_halves(cz_learner *learner, cloze_error *error);
 
 /*
  * The sum over shards is a tree that depends on their number alone: level 0 is where a shard's

@@ -84,6 +84,7 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
                                 o->patience,
                                 (uint64_t)o->keep_last,
                                 o->seed,
+                                (uint64_t)o->bf16,
                                 o->lora.rank,
                                 (uint64_t)o->lora.stabilized,
                                 trainer->learner.size,

@@ -88,10 +88,14 @@ cloze_status cz_step_learn(cloze_trainer *trainer, cloze_error *error)
     cz_plan_batch batch = cz_plan_at(&trainer->plan, trainer->progress.step);
     batch_total total = weigh_batch(trainer, &batch);
     size_t own, behind;
-    cloze_status status = CLOZE_OK;
     cz_ranks_own(trainer, &own, &behind);
+    if (cz_learner_round(&trainer->learner, place_of(trainer)))
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT, "weights could not be rounded");
+    cz_learner_show(&trainer->learner, true);
+    cloze_status status = CLOZE_OK;
     for (size_t shard = own; shard < behind && !status; shard++)
         status = learn_shard(trainer, shard, &batch, &total, error);
+    cz_learner_show(&trainer->learner, false);
     return status;
 }
 

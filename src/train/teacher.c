@@ -139,11 +139,11 @@ static cloze_status check_attention(const cloze_trainer *trainer, cloze_error *e
     const cz_network *other = trainer->options.teacher.model->network;
     if (!(trainer->options.teacher.attention > 0))
         return CLOZE_OK;
-    if (trainer->options.recompute)
-        return cz_fail(
-            error, CLOZE_ERROR_ARGUMENT,
-            "scores of attention cannot be compared when layers are recomputed: they are "
-            "not kept");
+    if (trainer->options.recompute || trainer->options.bf16)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "scores of attention cannot be compared when layers are recomputed, or "
+                       "rounded to bf16: "
+                       "they are not kept");
     for (size_t i = 1; i <= own->config.layers; i++)
         if (!attends_plainly(own, i) || !attends_plainly(other, trainer->lesson.layer[i]))
             return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,

@@ -320,6 +320,7 @@ static cloze_status make_learner(cloze_trainer *trainer, cloze_error *error)
         .freeze_layers = options->freeze_layers,
         .freeze_body = options->freeze_body,
         .adapters = options->lora.rank,
+        .rounds = options->bf16,
         .layer_decay = options->layer_decay,
         .shards = options->shards,
     };

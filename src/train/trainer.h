@@ -101,7 +101,7 @@ const cz_objective *cz_objective_beside(const cloze_train_options *options);
 /* The memory in which a part is computed; it grows to the largest. */
 typedef struct cz_workspace {
     cz_run run;
-    cz_block host, numbers, scratch;
+    cz_block host, numbers, bench, scratch;
 } cz_workspace;
 
 /* What a teacher is asked for, and what it made of the last part. */

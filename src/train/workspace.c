@@ -41,15 +41,18 @@ bool cz_workspace_ready(cloze_trainer *trainer, cz_workspace *workspace, const c
         return false;
     run->place.scratch = workspace->scratch.data;
     run->place.scratch_size = size;
-    run->numbers = (cz_arena){ NULL, 0, 0, 0 };
+    run->numbers = run->bench = (cz_arena){ NULL, 0, 0, 0 };
     return true;
 }
 
 bool cz_workspace_furnish(cloze_trainer *trainer, cz_workspace *workspace)
 {
-    if (!cz_block_fit(trainer, &workspace->numbers, workspace->run.numbers.peak))
+    cz_run *run = &workspace->run;
+    if (!cz_block_fit(trainer, &workspace->numbers, run->numbers.peak) ||
+        !cz_block_fit(trainer, &workspace->bench, run->bench.peak))
         return false;
-    workspace->run.numbers = (cz_arena){ workspace->numbers.data, workspace->numbers.size, 0, 0 };
+    run->numbers = (cz_arena){ workspace->numbers.data, workspace->numbers.size, 0, 0 };
+    run->bench = (cz_arena){ workspace->bench.data, workspace->bench.size, 0, 0 };
     return true;
 }
 
@@ -57,5 +60,6 @@ void cz_workspace_clear(cz_workspace *workspace, const cloze_allocator *allocato
 {
     cz_block_release(allocator, &workspace->host);
     cz_block_release(allocator, &workspace->numbers);
+    cz_block_release(allocator, &workspace->bench);
     cz_block_release(allocator, &workspace->scratch);
 }

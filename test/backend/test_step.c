@@ -140,6 +140,42 @@ static void what_is_added_is_multiplied_before(void **state)
     }
 }
 
+/* Every kind of float: ties, the largest, infinite, subnormal, none at all; kept, read again, in place. */
+static void numbers_are_rounded_to_the_nearest_half(void **state)
+{
+    enum { COUNT = 40000 };
+    static float numbers[COUNT], widened[COUNT];
+    static uint16_t halves[COUNT];
+    const cz_place place = { .type = CZ_F32 };
+    (void)state;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        uint32_t bits = i * 107374u + (i % 5 == 0 ? 0x8000u : i);
+        memcpy(&numbers[i], &bits, sizeof bits);
+    }
+    for (size_t d = 1; d < DEVICES; d++) {
+        cz_tensor from = { numbers, 1, COUNT, COUNT, CZ_F32, false, NULL }, to = from, half = from;
+        half.data = halves;
+        half.type = CZ_BF16;
+        to.data = widened;
+        const cz_round_call narrow = { &from, &half }, widen = { &half, &to };
+        const cz_round_call within = { &to, &to };
+        assert_int_equal(devices[d]->round(&place, &narrow), CLOZE_OK);
+        for (size_t i = 0; i < COUNT; i++)
+            assert_int_equal(halves[i], cz_f32_to_bf16(numbers[i]));
+        assert_int_equal(devices[d]->round(&place, &widen), CLOZE_OK);
+        for (size_t i = 0; i < COUNT; i++) {
+            float truth = cz_bf16_to_f32(halves[i]);
+            assert_memory_equal(&widened[i], &truth, sizeof truth);
+        }
+        memcpy(widened, numbers, sizeof widened);
+        assert_int_equal(devices[d]->round(&place, &within), CLOZE_OK);
+        for (size_t i = 0; i < COUNT; i++) {
+            float truth = cz_bf16_to_f32(halves[i]);
+            assert_memory_equal(&widened[i], &truth, sizeof truth);
+        }
+    }
+}
+
 static void tensors_that_do_not_fit_are_refused(void **state)
 {
     (void)state;
@@ -172,6 +208,7 @@ int main(void)
         cmocka_unit_test(every_element_is_in_a_sum_of_squares_once),
         cmocka_unit_test(squares_beyond_the_range_of_float_are_summed),
         cmocka_unit_test(what_is_added_is_multiplied_before),
+        cmocka_unit_test(numbers_are_rounded_to_the_nearest_half),
         cmocka_unit_test(tensors_that_do_not_fit_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,7 +43,7 @@ typedef struct tiny {
     bool nested; /* each half of a layer is a stage within the layer's */
     bool no_outside;
     size_t frozen; /* so many layers, and the embeddings, predict whatever the others do */
-    char *host, *numbers, *scratch;
+    char *host, *numbers, *bench, *scratch;
 } tiny;
 
 void tiny_open(tiny *t, const cz_backend *backend, size_t layers);

@@ -18,10 +18,20 @@
 
 enum { CALLS_MOST = 2000, CALLS_LEAST = 20 };
 
-static tiny_run short_run(const char *folder)
+/* What is learned with: all in float32, all in bfloat16, or beside a model that stays. */
+typedef enum kind { PLAIN, HALVES, LORA } kind;
+
+static const char *file_of(kind what)
+{
+    return what == LORA ? "adapter_model.safetensors" : "model.safetensors";
+}
+
+static tiny_run short_run(kind what, const char *folder)
 {
     tiny_run run = tiny_usual();
     run.options.folder = folder;
+    run.options.bf16 = what == HALVES;
+    run.options.lora.rank = what == LORA ? 2 : 0;
     run.options.epochs = 2;
     run.threads = 1;
     run.marks = true;
@@ -69,28 +79,39 @@ static bool kill_at(const tiny_run *run, size_t mark, size_t at)
     return false;
 }
 
+/* Kills it at every `stride`th call behind a mark. */
+static void kill_everywhere(kind what, size_t mark, size_t stride, const char *whole)
+{
+    cloze_error error;
+    bool goes_on = true;
+    size_t at = 1;
+    for (; goes_on && at < CALLS_MOST; at += stride) {
+        tiny_run run = short_run(what, tiny_folder());
+        goes_on = kill_at(&run, mark, at);
+        run.marks = false;
+        run.options.resume = true;
+        if (tiny_go(&run, &error))
+            fail_msg("after stop %zu: %s", at, error.message);
+        assert_string_equal(tiny_hash(run.options.folder, file_of(what)), whole);
+    }
+    assert_true(at > CALLS_LEAST && at < CALLS_MOST);
+}
+
 static void killed_at_any_call_it_ends_the_same(void **state)
 {
-    char whole[80];
-    cloze_error error;
-    tiny_run run = short_run(tiny_folder());
-    bool goes_on = true;
+    static const struct {
+        kind what;
+        size_t mark, stride;
+    } all[] = { { PLAIN, 1, 1 }, { PLAIN, 2, 5 }, { HALVES, 1, 3 }, { LORA, 1, 5 } };
     (void)state;
-    run.marks = false;
-    assert_int_equal(tiny_go(&run, &error), CLOZE_OK);
-    snprintf(whole, sizeof whole, "%s", tiny_hash(run.options.folder, "model.safetensors"));
-    for (size_t mark = 1; mark <= 2; mark++) {
-        size_t at = 1;
-        for (goes_on = true; goes_on && at < CALLS_MOST; at += mark == 1 ? 1 : 5) {
-            run = short_run(tiny_folder());
-            goes_on = kill_at(&run, mark, at);
-            run.marks = false;
-            run.options.resume = true;
-            if (tiny_go(&run, &error))
-                fail_msg("after stop %zu: %s", at, error.message);
-            assert_string_equal(tiny_hash(run.options.folder, "model.safetensors"), whole);
-        }
-        assert_true(at > CALLS_LEAST && at < CALLS_MOST);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        tiny_run run = short_run(all[i].what, tiny_folder());
+        char whole[80];
+        cloze_error error;
+        run.marks = false;
+        assert_int_equal(tiny_go(&run, &error), CLOZE_OK);
+        snprintf(whole, sizeof whole, "%s", tiny_hash(run.options.folder, file_of(all[i].what)));
+        kill_everywhere(all[i].what, all[i].mark, all[i].stride, whole);
     }
     tiny_forget();
 }

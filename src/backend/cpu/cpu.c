@@ -66,4 +66,5 @@ const cz_backend cz_backend_cpu = {
     .adamw = cz_cpu_adamw,
     .squares = cz_cpu_squares,
     .add = cz_cpu_add,
+    .round = cz_cpu_round,
 };

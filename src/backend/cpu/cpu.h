@@ -101,5 +101,6 @@ cloze_status cz_cpu_probabilities(const cz_place *place, const cz_probabilities_
 cloze_status cz_cpu_adamw(const cz_place *place, const cz_adamw_call *call);     /* step.c */
 cloze_status cz_cpu_squares(const cz_place *place, const cz_squares_call *call); /* step.c */
 cloze_status cz_cpu_add(const cz_place *place, const cz_add_call *call);         /* step.c */
+cloze_status cz_cpu_round(const cz_place *place, const cz_round_call *call);     /* round.c */
 
 #endif
