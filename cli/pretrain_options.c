@@ -85,6 +85,9 @@ const option_group pretrain_objective_options = {
 const option_group pretrain_engine_options = {
     "Engine",
     (const command_option[]){
+        OPTION("precision", 0, OPTION_CHOICE, "f32|bf16", train.number_type,
+               "bf16: products read matrices rounded to bfloat16, and what layers made is kept in "
+               "half the bytes; weights, moments and sums stay float32 (default: f32)"),
         OPTION("recompute", 0, OPTION_FLAG, NULL, train.recompute,
                "compute each layer twice instead of keeping what it made: less memory, the same "
                "numbers"),

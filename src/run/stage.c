@@ -90,7 +90,7 @@ static void round_numbers(cz_run *run, const cz_tensor *from, cz_tensor *to)
         cz_run_check(run, run->backend->round(&run->place, &call), NULL, 0);
 }
 
-/* All that was taken of an arena since `begin`. */
+/* All that was taken of an arena since `begin`, and the gaps between, which nobody reads. */
 static cz_tensor taken_since(const cz_run *run, size_t begin)
 {
     size_t size = run->numbers.used - begin, count = size / cz_type_size(run->backend->type);
