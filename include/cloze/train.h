@@ -302,6 +302,8 @@ CLOZE_API const cloze_model *cloze_trainer_model(const cloze_trainer *trainer);
 /*
  * A smaller model to learn from its teacher: layers[count], ascending numbers from 0, of the model
  * `teacher`, a folder or a hub name, and all that is not in layers, as a new folder.
+ * CLOZE_ERROR_UNSUPPORTED: layers share their weights, or one would see another part of a text than
+ * before (ModernBERT's take turns by their number). What was written then is of no use.
  */
 CLOZE_API cloze_status cloze_student(const char *teacher, const char *folder,
                                      const size_t *layers, size_t count, cloze_error *error);
