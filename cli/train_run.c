@@ -82,7 +82,7 @@ static int say_stopped(const train_run *run, const cloze_error *error)
 static int learn(train_run *run, cloze_trainer *trainer)
 {
     train_log log = { .output = run->job->settings->json ? run->job->output : NULL };
-    cloze_error error = { CLOZE_OK };
+    cloze_error error = { 0 };
     int code = 0;
     train_view_begin(run->view, run, &log);
     if (cloze_trainer_run(trainer, &error) && !run->paused)

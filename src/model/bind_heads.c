@@ -34,7 +34,7 @@ static const cz_stored_tensor *find_weight(const cz_binder *b, const char *prefi
 }
 
 /* Shall there be such a head, whatever the file has? */
-static bool is_wanted(const cz_binder *b, int kind)
+static bool is_wanted(const cz_binder *b, cz_head_kind kind)
 {
     return b->anew && (b->anew->heads >> kind & 1);
 }
@@ -46,7 +46,7 @@ static void bind_pooler(cz_binder *b)
     size_t hidden = network->config.hidden;
     b->making = false;
     for (int kind = 0; kind < CZ_HEADS; kind++)
-        b->making |= is_wanted(b, kind) && network->config.family->head[kind].pooled;
+        b->making |= is_wanted(b, (cz_head_kind)kind) && network->config.family->head[kind].pooled;
     if (pooler && (b->making || find_weight(b, b->prefix, pooler)) &&
         head_fits(b, b->prefix, pooler, hidden, hidden))
         network->pooler = cz_bind_linear(b, "", &pooler, 1, hidden, hidden);

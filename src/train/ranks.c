@@ -124,7 +124,7 @@ cloze_status cz_ranks_agree(cloze_trainer *trainer, cloze_status own, cloze_erro
     cz_verdict *mine = &ranks->verdicts[ranks->way.rank];
     if (ranks->lost || count == 1)
         return own;
-    *mine = (cz_verdict){ .status = own };
+    *mine = (cz_verdict){ .status = (int32_t)own };
     if (own && error)
         snprintf(mine->message, sizeof mine->message, "%s", error->message);
     cloze_status status =

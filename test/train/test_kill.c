@@ -49,7 +49,7 @@ static void run_as_child(const tiny_run *run)
 }
 
 /* The child's next stop; false when it is gone. */
-static bool next_stop(pid_t child, long how, int *status)
+static bool next_stop(pid_t child, enum __ptrace_request how, int *status)
 {
     return !ptrace(how, child, NULL, NULL) && waitpid(child, status, 0) == child &&
            WIFSTOPPED(*status);

@@ -356,7 +356,7 @@ static void refuse(const lessons *l, const cloze_train_options *options, const c
                    cloze_status status, const char *said)
 {
     cloze_trainer *trainer = NULL;
-    cloze_error error = { CLOZE_OK };
+    cloze_error error = { 0 };
     assert_int_equal(cloze_trainer_new(&trainer, student, options, &error), status);
     if (!strstr(error.message, said))
         fail_msg("\"%s\" says nothing of \"%s\"", error.message, said);
