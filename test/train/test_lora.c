@@ -215,9 +215,9 @@ static void every_family_learns_beside_as_in_peft(void **state)
     assert_true(json_object_size(root) >= 12);
     json_object_foreach(root, name, how)
     {
-        learn(name, how, &exact, 1e-11);
-        learn(name, how, &fast, 5e-5);
-        learn(name, how, &again, 5e-5);
+        learn(name, how, &exact, 1e-12);
+        learn(name, how, &fast, 2e-5);
+        learn(name, how, &again, 2e-5);
     }
     json_decref(root);
 }
