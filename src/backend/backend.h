@@ -171,6 +171,15 @@ typedef struct cz_gate_call {
     cz_tensor *d_x;
 } cz_gate_call;
 
+/* out = x, each group of columns times a number of its own. */
+typedef struct cz_scale_call {
+    const cz_tensor *x;                 /* [rows, groups * n] */
+    const cz_tensor *factor;            /* [1, groups] */
+    cz_tensor *out;                     /* as x */
+    const cz_tensor *d_out;
+    cz_tensor *d_x, *d_factor;
+} cz_scale_call;
+
 /* out = a * x + b * y (y may be NULL): sums, differences, scalings. */
 typedef struct cz_blend_call {
     const cz_tensor *x, *y;             /* [n, columns] */
@@ -412,6 +421,7 @@ typedef struct cz_backend {
     CZ_OPERATION(pointwise)
     CZ_OPERATION(rotate)
     CZ_OPERATION(gate)
+    CZ_OPERATION(scale)
     CZ_OPERATION(blend)
     CZ_OPERATION(select)
     CZ_OPERATION(replace)

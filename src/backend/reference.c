@@ -49,6 +49,7 @@ const cz_backend REFERENCE_TABLE = {
     SLOTS(pointwise),
     SLOTS(rotate),
     SLOTS(gate),
+    SLOTS(scale),
     SLOTS(blend),
     SLOTS(select),
     SLOTS(replace),

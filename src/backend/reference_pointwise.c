@@ -138,3 +138,32 @@ cloze_status REFERENCE(gate_backward)(const cz_place *place, const cz_gate_call 
         }
     return CLOZE_OK;
 }
+
+cloze_status REFERENCE(scale)(const cz_place *place, const cz_scale_call *call)
+{
+    size_t width = call->x->columns / call->factor->columns;
+    (void)place;
+    for (size_t i = 0; i < call->x->rows; i++)
+        for (size_t c = 0; c < call->x->columns; c++)
+            row_of(call->out, i)[c] = (real)(at(call->x, i, c) * at(call->factor, 0, c / width));
+    return CLOZE_OK;
+}
+
+cloze_status REFERENCE(scale_backward)(const cz_place *place, const cz_scale_call *call)
+{
+    size_t width = call->x->columns / call->factor->columns;
+    (void)place;
+    for (size_t g = 0; g < call->factor->columns; g++) {
+        double sum = 0;
+        for (size_t i = 0; i < call->x->rows; i++)
+            for (size_t c = g * width; c < (g + 1) * width; c++) {
+                double d = at(call->d_out, i, c);
+                if (call->d_x)
+                    row_of(call->d_x, i)[c] += (real)(d * at(call->factor, 0, g));
+                sum += d * at(call->x, i, c);
+            }
+        if (call->d_factor)
+            row_of(call->d_factor, 0)[g] += (real)sum;
+    }
+    return CLOZE_OK;
+}

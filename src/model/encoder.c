@@ -47,7 +47,10 @@ typedef struct layer_call {
     cz_distances distances; /* entry NULL: none */
     const uint32_t *index;  /* [count] */
     size_t count;
-    cz_tensor *rows; /* NULL: each layer has its own */
+    cz_tensor *rows;       /* NULL: each layer has its own */
+    cz_tensor *factors;    /* of its heads; NULL: 1 */
+    cz_tensor *outside[2]; /* [outside_count] those of both that are there */
+    size_t outside_count;
 } layer_call;
 
 static cz_dropout_site site_of(const cz_turn *turn, cz_dropout_site place)
@@ -95,6 +98,15 @@ static void add_distances(cz_run *run, const layer_call *call, cz_distances *to)
         to->of_query = cz_columns(run, rows, parts * width, width);
 }
 
+/* What the heads made, each times its factor, and the map that joins them. */
+static cz_tensor *join_heads(cz_run *run, const layer_call *call, const cz_batch *batch,
+                             cz_tensor *x)
+{
+    if (call->factors)
+        x = cz_scale(run, x, call->factors);
+    return map(run, call->turn, batch, x, &call->turn->layer->attention_out, CZ_IDENTITY);
+}
+
 /* The tokens that see everything have projections of their own for that. */
 static cz_tensor *attend_near_and_far(cz_run *run, const layer_call *call, const cz_batch *batch,
                                       cz_tensor *x, const cz_attention_shape *shape)
@@ -107,7 +119,7 @@ static cz_tensor *attend_near_and_far(cz_run *run, const layer_call *call, const
                    call->turn->site);
     cz_tensor *kv = map(run, call->turn, batch, x, &layer->global_kv, CZ_IDENTITY);
     x = cz_global_attention(run, batch, qkv, q, kv, shape, call->turn->number);
-    return map(run, call->turn, batch, x, &layer->attention_out, CZ_IDENTITY);
+    return join_heads(run, call, batch, x);
 }
 
 static cz_tensor *attend(cz_run *run, const layer_call *call, const cz_batch *batch, cz_tensor *x)
@@ -131,7 +143,7 @@ static cz_tensor *attend(cz_run *run, const layer_call *call, const cz_batch *ba
     x = distances.entry
             ? cz_relative_attention(run, batch, x, &shape, &distances, call->turn->number)
             : cz_self_attention(run, batch, x, &shape, call->turn->number);
-    return map(run, call->turn, batch, x, &layer->attention_out, CZ_IDENTITY);
+    return join_heads(run, call, batch, x);
 }
 
 static cz_tensor *feed(cz_run *run, const layer_call *call, const cz_batch *batch, cz_tensor *x)
@@ -199,7 +211,7 @@ static cz_tensor *convolved_layer_body(cz_run *run, const void *self, const cz_b
         return &run->empty;
     *beside = (beside_call){ call, x };
     cz_tensor *branch = cz_stage(run, convolve_body, beside, batch, NULL, &beside->x, 1);
-    x = cz_stage(run, layer_body, call, batch, x, &call->rows, call->rows ? 1 : 0);
+    x = cz_stage(run, layer_body, call, batch, x, call->outside, call->outside_count);
     return cz_residual(run, batch, x, branch, &call->turn->layer->convolution.norm,
                        (cz_dropout_site){ .p = 0 });
 }
@@ -244,6 +256,16 @@ static bool lay_distances(cz_run *run, const cz_network *network, const cz_batch
     return true;
 }
 
+static void lay_turn(const cz_run *run, const cz_turn *turn, layer_call *out)
+{
+    out->turn = turn;
+    out->factors = run->head_factors ? run->head_factors[turn->number - 1] : NULL;
+    if (out->rows)
+        out->outside[out->outside_count++] = out->rows;
+    if (out->factors)
+        out->outside[out->outside_count++] = out->factors;
+}
+
 cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *batch, size_t layers)
 {
     size_t inner = network->config.inner;
@@ -261,10 +283,10 @@ cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *bat
             if (!call)
                 break;
             *call = all;
-            call->turn = &network->turns[i * inner + j];
+            lay_turn(run, &network->turns[i * inner + j], call);
             bool convolves = call->turn->layer->convolution.linear.weight.out;
             x = cz_stage(run, convolves ? convolved_layer_body : layer_body, call, batch, x,
-                         &call->rows, call->rows ? 1 : 0);
+                         call->outside, call->outside_count);
         }
         if (i + 1 == network->config.layers) {
             run->record = record;

@@ -104,6 +104,8 @@ cz_tensor *cz_rotate(cz_run *run, const cz_packing *packing, cz_tensor *x, const
                      size_t turned);
 /* activation(x[:, :n]) * x[:, n:] of x [rows, 2 n]. */
 cz_tensor *cz_gate(cz_run *run, cz_tensor *x, cz_activation activation);
+/* Each of factor's [1, groups] groups of columns of x times its number; gradients flow to both. */
+cz_tensor *cz_scale(cz_run *run, cz_tensor *x, cz_tensor *factor);
 cz_tensor *cz_activate(cz_run *run, cz_tensor *x, cz_activation activation);
 /* packing NULL: row i is sample i of `samples`. */
 cz_tensor *cz_drop(cz_run *run, const cz_packing *packing, const uint64_t *samples, cz_tensor *x,

@@ -1,4 +1,4 @@
-/* rotate.c - rotary positions and gates: what newer encoders do to rows between their products. */
+/* rotate.c - rotary positions, gates and scaled groups of columns: what is done to rows between products. */
 #include "ops/ops.h"
 
 typedef struct rotate_node {
@@ -55,5 +55,37 @@ cz_tensor *cz_gate(cz_run *run, cz_tensor *x, cz_activation activation)
     if (cz_run_computes(run))
         cz_run_check(run, run->backend->gate(&run->place, &node->call), NULL, 0);
     cz_run_record(run, gate_backward, out, node);
+    return out;
+}
+
+typedef struct scale_node {
+    cz_scale_call call;
+    cz_tensor *x, *factor, *out;
+} scale_node;
+
+static void scale_backward(cz_run *run, void *argument)
+{
+    scale_node *node = argument;
+    cz_scale_call *call = &node->call;
+    call->d_out = node->out->gradient;
+    call->d_x = cz_run_gradient(run, node->x);
+    call->d_factor = cz_run_gradient(run, node->factor);
+    if ((call->d_x || call->d_factor) && cz_run_computes(run))
+        cz_run_check(run, run->backend->scale_backward(&run->place, call), NULL, 0);
+}
+
+cz_tensor *cz_scale(cz_run *run, cz_tensor *x, cz_tensor *factor)
+{
+    scale_node *node = cz_run_take(run, sizeof *node);
+    cz_tensor *out = cz_run_tensor(run, x->rows, x->columns);
+    if (!factor->columns || x->columns % factor->columns)
+        cz_run_fail(run, CLOZE_ERROR_ARGUMENT, "%zu columns are not %zu groups", x->columns,
+                    factor->columns);
+    if (cz_run_failed(run))
+        return &run->empty;
+    *node = (scale_node){ { .x = x, .factor = factor, .out = out }, x, factor, out };
+    if (cz_run_computes(run))
+        cz_run_check(run, run->backend->scale(&run->place, &node->call), NULL, 0);
+    cz_run_record(run, scale_backward, out, node);
     return out;
 }

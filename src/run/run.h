@@ -83,6 +83,9 @@ struct cz_run {
     bool tap_attention;   /* the tap wants attention probabilities too, */
     bool tap_projections; /* or queries, keys and values [tokens, 3 * heads * head_size] as they meet, */
     bool tap_counts;      /* or to be told of tensors while counting, when they hold no numbers */
+    /* [layers] factors of what each head of attention makes [1, heads], NULL: 1; or NULL. Those that
+     * are watched get gradients (Michel, Levy, Neubig 2019). */
+    cz_tensor *const *head_factors;
     atomic_bool *cancel;
     cloze_error error; /* sticky */
     cz_node *tape;     /* newest first */

@@ -288,6 +288,20 @@ static cloze_status rotate_case(room *r, size_t number, char name[80])
     return cpu->rotate_backward(&r->place, &call);
 }
 
+static cloze_status scale_case(room *r, size_t number, char name[80])
+{
+    size_t n = 37, groups = 1 + 4 * number, c = 9 * groups;
+    snprintf(name, 80, "scale, %zu groups", groups);
+    cz_scale_call call = { .x = room_input(r, n, c, c + 1, 0),
+                           .factor = room_input(r, 1, groups, groups, 1),
+                           .out = room_output(r, n, c, c + 3, false) };
+    TRY(cpu->scale(&r->place, &call));
+    call.d_out = room_input(r, n, c, c + 2, 0);
+    call.d_x = room_output(r, n, c, c, true);
+    call.d_factor = room_output(r, 1, groups, groups, true);
+    return cpu->scale_backward(&r->place, &call);
+}
+
 static cloze_status gate_case(room *r, size_t number, char name[80])
 {
     size_t n = 37, c = 71;
@@ -568,6 +582,7 @@ static const struct {
     { pointwise_case, CZ_ACTIVATIONS },
     { rotate_case, 2 },
     { gate_case, CZ_ACTIVATIONS },
+    { scale_case, 3 },
     { pool_case, CZ_POOL_LAST + 1 },
     { embed_case, 3 },
     { loss_case, 2 },

@@ -167,6 +167,11 @@ static cz_tensor *build_rotate(op_stand *s)
     return cz_rotate(&s->run, s->c->packing, x, &s->value[1], s->c->count);
 }
 
+static cz_tensor *build_scale(op_stand *s)
+{
+    return cz_scale(&s->run, s->input[0], s->input[1]);
+}
+
 static cz_tensor *build_gate(op_stand *s)
 {
     return cz_gate(&s->run, s->input[0], s->c->activation);
@@ -542,6 +547,12 @@ static void add_rotations(case_list *list)
                 .count = 4 * size },
             "heads of %zu turned", size);
     }
+    for (size_t groups = 1; groups < 6; groups += 2)
+        add(list,
+            (op_case){ .build = build_scale,
+                       .value = { { 20, 7 * groups, false, 0, false },
+                                  { 1, groups, false, 1, false } } },
+            "%zu groups of columns scaled", groups);
     for (int a = 0; a < CZ_ACTIVATIONS; a++)
         add(list,
             (op_case){ .build = build_gate,

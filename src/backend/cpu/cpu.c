@@ -48,6 +48,7 @@ const cz_backend cz_backend_cpu = {
     SLOT(pointwise),
     SLOT(rotate),
     SLOT(gate),
+    SLOT(scale),
     SLOT(blend),
     SLOT(select),
     SLOT(replace),

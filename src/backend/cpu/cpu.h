@@ -81,6 +81,7 @@ CZ_SLOT(norm)            /* norm.c */
 CZ_SLOT(attention)       /* heads.c */
 CZ_SLOT(pointwise)       /* pointwise.c */
 CZ_SLOT(rotate)          /* rotate.c */
+CZ_SLOT(scale)           /* gate.c */
 CZ_SLOT(gate)            /* gate.c */
 CZ_SLOT(blend)           /* pointwise.c */
 CZ_SLOT(select)          /* gather.c */

@@ -1,4 +1,7 @@
-/* gate.c - gated feed-forward: an activation of one half of a row times the other, some rows a task. */
+/*
+ * gate.c - gated feed-forward: an activation of one half of a row times the other, some rows a task; and
+ * groups of columns times a number each, a group a task.
+ */
 #include "cpu.h"
 
 typedef struct gate_job {
@@ -54,5 +57,59 @@ cloze_status cz_cpu_gate_backward(const cz_place *place, const cz_gate_call *cal
         return CLOZE_ERROR_LIMIT;
     if (call->d_x)
         cz_pool_run(place->pool, parts_of(call->x->rows, CZ_TASK_ROWS), gate_backward_task, &job);
+    return CLOZE_OK;
+}
+
+typedef struct scale_job {
+    const cz_scale_call *call;
+    size_t width;
+} scale_job;
+
+static void scale_task(void *context, size_t task, size_t worker)
+{
+    const scale_job *job = context;
+    const cz_scale_call *call = job->call;
+    float factor = cz_f32(call->factor)[task];
+    (void)worker;
+    for (size_t i = 0; i < call->x->rows; i++) {
+        const float *x = cz_f32_row(call->x, i) + task * job->width;
+        float *out = cz_f32_row(call->out, i) + task * job->width;
+        for (size_t c = 0; c < job->width; c++)
+            out[c] = factor * x[c];
+    }
+}
+
+cloze_status cz_cpu_scale(const cz_place *place, const cz_scale_call *call)
+{
+    scale_job job = { call, call->x->columns / call->factor->columns };
+    cz_pool_run(place->pool, call->factor->columns, scale_task, &job);
+    return CLOZE_OK;
+}
+
+static void scale_backward_task(void *context, size_t task, size_t worker)
+{
+    const scale_job *job = context;
+    const cz_scale_call *call = job->call;
+    float factor = cz_f32(call->factor)[task];
+    double sum = 0;
+    (void)worker;
+    for (size_t i = 0; i < call->x->rows; i++) {
+        const float *x = cz_f32_row(call->x, i) + task * job->width;
+        const float *d = cz_f32_row(call->d_out, i) + task * job->width;
+        float *d_x = call->d_x ? cz_f32_row(call->d_x, i) + task * job->width : NULL;
+        for (size_t c = 0; c < job->width; c++) {
+            if (d_x)
+                d_x[c] += factor * d[c];
+            sum += (double)d[c] * (double)x[c];
+        }
+    }
+    if (call->d_factor)
+        cz_f32(call->d_factor)[task] += (float)sum;
+}
+
+cloze_status cz_cpu_scale_backward(const cz_place *place, const cz_scale_call *call)
+{
+    scale_job job = { call, call->x->columns / call->factor->columns };
+    cz_pool_run(place->pool, call->factor->columns, scale_backward_task, &job);
     return CLOZE_OK;
 }
