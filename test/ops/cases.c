@@ -380,7 +380,8 @@ static void add_linears(case_list *list)
                                   { 3, 9, true, 0, false },
                                   { 17, 3, true, 0, false } },
                        .packing = &ragged,
-                       .samples = samples };
+                       .samples = samples,
+                       .crowded = true };
     add(list, beside, "linear with an adapter");
     beside.p = 0.4f;
     beside.activation = CZ_GELU;
