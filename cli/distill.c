@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "say.h"
+#include "train_shared.h"
 
 static const option_group distill_teacher_options = {
     "Teacher and student",
@@ -43,21 +44,7 @@ static const option_group distill_teacher_options = {
 
 static const option_group distill_loss_options = {
     "Loss",
-    (const command_option[]){
-        OPTION("smoothing", 0, OPTION_REAL, "X", train.smoothing, "label smoothing (default: 0)"),
-        OPTION("focal", 0, OPTION_REAL, "GAMMA", train.focal,
-               "focal loss: what is told apart well counts less"),
-        OPTION("class-weights", 0, OPTION_WORD, "LIST", train.class_weights,
-               "weights of labels, as in spam=4,ham=1 (others: 1)"),
-        OPTION("balance", 0, OPTION_FLAG, NULL, train.balance,
-               "rare labels weigh more, as scikit-learn's \"balanced\""),
-        OPTION("oversample", 0, OPTION_FLAG, NULL, train.oversample,
-               "examples of rare labels are seen more often"),
-        OPTION("masked", 0, OPTION_REAL, "X", train.masked,
-               "fill: the share of tokens that are masked (default: 0.15)"),
-        OPTION("whole-words", 0, OPTION_FLAG, NULL, whole_words,
-               "fill: all tokens of a word are masked together"),
-        OPTIONS_END },
+    (const command_option[]){ TRAIN_LABEL_LOSS_OPTIONS, TRAIN_WORD_LOSS_OPTIONS, OPTIONS_END },
 };
 
 /* As train's, but for the model. */

@@ -1,5 +1,6 @@
 /* pretrain_options.c - what pretrain can be told beside what it shares with train. */
 #include "pretrain.h"
+#include "train_shared.h"
 
 const option_group pretrain_corpus_options = {
     "Corpus",
@@ -85,12 +86,7 @@ const option_group pretrain_objective_options = {
 const option_group pretrain_engine_options = {
     "Engine",
     (const command_option[]){
-        OPTION("precision", 0, OPTION_CHOICE, "f32|bf16", train.number_type,
-               "bf16: products read matrices rounded to bfloat16, and what layers made is kept in "
-               "half the bytes; weights, moments and sums stay float32 (default: f32)"),
-        OPTION("recompute", 0, OPTION_FLAG, NULL, train.recompute,
-               "compute each layer twice instead of keeping what it made: less memory, the same "
-               "numbers"),
+        TRAIN_PRECISION_OPTIONS,
         OPTION("threads", 't', OPTION_NUMBER, "N", threads, "threads (default: one per core)"),
         OPTION("isa", 0, OPTION_WORD, "ISA", isa,
                "use at most this instruction set: scalar, avx2, avx512, neon"),

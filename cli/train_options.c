@@ -1,5 +1,6 @@
 /* train_options.c - what train can be told, in groups. */
 #include "train.h"
+#include "train_shared.h"
 
 const option_group train_data_options = {
     "Labelled texts",
@@ -56,7 +57,8 @@ const option_group train_step_options = {
     (const command_option[]){
         OPTION("epochs", 0, OPTION_REAL, "X", train.epochs,
                "how often all examples are seen (default: 3)"),
-        OPTION("steps", 0, OPTION_COUNT, "N", train.steps, "at most N steps; with pretrain and without --epochs: N steps"),
+        OPTION("steps", 0, OPTION_COUNT, "N", train.steps,
+               "at most N steps; with pretrain and without --epochs: N steps"),
         OPTION("batch", 0, OPTION_COUNT, "N", train.batch, "examples of a step (default: 32)"),
         OPTION("batch-tokens", 0, OPTION_COUNT, "N", train.batch_tokens,
                "tokens of a step instead: as many examples as have no more of them; with --batch, "
@@ -69,9 +71,10 @@ const option_group train_step_options = {
                "architectures, else 1e-4)"),
         OPTION("schedule", 0, OPTION_CHOICE, "linear|cosine|restarts|polynomial|constant|stable",
                train.schedule, "how the rate goes down (default: linear, to 0)"),
-        OPTION("warmup", 0, OPTION_REAL, "N", train.warmup,
-               "steps in which the rate goes up; below 1: a part of all steps (default: 0; pretrain: "
-               "0.1)"),
+        OPTION(
+            "warmup", 0, OPTION_REAL, "N", train.warmup,
+            "steps in which the rate goes up; below 1: a part of all steps (default: 0; pretrain: "
+            "0.1)"),
         OPTION("cycles", 0, OPTION_REAL, "X", train.cycles,
                "waves of cosine (default: 0.5), or restarts (default: 1)"),
         OPTION("power", 0, OPTION_REAL, "X", train.power, "of polynomial (default: 1)"),
@@ -122,27 +125,13 @@ const option_group train_part_options = {
                "of the weights of attention (default: the model's)"),
         OPTION("classifier-dropout", 0, OPTION_REAL, "X", train.classifier_dropout,
                "of what the head reads (default: the model's)"),
-        OPTION("precision", 0, OPTION_CHOICE, "f32|bf16", train.number_type,
-               "bf16: products read matrices rounded to bfloat16, and what layers made is kept in "
-               "half the bytes; weights, moments and sums stay float32 (default: f32)"),
-        OPTION("recompute", 0, OPTION_FLAG, NULL, train.recompute,
-               "compute each layer twice instead of keeping what it made: less memory, the same "
-               "numbers"),
-        OPTIONS_END },
+        TRAIN_PRECISION_OPTIONS, OPTIONS_END },
 };
 
 const option_group train_loss_options = {
     "Loss",
     (const command_option[]){
-        OPTION("smoothing", 0, OPTION_REAL, "X", train.smoothing, "label smoothing (default: 0)"),
-        OPTION("focal", 0, OPTION_REAL, "GAMMA", train.focal,
-               "focal loss: what is told apart well counts less"),
-        OPTION("class-weights", 0, OPTION_WORD, "LIST", train.class_weights,
-               "weights of labels, as in spam=4,ham=1 (others: 1)"),
-        OPTION("balance", 0, OPTION_FLAG, NULL, train.balance,
-               "rare labels weigh more, as scikit-learn's \"balanced\""),
-        OPTION("oversample", 0, OPTION_FLAG, NULL, train.oversample,
-               "examples of rare labels are seen more often"),
+        TRAIN_LABEL_LOSS_OPTIONS,
         OPTION("loss", 0, OPTION_CHOICE, "ranking|similarity", train.loss,
                "embed: a text belongs to its second text and to no other of its batch (the "
                "default), or a score says how alike both are"),
@@ -150,11 +139,7 @@ const option_group train_loss_options = {
                "ranking: cosines are divided by it (default: 0.05)"),
         OPTION("scale", 0, OPTION_REAL, "X", train.scale,
                "similarity: scores are divided by X, 5 for example (default: 1)"),
-        OPTION("masked", 0, OPTION_REAL, "X", train.masked,
-               "fill: the share of tokens that are masked (default: 0.15)"),
-        OPTION("whole-words", 0, OPTION_FLAG, NULL, whole_words,
-               "fill: all tokens of a word are masked together"),
-        OPTIONS_END },
+        TRAIN_WORD_LOSS_OPTIONS, OPTIONS_END },
 };
 
 const option_group train_augment_options = {

@@ -1,5 +1,7 @@
 /* fuzz_adapter.c - adapter_config.json, and adapter_model.safetensors behind a zero byte, merged into the
  * weights of a model; what comes of it is read whole and found by its names. */
+#include "../temporary.h"
+
 #include "base/file.h"
 #include "formats/adapter.h"
 
@@ -14,11 +16,11 @@ static const char *const names[] = { "model.safetensors", "adapter_config.json",
                                      "adapter_model.safetensors" };
 
 /* One folder for the whole run: only the adapter changes. */
-static char folder[64];
+static char folder[TEMPORARY_SIZE];
 
 static const char *inside(const char *name)
 {
-    static char path[128];
+    static char path[TEMPORARY_SIZE + 64];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
 }
@@ -40,7 +42,7 @@ static void prepare(void)
     };
     if (*folder)
         return;
-    strcpy(folder, "/tmp/cloze-fuzz-XXXXXX");
+    temporary_name(folder);
     if (!mkdtemp(folder) || atexit(remove_all) ||
         cz_safetensors_write(inside(names[0]), tensors, sizeof tensors / sizeof *tensors, NULL))
         abort();

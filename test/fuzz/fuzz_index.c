@@ -1,5 +1,7 @@
 /* fuzz_index.c - the index of a sharded checkpoint, beside two shards: what is accepted is read whole
  * and found by its names. */
+#include "../temporary.h"
+
 #include "base/file.h"
 #include "formats/safetensors.h"
 
@@ -14,11 +16,11 @@ static const char *const shards[] = { "one.safetensors", "two.safetensors" };
 static const char index_name[] = "model.safetensors.index.json";
 
 /* One folder for the whole run: only the index changes. */
-static char folder[64];
+static char folder[TEMPORARY_SIZE];
 
 static const char *inside(const char *name)
 {
-    static char path[128];
+    static char path[TEMPORARY_SIZE + 64];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     return path;
 }
@@ -40,7 +42,7 @@ static void prepare(void)
     };
     if (*folder)
         return;
-    strcpy(folder, "/tmp/cloze-fuzz-XXXXXX");
+    temporary_name(folder);
     if (!mkdtemp(folder) || atexit(remove_all))
         abort();
     for (size_t i = 0; i < 2; i++)

@@ -3,6 +3,8 @@
  * is a text, a tokenizer.json or a config.json, the second with which options. Places must lie inside
  * of the text, and scores must be probabilities.
  */
+#include "../temporary.h"
+
 #include "formats/safetensors.h"
 
 #include <cloze/cloze.h>
@@ -27,7 +29,7 @@ static const char config[] =
 static const char words[] =
     "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ncat\ns\n##s\nat\n,\na\n##t\n.\n";
 
-static char folder[64];
+static char folder[TEMPORARY_SIZE];
 static cloze_engine *engine;
 static cloze_model *whole; /* what texts are given to */
 
@@ -38,7 +40,7 @@ static void path_of(char *out, size_t size, const char *name)
 
 static void put(const char *name, const void *data, size_t size)
 {
-    char path[128];
+    char path[TEMPORARY_SIZE + 64];
     path_of(path, sizeof path, name);
     FILE *file = fopen(path, "wb");
     if (!file || fwrite(data, 1, size, file) != size || fclose(file))
@@ -80,7 +82,7 @@ static void put_weights(void)
         NORM("cls.predictions.transform.LayerNorm"),
         { "cls.predictions.bias", CZ_F32, 1, { VOCABULARY }, numbers },
     };
-    char path[128];
+    char path[TEMPORARY_SIZE + 64];
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         numbers[i] = 0.1f * (float)(i % 7) - 0.25f;
     path_of(path, sizeof path, "model.safetensors");
@@ -90,7 +92,7 @@ static void put_weights(void)
 
 static void remove_all(void)
 {
-    char path[128];
+    char path[TEMPORARY_SIZE + 64];
     cloze_model_free(whole);
     cloze_engine_free(engine);
     for (size_t i = 0; i < FILES; i++) {
@@ -112,7 +114,7 @@ static void prepare(void)
 {
     if (engine)
         return;
-    snprintf(folder, sizeof folder, "/tmp/cloze-fuzz-XXXXXX");
+    temporary_name(folder);
     if (!mkdtemp(folder) ||
         cloze_engine_new(&engine, &(cloze_engine_options){ .threads = 1 }, NULL) ||
         atexit(remove_all))
@@ -273,7 +275,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] % 3 == 1) {
         put(name, config, sizeof config - 1);
     } else {
-        char path[128];
+        char path[TEMPORARY_SIZE + 64];
         path_of(path, sizeof path, name);
         unlink(path);
     }

@@ -1,5 +1,7 @@
 /* fuzz_tokens.c - a file of tokens; as it is, and with its digest put right, so that what is behind the
  * digest is reached. */
+#include "../temporary.h"
+
 #include "train/tokens_file.h"
 
 #include <stdio.h>
@@ -9,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char path[64];
+static char path[TEMPORARY_SIZE];
 
 static void remove_file(void)
 {
@@ -56,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *copy;
     if (!*path) {
         int file;
-        strcpy(path, "/tmp/cloze-fuzz-XXXXXX");
+        temporary_name(path);
         if ((file = mkstemp(path)) < 0 || close(file) || atexit(remove_file))
             abort();
     }

@@ -3,6 +3,7 @@
  * instruction set and packing: what test_invariance.c holds for BERT, for every other way in which
  * tokens meet. The golden models of the encoder, behind a small vocabulary.
  */
+#include "../temporary.h"
 #include "folder.h"
 
 #include "backend/backend.h"
@@ -52,7 +53,7 @@ static const char vocabulary[] =
 static const char settings[] = "{\"tokenizer_class\": \"BertTokenizer\"}";
 static const char *const stored[] = { "config.json", "model.safetensors" };
 
-static char folder[64];
+static char folder[TEMPORARY_SIZE];
 static cloze_text texts[TEXTS];
 
 static uint32_t number(uint32_t i, uint32_t j)
@@ -86,7 +87,7 @@ static int end(void **state)
 
 static void write_text(const char *name, const char *text)
 {
-    char path[128];
+    char path[TEMPORARY_SIZE + 64];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
@@ -96,8 +97,8 @@ static void write_text(const char *name, const char *text)
 
 static void make_folder(const char *model)
 {
-    char name[128], from[2048], to[128];
-    strcpy(folder, "/tmp/cloze-families-XXXXXX");
+    char name[128], from[2048], to[TEMPORARY_SIZE + 64];
+    temporary_name(folder);
     assert_non_null(mkdtemp(folder));
     for (size_t i = 0; i < 2; i++) {
         snprintf(name, sizeof name, "models/%s/%s", model, stored[i]);
@@ -111,7 +112,7 @@ static void make_folder(const char *model)
 static void remove_folder(void)
 {
     static const char *const made[] = { "vocab.txt", "tokenizer_config.json" };
-    char path[128];
+    char path[TEMPORARY_SIZE + 64];
     for (size_t i = 0; i < 4; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, i < 2 ? stored[i] : made[i - 2]);
         assert_int_equal(unlink(path), 0);

@@ -43,42 +43,23 @@ static void go(const tiny_run *run)
 
 static void threads_and_memory_do_not_matter(void **state)
 {
-    char first[80];
     (void)state;
-    for (unsigned threads = 1; threads <= 3; threads++)
-        for (int recompute = 0; recompute < 2; recompute++) {
-            tiny_run run = lora_run();
-            run.threads = threads;
-            run.options.folder = tiny_folder();
-            run.options.recompute = recompute;
-            go(&run);
-            const char *hash = tiny_hash(run.options.folder, file);
-            if (threads == 1 && !recompute)
-                snprintf(first, sizeof first, "%s", hash);
-            else
-                assert_string_equal(hash, first);
-        }
+    tiny_check_threads(lora_run, file);
 }
 
 static void a_stopped_run_goes_on_to_the_same_bits(void **state)
 {
-    char whole[80];
+    (void)state;
+    tiny_check_stops(lora_run, file, 3, 18);
+}
+
+static void other_settings_do_not_resume(void **state)
+{
     tiny_run run = lora_run();
     cloze_error error;
     (void)state;
     run.options.folder = tiny_folder();
     go(&run);
-    snprintf(whole, sizeof whole, "%s", tiny_hash(run.options.folder, file));
-    for (size_t stop = 1; stop <= 18; stop += 3) {
-        tiny_run part = lora_run();
-        part.options.folder = tiny_folder();
-        part.stop = stop;
-        assert_int_equal(tiny_go(&part, &error), CLOZE_ERROR_CANCELLED);
-        part.stop = 0;
-        part.options.resume = true;
-        go(&part);
-        assert_string_equal(tiny_hash(part.options.folder, file), whole);
-    }
     run.options.resume = true;
     run.options.lora.alpha = 16;
     assert_int_equal(tiny_go(&run, &error), CLOZE_ERROR_ARGUMENT);
@@ -353,6 +334,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(threads_and_memory_do_not_matter, clean),
         cmocka_unit_test_teardown(a_stopped_run_goes_on_to_the_same_bits, clean),
+        cmocka_unit_test_teardown(other_settings_do_not_resume, clean),
         cmocka_unit_test_teardown(little_learns, clean),
         cmocka_unit_test_teardown(what_was_saved_says_the_same, clean),
         cmocka_unit_test_teardown(bad_adapters_are_refused, clean),

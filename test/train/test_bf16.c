@@ -35,43 +35,23 @@ static void go(const tiny_run *run)
 
 static void threads_and_memory_do_not_matter(void **state)
 {
-    char first[80];
     (void)state;
-    for (unsigned threads = 1; threads <= 3; threads++)
-        for (int recompute = 0; recompute < 2; recompute++) {
-            tiny_run run = half_run();
-            run.threads = threads;
-            run.options.folder = tiny_folder();
-            run.options.recompute = recompute;
-            go(&run);
-            const char *hash = tiny_hash(run.options.folder, file);
-            if (threads == 1 && !recompute)
-                snprintf(first, sizeof first, "%s", hash);
-            else
-                assert_string_equal(hash, first);
-        }
+    tiny_check_threads(half_run, file);
 }
 
 static void a_stopped_run_goes_on_to_the_same_bits(void **state)
 {
-    char whole[80];
+    (void)state;
+    tiny_check_stops(half_run, file, 2, STEPS);
+}
+
+static void other_settings_do_not_resume(void **state)
+{
     tiny_run run = half_run();
     cloze_error error;
     (void)state;
     run.options.folder = tiny_folder();
     go(&run);
-    snprintf(whole, sizeof whole, "%s", tiny_hash(run.options.folder, file));
-    for (size_t stop = 1; stop <= STEPS; stop += 2) {
-        tiny_run part = half_run();
-        part.options.folder = tiny_folder();
-        part.stop = stop;
-        assert_int_equal(tiny_go(&part, &error), CLOZE_ERROR_CANCELLED);
-        part.stop = 0;
-        part.threads = 1;
-        part.options.resume = true;
-        go(&part);
-        assert_string_equal(tiny_hash(part.options.folder, file), whole);
-    }
     run.options.resume = true;
     run.options.bf16 = false;
     assert_int_equal(tiny_go(&run, &error), CLOZE_ERROR_ARGUMENT);
@@ -176,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(threads_and_memory_do_not_matter, clean),
         cmocka_unit_test_teardown(a_stopped_run_goes_on_to_the_same_bits, clean),
+        cmocka_unit_test_teardown(other_settings_do_not_resume, clean),
         cmocka_unit_test(losses_are_near_those_of_float32),
         cmocka_unit_test_teardown(what_is_saved_says_what_was_measured, clean),
         cmocka_unit_test(adapters_learn_in_it_too),

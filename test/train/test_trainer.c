@@ -55,21 +55,8 @@ static void a_word_that_decides_is_found(void **state)
 
 static void threads_and_memory_do_not_matter(void **state)
 {
-    char first[80];
     (void)state;
-    for (unsigned threads = 1; threads <= 3; threads++)
-        for (int recompute = 0; recompute < 2; recompute++) {
-            tiny_run run = tiny_usual();
-            run.threads = threads;
-            run.options.folder = tiny_folder();
-            run.options.recompute = recompute;
-            go(&run);
-            const char *hash = tiny_hash(run.options.folder, "model.safetensors");
-            if (threads == 1 && !recompute)
-                snprintf(first, sizeof first, "%s", hash);
-            else
-                assert_string_equal(hash, first);
-        }
+    tiny_check_threads(tiny_usual, "model.safetensors");
 }
 
 static void another_seed_is_another_run(void **state)
@@ -88,24 +75,8 @@ static void another_seed_is_another_run(void **state)
 
 static void a_stopped_run_goes_on_to_the_same_bits(void **state)
 {
-    char whole[80];
-    tiny_run run = tiny_usual();
     (void)state;
-    run.options.folder = tiny_folder();
-    go(&run);
-    snprintf(whole, sizeof whole, "%s", tiny_hash(run.options.folder, "model.safetensors"));
-    for (size_t stop = 1; stop <= 18; stop++) {
-        cloze_error error;
-        tiny_run part = tiny_usual();
-        part.options.folder = tiny_folder();
-        part.stop = stop;
-        assert_int_equal(tiny_go(&part, &error), CLOZE_ERROR_CANCELLED);
-        part.stop = 0;
-        part.options.resume = true;
-        part.threads = 1;
-        go(&part);
-        assert_string_equal(tiny_hash(part.options.folder, "model.safetensors"), whole);
-    }
+    tiny_check_stops(tiny_usual, "model.safetensors", 1, 18);
 }
 
 static void a_finished_run_is_not_run_again(void **state)

@@ -1,6 +1,8 @@
 /* tiny.c - see tiny.h. */
 #include "tiny.h"
 
+#include "../temporary.h"
+
 #include "base/digest.h"
 
 #include <ftw.h>
@@ -14,7 +16,7 @@
 
 #include <cmocka.h>
 
-enum { WORDS_FIRST = 20, WORDS = 34, LONGEST = 7, PATH = 600 };
+enum { WORDS_FIRST = 20, WORDS = 34, LONGEST = 7, PATH = TEMPORARY_SIZE };
 
 const char *tiny_model(const char *name)
 {
@@ -28,9 +30,8 @@ static char made[PATH];
 
 const char *tiny_folder(void)
 {
-    const char *place = getenv("TMPDIR");
     tiny_forget();
-    snprintf(made, sizeof made, "%s/cloze-tiny-XXXXXX", place ? place : "/tmp");
+    temporary_name(made);
     assert_non_null(mkdtemp(made));
     return made;
 }
@@ -160,4 +161,50 @@ cloze_status tiny_go(const tiny_run *run, cloze_error *error)
         status = cloze_trainer_save(trainer, NULL, error);
     tiny_free(trainer);
     return status;
+}
+
+static void must_go(const tiny_run *run)
+{
+    cloze_error error;
+    if (tiny_go(run, &error))
+        fail_msg("%s", error.message);
+}
+
+void tiny_check_threads(tiny_make *make, const char *file)
+{
+    char first[CZ_DIGEST_HEX];
+    for (unsigned threads = 1; threads <= 3; threads++)
+        for (int recompute = 0; recompute < 2; recompute++) {
+            tiny_run run = make();
+            run.threads = threads;
+            run.options.folder = tiny_folder();
+            run.options.recompute = recompute;
+            must_go(&run);
+            const char *hash = tiny_hash(run.options.folder, file);
+            if (threads == 1 && !recompute)
+                snprintf(first, sizeof first, "%s", hash);
+            else
+                assert_string_equal(hash, first);
+        }
+}
+
+void tiny_check_stops(tiny_make *make, const char *file, size_t each, size_t last)
+{
+    char whole[CZ_DIGEST_HEX];
+    tiny_run run = make();
+    cloze_error error;
+    run.options.folder = tiny_folder();
+    must_go(&run);
+    snprintf(whole, sizeof whole, "%s", tiny_hash(run.options.folder, file));
+    for (size_t stop = 1; stop <= last; stop += each) {
+        tiny_run part = make();
+        part.options.folder = tiny_folder();
+        part.stop = stop;
+        assert_int_equal(tiny_go(&part, &error), CLOZE_ERROR_CANCELLED);
+        part.stop = 0;
+        part.threads = 1;
+        part.options.resume = true;
+        must_go(&part);
+        assert_string_equal(tiny_hash(part.options.folder, file), whole);
+    }
 }

@@ -36,4 +36,12 @@ const char *tiny_hash(const char *folder, const char *name);
 /* Runs, saves into the folder if there is one; the status of the run. */
 cloze_status tiny_go(const tiny_run *run, cloze_error *error);
 
+/* Makes the run that a test is about; its options have no folder. */
+typedef tiny_run tiny_make(void);
+/* `file` has the same bytes for 1, 2 and 3 threads, kept and recomputed. */
+void tiny_check_threads(tiny_make *make, const char *file);
+/* A run that is stopped after step 1, 1 + each, ... up to `last` and goes on with one thread ends in the
+ * same bytes. */
+void tiny_check_stops(tiny_make *make, const char *file, size_t each, size_t last);
+
 #endif

@@ -4,7 +4,7 @@
 NAME.safetensors holds the adapter that a run begins with ("begin.*", numbers of float32), the gradients of
 its first step, the losses of 30 steps of AdamW in float64 without dropout, and the logits at the end; in
 lora.json stands what each run was told. Settings of the steps are those of make_curves.py. "saved" is the
-adapter of one run as peft writes it, for the model "base"; its base_model_name_or_path is a placeholder.
+adapter of one run as peft writes it, for the model "base"; its base_model_name_or_path is BASE, no place of any.
 
 usage: make_lora.py test/golden/models test/golden/lora [NAME ...]
 """
