@@ -115,21 +115,22 @@ def read_squad(data: Path) -> tuple[Rows, Rows]:
 
 
 CLASSES = ("accuracy", "f1")
+FULL = ("accuracy", "precision", "recall", "f1")
 TASKS = {
     "sentence_polarity": Task("classify", two_files(
         "sentence_polarity/rt-polarity.neg", "sentence_polarity/rt-polarity.pos", ("neg", "pos"), "latin-1"),
-        1500, 1000, CLASSES),
+        1000, 1000, CLASSES),
     "subjectivity": Task("classify", two_files(
         "subjectivity/plot.tok.gt9.5000", "subjectivity/quote.tok.gt9.5000", ("objective", "subjective"), "latin-1"),
-        1500, 1000, CLASSES),
-    "sms_spam": Task("classify", read_sms, 1500, 1000, ("accuracy", "f1_rare"), "spam"),
-    "sms_spam, weights": Task("classify", read_sms, 1500, 1000, ("accuracy", "f1_rare"), "spam", ("--balance",)),
-    "sms_spam, oversampled": Task("classify", read_sms, 1500, 1000, ("accuracy", "f1_rare"), "spam", ("--oversample",)),
+        1000, 1000, CLASSES),
+    "sms_spam": Task("classify", read_sms, 1000, 1000, ("accuracy", "f1_rare"), "spam"),
+    "sms_spam, weights": Task("classify", read_sms, 1000, 1000, ("accuracy", "f1_rare"), "spam", ("--balance",)),
+    "sms_spam, oversampled": Task("classify", read_sms, 1000, 1000, ("accuracy", "f1_rare"), "spam", ("--oversample",)),
     "banking77": Task("classify", read_banking, 2000, 1000, CLASSES),
-    "med_nli": Task("pair", read_med, 1500, 1000, CLASSES),
-    "wnut17": Task("tag", read_wnut, 1500, 700, ("f1",)),
-    "wikigold": Task("tag", read_wikigold, 1000, 600, ("f1",)),
-    "squadshifts": Task("answer", read_squad, 500, 250, ("exact", "f1")),
+    "med_nli": Task("pair", read_med, 1000, 1000, CLASSES),
+    "wnut17": Task("tag", read_wnut, 1000, 700, ("f1",)),
+    "wikigold": Task("tag", read_wikigold, 700, 600, ("f1",)),
+    "squadshifts": Task("answer", read_squad, 400, 250, ("exact", "f1")),
 }
 
 
@@ -155,11 +156,12 @@ def write_rows(path: Path, task: Task, rows: Rows) -> None:
 
 # ---- cloze ----
 
-def run_cloze(given: argparse.Namespace, task: Task, folder: Path, seed: int) -> dict[str, float]:
+def run_cloze(given: argparse.Namespace, task: Task, folder: Path, seed: int, model: str | Path,
+              engine: str = "cloze") -> dict[str, float]:
     ending = {"tag": "conll", "answer": "json"}.get(task.kind, "jsonl")
     layout = ["--layout", "squad"] if task.kind == "answer" else []
-    out = folder / f"cloze-{seed}"
-    subprocess.run([given.cloze, "train", task.kind, "-m", given.model, "-f", folder / f"train.{ending}", "--test",
+    out = folder / f"{engine}-{seed}"
+    subprocess.run([given.cloze, "train", task.kind, "-m", model, "-f", folder / f"train.{ending}", "--test",
                     folder / f"test.{ending}", *layout, "--epochs", str(EPOCHS), "--batch", str(BATCH), "--rate",
                     str(RATE), "--warmup", str(WARMUP), "--decay", str(DECAY), "--max-tokens", str(given.max_tokens),
                     "--seed", str(seed), "-t", str(given.threads), "--picture", "none", "-q", *task.more, "-o", out],
@@ -178,6 +180,21 @@ def rare_f1(given: argparse.Namespace, task: Task, model: Path, test: Path) -> f
                             text=True).stdout
     report = json.loads(output)
     return next(label["f1"] for label in report["labels"] if label["label"] == task.rare)
+
+
+def random_model(given: argparse.Namespace, seed: int) -> Path:
+    """The model's shape and vocabulary with the weights that transformers begins with: what no pre-training gives."""
+    import torch
+    from transformers import AutoConfig, AutoModel
+
+    folder = given.work / f"random-{seed}"
+    if not (folder / "model.safetensors").exists():
+        torch.manual_seed(seed)
+        AutoModel.from_config(AutoConfig.from_pretrained(given.model)).save_pretrained(folder)
+        for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+            if (Path(given.model) / name).exists():
+                (folder / name).write_bytes((Path(given.model) / name).read_bytes())
+    return folder
 
 
 # ---- transformers and PyTorch ----
@@ -333,7 +350,7 @@ def main() -> None:
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--work", type=Path, default=Path("compare-training"))
     parser.add_argument("--tasks", default=",".join(TASKS), help="names with commas")
-    parser.add_argument("--engines", default="cloze,torch")
+    parser.add_argument("--engines", default="cloze,torch", help="of cloze, torch, and scratch: cloze from random weights")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--max-tokens", type=int, default=256)
@@ -358,27 +375,43 @@ def main() -> None:
                 if any(r["task"] == name and r["engine"] == engine and r["seed"] == seed for r in done):
                     continue
                 begun = time.perf_counter()
-                found = run_cloze(given, task, folder, seed) if engine == "cloze" else \
-                    run_torch(given, task, folder, rows, seed)
+                if engine == "torch":
+                    found = run_torch(given, task, folder, rows, seed)
+                else:
+                    model = given.model if engine == "cloze" else random_model(given, seed)
+                    found = run_cloze(given, task, folder, seed, model, engine)
                 done.append({"task": name, "engine": engine, "seed": seed, "seconds": time.perf_counter() - begun,
                              "measures": found})
                 with log.open("a") as file:
                     file.write(json.dumps(done[-1]) + "\n")
                 print(name, engine, seed, {k: round(v, 4) for k, v in found.items()}, file=sys.stderr, flush=True)
     print_table(names, done)
+    if "scratch" in given.engines.split(","):
+        print_scratch(names, done)
+
+
+def cell(done: list[dict[str, Any]], name: str, engine: str, measure: str) -> str:
+    values = [100 * r["measures"][measure] for r in done
+              if r["task"] == name and r["engine"] == engine and measure in r["measures"]]
+    return f"{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}" if len(values) > 1 else \
+        f"{values[0]:.1f}" if values else ""
+
+
+def print_scratch(names: list[str], done: list[dict[str, Any]]) -> None:
+    print("\n| task | weights at the start | " + " | ".join(FULL) + " |\n|" + "---|" * (2 + len(FULL)))
+    for name in names:
+        for engine, start in (("cloze", "of the model"), ("scratch", "random")):
+            print(f"| {name} | {start} | " + " | ".join(cell(done, name, engine, m) for m in FULL) + " |")
 
 
 def print_table(names: list[str], done: list[dict[str, Any]]) -> None:
     print("| task | examples | measure | cloze | PyTorch | seconds a run |\n|---|---|---|---|---|---|")
     for name in names:
         for measure in TASKS[name].shown:
-            cells, seconds = [], []
-            for engine in ("cloze", "torch"):
-                runs = [r for r in done if r["task"] == name and r["engine"] == engine]
-                values = [100 * r["measures"][measure] for r in runs]
-                cells.append(f"{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}" if len(values) > 1
-                             else f"{values[0]:.1f}" if values else "")
-                seconds.append(f"{statistics.median(r['seconds'] for r in runs):.0f}" if runs else "")
+            cells = [cell(done, name, engine, measure) for engine in ("cloze", "torch")]
+            seconds = [f"{statistics.median(r['seconds'] for r in done if (r['task'], r['engine']) == (name, engine)):.0f}"
+                       for engine in ("cloze", "torch")
+                       if any((r["task"], r["engine"]) == (name, engine) for r in done)]
             print(f"| {name} | {TASKS[name].train:,} / {TASKS[name].test:,} | {measure} | {cells[0]} | {cells[1]} | "
                   f"{', '.join(seconds)} |")
 
