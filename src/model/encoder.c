@@ -24,6 +24,8 @@ static cz_tensor *embed_body(cz_run *run, const void *self, const cz_batch *batc
     for (int i = 0; i < network->embeddings.tables; i++)
         index[i] = of_kind[network->table_kind[i]];
     x = cz_embed(run, &network->embeddings, index, batch->tokens);
+    if (run->tap_parts)
+        cz_run_tap(run, "embeddings.sum", 0, 0, x);
     if (network->norm_projected)
         x = project(run, network, batch, x);
     x = cz_norm(run, x, norm_or_none(&network->embedding_norm));
@@ -102,6 +104,8 @@ static void add_distances(cz_run *run, const layer_call *call, cz_distances *to)
 static cz_tensor *join_heads(cz_run *run, const layer_call *call, const cz_batch *batch,
                              cz_tensor *x)
 {
+    if (run->tap_parts)
+        cz_run_tap(run, "attention.context", call->turn->number, 0, x);
     if (call->factors)
         x = cz_scale(run, x, call->factors);
     return map(run, call->turn, batch, x, &call->turn->layer->attention_out, CZ_IDENTITY);

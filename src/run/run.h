@@ -50,7 +50,7 @@ typedef struct cz_touched {
  * they are made for the looker, sequence by sequence, [heads * queries, keys]. */
 typedef struct cz_tap_point {
     const char *name; /* "embeddings", "layer", "attention.probabilities", "attention.projections",
-                         "pooler" */
+                         "pooler"; with tap_parts "embeddings.sum" and "attention.context", too */
     size_t layer, sequence;
     bool again; /* a stage runs a second time for its gradient: replace as before, count nothing */
 } cz_tap_point;
@@ -82,6 +82,7 @@ struct cz_run {
     void *tap_context;
     bool tap_attention;   /* the tap wants attention probabilities too, */
     bool tap_projections; /* or queries, keys and values [tokens, 3 * heads * head_size] as they meet, */
+    bool tap_parts;       /* or the sum of the embeddings' tables, and what the heads of a layer make */
     bool tap_counts;      /* or to be told of tensors while counting, when they hold no numbers */
     /* [layers] factors of what each head of attention makes [1, heads], NULL: 1; or NULL. Those that
      * are watched get gradients (Michel, Levy, Neubig 2019). */

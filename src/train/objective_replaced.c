@@ -5,7 +5,7 @@
  */
 #include "train/objective.h"
 
-#include "train/draw.h"
+#include "base/draw.h"
 
 #include <math.h>
 #include <string.h>

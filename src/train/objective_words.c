@@ -6,7 +6,7 @@
 #include "train/objective.h"
 
 #include "base/error.h"
-#include "train/draw.h"
+#include "base/draw.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
  */
 #include "train/passages.h"
 
-#include "train/draw.h"
+#include "base/draw.h"
 
 enum { TRIES = 64 };
 

@@ -2,7 +2,7 @@
 #include "train/passages.h"
 
 #include "base/error.h"
-#include "train/draw.h"
+#include "base/draw.h"
 
 #include <string.h>
 

@@ -47,7 +47,7 @@ void cz_passages_clear(cz_passages *passages);
 
 /* ---- passage.c ---- */
 
-/* Where random choices of a sequence come from: see train/draw.h. */
+/* Where random choices of a sequence come from: see base/draw.h. */
 typedef struct cz_occasion {
     uint64_t seed, thing;
     uint32_t epoch;

@@ -2,7 +2,7 @@
 #include "train/plan.h"
 
 #include "base/error.h"
-#include "train/draw.h"
+#include "base/draw.h"
 
 #include <math.h>
 

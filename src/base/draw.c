@@ -1,7 +1,9 @@
 /* draw.c - see draw.h. */
-#include "train/draw.h"
+#include "base/draw.h"
 
 #include "base/random.h"
+
+#include <math.h>
 
 uint64_t cz_draw_bits(const cz_draw *draw, uint64_t thing, uint32_t element)
 {
@@ -16,6 +18,13 @@ uint64_t cz_draw_bits(const cz_draw *draw, uint64_t thing, uint32_t element)
 double cz_draw_unit(const cz_draw *draw, uint64_t thing, uint32_t element)
 {
     return (double)(cz_draw_bits(draw, thing, element) >> 11) * 0x1p-53;
+}
+
+double cz_draw_normal(const cz_draw *draw, uint64_t thing, uint32_t element)
+{
+    uint64_t bits = cz_draw_bits(draw, thing, element);
+    double u = ((double)(bits >> 32) + 1) * 0x1p-32, v = (double)(uint32_t)bits * 0x1p-32;
+    return sqrt(-2 * log(u)) * cos(6.283185307179586 * v);
 }
 
 size_t cz_draw_below(const cz_draw *draw, uint64_t thing, uint32_t element, size_t count)

@@ -1,0 +1,101 @@
+/* gradients.c - attributions from one gradient at the input as it is. */
+#include "explain/explainer.h"
+
+#include "base/error.h"
+
+#include <math.h>
+
+typedef struct at_input {
+    cloze_explainer *explainer;
+    double *tokens;
+    double *row;  /* [width] of the word table */
+    double *rows; /* [tokens, width] what lies at the layer; NULL: the words' rows are taken */
+} at_input;
+
+static int64_t layer_of(const cloze_attribution_options *options)
+{
+    return options->has_layer ? options->layer : CZ_AT_WORDS;
+}
+
+static cloze_status keep_length(void *context, size_t copy, double value, const double *gradient,
+                                size_t length, size_t width, cloze_error *error)
+{
+    const at_input *at = context;
+    (void)copy;
+    (void)value;
+    (void)error;
+    for (size_t i = 0; i < length; i++) {
+        double squares = 0;
+        for (size_t c = 0; c < width; c++)
+            squares += gradient[i * width + c] * gradient[i * width + c];
+        at->tokens[i] = sqrt(squares);
+    }
+    return CLOZE_OK;
+}
+
+cloze_status cz_saliency(cloze_explainer *e, const cloze_attribution_options *options,
+                         cz_attribution *out, cloze_error *error)
+{
+    at_input at = { .explainer = e, .tokens = out->tokens };
+    cz_copies copies = {
+        .count = 1, .layer = layer_of(options), .done = keep_length, .context = &at
+    };
+    cloze_status status = cz_copies_run(e, &copies, error);
+    if (!status)
+        cz_units_of_tokens(e, out);
+    return status;
+}
+
+/* What lies at the layer is seen on the way; nothing is moved. */
+static void keep_rows(void *context, size_t copy, double *rows, size_t length, size_t width)
+{
+    const at_input *at = context;
+    (void)copy;
+    for (size_t i = 0; i < length * width; i++)
+        at->rows[i] = rows[i];
+}
+
+static cloze_status keep_product(void *context, size_t copy, double value, const double *gradient,
+                                 size_t length, size_t width, cloze_error *error)
+{
+    const at_input *at = context;
+    (void)copy;
+    (void)value;
+    (void)error;
+    for (size_t i = 0; i < length; i++) {
+        const double *input = at->rows ? at->rows + i * width : at->row;
+        if (!at->rows)
+            cz_word_row(at->explainer, at->explainer->ids[i], at->row);
+        at->tokens[i] = 0;
+        for (size_t c = 0; c < width; c++)
+            at->tokens[i] += input[c] * gradient[i * width + c];
+    }
+    return CLOZE_OK;
+}
+
+cloze_status cz_input_x_gradient(cloze_explainer *e, const cloze_attribution_options *options,
+                                 cz_attribution *out, cloze_error *error)
+{
+    const cloze_allocator *allocator = &e->hooks.allocator;
+    int64_t layer = layer_of(options);
+    size_t width = cz_width_at(e, layer);
+    at_input at = { .explainer = e, .tokens = out->tokens };
+    double *numbers =
+        cz_allocate(allocator, layer == CZ_AT_WORDS ? width : e->length * width, sizeof *numbers);
+    if (!numbers)
+        return cz_fail_memory(error, "an input's rows", e->length * width * sizeof *numbers);
+    if (layer == CZ_AT_WORDS)
+        at.row = numbers;
+    else
+        at.rows = numbers;
+    cz_copies copies = { .count = 1,
+                         .layer = layer,
+                         .move = at.rows ? keep_rows : NULL,
+                         .done = keep_product,
+                         .context = &at };
+    cloze_status status = cz_copies_run(e, &copies, error);
+    if (!status)
+        cz_units_of_tokens(e, out);
+    cz_release(allocator, numbers);
+    return status;
+}
