@@ -17,6 +17,7 @@ extern const cli_command command_score;
 extern const cli_command command_choose;
 extern const cli_command command_nsp;
 extern const cli_command command_rerank;
+extern const cli_command command_explain;
 extern const cli_command command_eval;
 extern const cli_command command_train;
 extern const cli_command command_distill;

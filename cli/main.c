@@ -26,6 +26,7 @@ const cli_command *const all_commands[] = {
     &command_choose,
     &command_nsp,
     &command_rerank,
+    &command_explain,
     &command_eval,
     &command_train,
     &command_distill,

@@ -322,7 +322,9 @@ static void unset_reals(cli_settings *out)
                               &train->replace,
                               &train->refill,
                               &train->alpha,
-                              &out->pretrain.shorter };
+                              &out->pretrain.shorter,
+                              &out->explain.layer,
+                              &out->explain.head };
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
         *reals[i] = -1;
     out->threshold = -INFINITY;
@@ -395,4 +397,5 @@ void settings_clear(cli_settings *settings)
     free(settings->train.dev.item);
     free(settings->train.test.item);
     free(settings->tune.tries.item);
+    free(settings->explain.spans.item);
 }

@@ -85,6 +85,17 @@ typedef struct cli_pretraining {
     bool crossing;
 } cli_pretraining;
 
+
+/* What explain alone can be told. Layer and head are negative where they are not given. */
+typedef struct cli_explaining {
+    const char *methods, *label, *against, *at;
+    cli_words spans;
+    int task, unit, value, absence, fixed, colour;
+    double layer, head, noise, bound;
+    size_t steps, samples;
+    bool highest, list_methods, csv;
+} cli_explaining;
+
 /* Choices are numbered from 1 in the order of the option's placeholder; 0: not given. */
 typedef struct cli_settings {
     /* general */
@@ -173,6 +184,7 @@ typedef struct cli_settings {
     cli_training train;
     cli_tuning tune;
     cli_pretraining pretrain;
+    cli_explaining explain;
 
     /* help */
     bool man;

@@ -95,6 +95,16 @@ typedef struct cloze_model_info {
 /* Strings are borrowed from the model. */
 CLOZE_API cloze_model_info cloze_model_describe(const cloze_model *model);
 CLOZE_API const cloze_tokenizer *cloze_model_tokenizer(const cloze_model *model);
+
+enum { CLOZE_DIGEST_SIZE = 65 };
+
+/*
+ * SHA-256, in hexadecimal digits, of what makes the model: every .json, .txt and .model file of its folder, and of
+ * every weight the name, the shape and a sample of the bytes (4 KiB at its beginning and at every 256 KiB). For
+ * records of which model said something; a weight that somebody changed in one place may pass unseen.
+ */
+CLOZE_API cloze_status cloze_model_digest(const cloze_model *model, char digest[CLOZE_DIGEST_SIZE],
+                                          cloze_error *error);
 /* Named prompts of the folder, number 0 .. info.prompts - 1. Borrowed. */
 CLOZE_API const char *cloze_model_prompt_name(const cloze_model *model, size_t index);
 CLOZE_API const char *cloze_model_prompt_text(const cloze_model *model, size_t index);

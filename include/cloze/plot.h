@@ -23,6 +23,19 @@ extern "C" {
  * ends in a picture asks first. */
 CLOZE_API cloze_status cloze_plot_ready(const char *path, cloze_error *error);
 
+/* Scales of colours on which equal steps look equal: their lightness changes evenly in Oklab (Ottosson, 2020),
+ * so that they read in grey, and their ends differ for every colour vision. */
+typedef enum cloze_colour_map {
+    CLOZE_COLOURS_BLUE = 0,  /* near white to dark blue */
+    CLOZE_COLOURS_VIOLET,    /* dark violet over blue and green to yellow, as viridis */
+    CLOZE_COLOURS_DIVERGING, /* blue over white to orange; the middle is nothing */
+    CLOZE_COLOURS_RED_BLUE,  /* red over white to blue */
+    CLOZE_COLOUR_MAPS
+} cloze_colour_map;
+
+/* sRGB of a share from 0 to 1; what is outside is as the end. */
+CLOZE_API void cloze_plot_colour(cloze_colour_map map, double share, unsigned char rgb[3]);
+
 /* A matrix as coloured cells with names beside rows and below columns. */
 typedef struct cloze_matrix_plot {
     size_t rows, columns; /* 1 to 2,000 */

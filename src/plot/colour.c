@@ -45,3 +45,33 @@ cz_colour cz_colour_along(double share)
     return from_oklch(0.84 - 0.54 * at, 0.135 - 0.205 * at * (1 - at),
                       yellow + (violet - yellow) * at);
 }
+
+/* From one hue at 0 over white to another at 1; both ends are as dark and as full. */
+static cz_colour diverging(double share, double low_hue, double high_hue)
+{
+    double at = 2 * limited(share) - 1, far = fabs(at);
+    return from_oklch(0.985 - 0.385 * far, 0.16 * far, at < 0 ? low_hue : high_hue);
+}
+
+cz_colour cz_colour_on(cloze_colour_map map, double share)
+{
+    const double blue = 4.4, orange = 1.05, red = 0.45;
+    switch (map) {
+    case CLOZE_COLOURS_VIOLET:
+        return cz_colour_along(1 - share);
+    case CLOZE_COLOURS_DIVERGING:
+        return diverging(share, blue, orange);
+    case CLOZE_COLOURS_RED_BLUE:
+        return diverging(share, red, blue);
+    default:
+        return cz_colour_of(share);
+    }
+}
+
+void cloze_plot_colour(cloze_colour_map map, double share, unsigned char rgb[3])
+{
+    cz_colour colour = cz_colour_on(map, share);
+    rgb[0] = (unsigned char)(255 * colour.red + 0.5);
+    rgb[1] = (unsigned char)(255 * colour.green + 0.5);
+    rgb[2] = (unsigned char)(255 * colour.blue + 0.5);
+}

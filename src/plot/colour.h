@@ -5,6 +5,8 @@
 #ifndef CZ_PLOT_COLOUR_H
 #define CZ_PLOT_COLOUR_H
 
+#include <cloze/plot.h>
+
 typedef struct cz_colour {
     double red, green, blue; /* sRGB, 0 to 1 */
 } cz_colour;
@@ -13,5 +15,7 @@ typedef struct cz_colour {
 cz_colour cz_colour_of(double shade);
 /* Points and lines on white: from 0, yellow, over green and blue to 1, dark violet. */
 cz_colour cz_colour_along(double share);
+/* Of a public scale. */
+cz_colour cz_colour_on(cloze_colour_map map, double share);
 
 #endif

@@ -162,6 +162,30 @@ static cloze_status add_files(cz_digest *digest, const cloze_model *model, const
     return status;
 }
 
+static cloze_status add_model(cz_digest *digest, const cloze_model *model, cloze_error *error)
+{
+    char folder[CZ_PATH_SIZE];
+    cloze_status status = CLOZE_OK;
+    add_pipeline(digest, &model->pipeline);
+    add_weights(digest, model->network->weights);
+    if (!*model->pipeline.transformer)
+        snprintf(folder, sizeof folder, "%s", model->path);
+    else
+        status =
+            cz_path_below(folder, sizeof folder, model->path, model->pipeline.transformer, error);
+    return status ? status : add_files(digest, model, folder, error);
+}
+
+cloze_status cloze_model_digest(const cloze_model *model, char digest[CLOZE_DIGEST_SIZE],
+                                cloze_error *error)
+{
+    cz_digest sum;
+    cz_digest_begin(&sum, CZ_SHA256);
+    cloze_status status = add_model(&sum, model, error);
+    cz_digest_end(&sum, digest);
+    return status;
+}
+
 static unsigned digit(char c)
 {
     return (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
@@ -170,23 +194,14 @@ static unsigned digit(char c)
 cloze_status cz_fingerprint(const cloze_model *model, const cloze_embed_options *options,
                             unsigned char out[CZ_FINGERPRINT], cloze_error *error)
 {
-    char folder[CZ_PATH_SIZE], hex[CZ_DIGEST_HEX];
+    char hex[CZ_DIGEST_HEX];
     cz_digest digest;
-    cloze_status status = CLOZE_OK;
     cz_digest_begin(&digest, CZ_SHA256);
     add_text(&digest, cloze_version());
     add_number(&digest, model->engine->backend->type);
     add_number(&digest, model->max_tokens);
     add_options(&digest, options);
-    add_pipeline(&digest, &model->pipeline);
-    add_weights(&digest, model->network->weights);
-    if (!*model->pipeline.transformer)
-        snprintf(folder, sizeof folder, "%s", model->path);
-    else
-        status =
-            cz_path_below(folder, sizeof folder, model->path, model->pipeline.transformer, error);
-    if (!status)
-        status = add_files(&digest, model, folder, error);
+    cloze_status status = add_model(&digest, model, error);
     cz_digest_end(&digest, hex);
     for (int i = 0; i < CZ_FINGERPRINT && !status; i++)
         out[i] = (unsigned char)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));

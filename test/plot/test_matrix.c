@@ -169,6 +169,43 @@ static void shades_grow_darker_in_equal_steps(void **state)
     assert_true(before < 0.3);
 }
 
+/* Luminance as the eye weighs it. */
+static double light_of(cz_colour c)
+{
+    return 0.2126 * c.red + 0.7152 * c.green + 0.0722 * c.blue;
+}
+
+static void diverging_scales_are_white_in_the_middle_and_as_dark_at_both_ends(void **state)
+{
+    const cloze_colour_map maps[] = { CLOZE_COLOURS_DIVERGING, CLOZE_COLOURS_RED_BLUE };
+    (void)state;
+    for (size_t m = 0; m < 2; m++) {
+        cz_colour low = cz_colour_on(maps[m], 0), high = cz_colour_on(maps[m], 1);
+        cz_colour middle = cz_colour_on(maps[m], 0.5);
+        assert_true(light_of(middle) > 0.93);
+        assert_true(fabs(light_of(low) - light_of(high)) < 0.12);
+        assert_true((low.red > low.blue) != (high.red > high.blue));
+        for (int i = 0; i < 50; i++) {
+            assert_true(light_of(cz_colour_on(maps[m], i / 100.0)) <
+                        light_of(cz_colour_on(maps[m], (i + 1) / 100.0)));
+            assert_true(light_of(cz_colour_on(maps[m], 1 - i / 100.0)) <
+                        light_of(cz_colour_on(maps[m], 1 - (i + 1) / 100.0)));
+        }
+    }
+}
+
+static void colours_are_bytes_and_end_where_the_scale_does(void **state)
+{
+    unsigned char inside[3], outside[3];
+    (void)state;
+    for (int m = 0; m < CLOZE_COLOUR_MAPS; m++)
+        for (int end = 0; end < 2; end++) {
+            cloze_plot_colour((cloze_colour_map)m, end, inside);
+            cloze_plot_colour((cloze_colour_map)m, end ? 7 : -7, outside);
+            assert_memory_equal(inside, outside, 3);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +216,8 @@ int main(void)
         cmocka_unit_test(large_matrices_have_small_cells),
         cmocka_unit_test(what_cannot_be_drawn_leaves_no_file),
         cmocka_unit_test(the_ending_of_the_name_chooses),
+        cmocka_unit_test(diverging_scales_are_white_in_the_middle_and_as_dark_at_both_ends),
+        cmocka_unit_test(colours_are_bytes_and_end_where_the_scale_does),
         cmocka_unit_test(shades_grow_darker_in_equal_steps),
     };
     return cmocka_run_group_tests(tests, pictures_begin, pictures_end);

@@ -1,0 +1,102 @@
+/*
+ * explain.h - the parts of cloze explain: what is asked (explain_aim.c), one text explained by every method asked
+ * for (explain_make.c), and its faces: text and bars on a terminal, JSON, CSV. A face reads an explanation and
+ * computes nothing.
+ */
+#ifndef CLI_EXPLAIN_H
+#define CLI_EXPLAIN_H
+
+#include "open.h"
+#include "output.h"
+
+#include <cloze/explain.h>
+
+/* One method's numbers of one text. */
+typedef struct cli_attribution {
+    cloze_attribution_options options;
+    double *units, *tokens, *spread; /* [units], [tokens], [units]; see cloze_attribute */
+    cloze_attribution_report report;
+} cli_attribution;
+
+typedef struct cli_explanation {
+    cloze_text text, pair; /* pair: without bytes if there is none */
+    cloze_explainer *explainer;
+    cloze_explain_options options; /* of the explainer */
+    cloze_explained facts;
+    /* What the model says of its own accord, where another target was asked for; else as facts. */
+    cloze_explained said;
+    cli_attribution *made; /* [count] one a method */
+    size_t count;
+} cli_explanation;
+
+typedef struct explain_job {
+    const cli_settings *settings;
+    cli_input *input;
+    cli_opened opened;
+    cli_output *output;
+    cloze_explain_options options; /* without what depends on the text */
+    cloze_explain_span *spans;     /* options.spans */
+    cloze_explain_method methods[CLOZE_METHODS];
+    size_t method_count;
+    bool every;      /* methods that this model has no use for are left out with a remark */
+    cloze_text pair; /* of all texts; data NULL: none, or each has its own */
+    char *file;      /* that it was read from */
+    size_t number;   /* of the text, from 1 */
+    char digest[CLOZE_DIGEST_SIZE]; /* of the model; empty where no record is written */
+} explain_job;
+
+/* ---- explain_methods.c ---- */
+
+/* --method into job->methods. Exit code. */
+int explain_choose_methods(explain_job *job);
+void explain_list_methods(cli_output *output);
+
+/* ---- explain_aim.c ---- */
+
+/* What of the command line needs no model, and no text. Exit code. */
+int explain_check(explain_job *job);
+/* Task and target, which need the model. Exit code. */
+int explain_aim(explain_job *job);
+/* --at in this text, into options->place. Exit code; `where` is for messages. */
+int explain_place(const explain_job *job, cloze_text text, cloze_text pair,
+                  cloze_explain_options *options, const char *where);
+const char *explain_task_name(cloze_explain_task task);
+const char *explain_value_name(cloze_explain_value value);
+const char *explain_unit_name(cloze_explain_unit unit);
+/* "text" or "pair", whose units always stay; or NULL. */
+const char *explain_fixed_name(const explain_job *job);
+const char *explain_absence_name(cloze_absence absence);
+
+/* ---- explain_make.c ---- */
+
+/* Borrows the texts. Exit code; in any case explanation_clear. */
+int explanation_make(cli_explanation *out, explain_job *job, cloze_text text, cloze_text pair,
+                     const char *where);
+void explanation_clear(cli_explanation *explanation);
+/* What is explained, by name: a label, tag or word, an answer's text, "cosine". Borrowed. */
+cloze_text explanation_target(const explain_job *job, const cli_explanation *explanation,
+                              const cloze_explained *facts);
+/* A unit's text with the combining marks behind it, which some tokenizers leave out. */
+cloze_text explanation_unit(const cli_explanation *explanation, size_t unit);
+/* The largest size of a unit's number, or 1 if all are zero. */
+double attribution_largest(const cli_attribution *made, size_t units);
+/* Units in the order of their sizes, largest first: order [units]. */
+void attribution_order(const cli_attribution *made, size_t units, size_t *order);
+
+/* ---- faces ---- */
+
+/* How many colours a terminal shows. */
+typedef enum cli_inks { INKS_NONE, INKS_256, INKS_ALL } cli_inks;
+
+cli_inks explain_inks(const explain_job *job);
+/* The text, and the pair on a line of its own, with units on a ground of blue (takes away) to orange (adds). */
+void explain_write_text(cli_output *output, const cli_explanation *explanation,
+                        const cli_attribution *made, cli_inks inks);
+void explain_write_bars(cli_output *output, const cli_explanation *explanation,
+                        const cli_attribution *made, size_t most, cli_inks inks);
+void explain_write_terminal(explain_job *job, const cli_explanation *explanation);
+void explain_write_json(explain_job *job, const cli_explanation *explanation);
+void explain_write_csv_head(cli_output *output);
+void explain_write_csv(explain_job *job, const cli_explanation *explanation);
+
+#endif
