@@ -102,7 +102,7 @@ static void environment_section(FILE *out)
         { "SSL_CERT_FILE, https_proxy",
           "further certificate authorities, and proxies as curl knows them, for pull" },
         { "HF_HUB_OFFLINE", "1: nothing is downloaded, not even by pull" },
-        { "NO_COLOR", "progress without colour" },
+        { "NO_COLOR", "progress and explanations without colour" },
         { "TMPDIR", "where an npy array waits that is written into a pipe" },
     };
     fputs(".SH ENVIRONMENT\n", out);
