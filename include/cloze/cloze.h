@@ -10,6 +10,8 @@
 #include <cloze/compare.h>
 #include <cloze/convert.h>
 #include <cloze/corpus.h>
+#include <cloze/explain.h>
+#include <cloze/faithful.h>
 #include <cloze/fill.h>
 #include <cloze/hub.h>
 #include <cloze/metrics.h>

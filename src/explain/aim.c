@@ -136,6 +136,50 @@ double cz_aim_chance(const cz_aim *aim, const cz_spots *places, const double *ou
     return row_chance(aim, outcome, 0, NULL);
 }
 
+/* ---- what the model says ---- */
+
+/* The best column, but not `except`. */
+static size_t best_column(const double *row, size_t columns, size_t except)
+{
+    size_t best = except == 0 ? 1 : 0;
+    for (size_t i = best + 1; i < columns; i++)
+        if (i != except && row[i] > row[best])
+            best = i;
+    return best;
+}
+
+static void best_answer(const size_t context[2], const double *outcome, size_t row[2])
+{
+    double best = -INFINITY;
+    for (size_t i = context[0]; i < context[1]; i++)
+        for (size_t k = i; k < context[1] && k - i < LONGEST_ANSWER; k++)
+            if (outcome[2 * i] + outcome[2 * k + 1] > best) {
+                best = outcome[2 * i] + outcome[2 * k + 1];
+                row[0] = i;
+                row[1] = k;
+            }
+}
+
+bool cz_aim_decides(const cz_aim *aim)
+{
+    return aim->task != CLOZE_EXPLAIN_SIMILARITY &&
+           (aim->columns > 1 || aim->function == CLOZE_SCORE_SIGMOID);
+}
+
+bool cz_aim_holds(const cz_aim *aim, const cz_spots *places, const double *outcome)
+{
+    size_t row[2] = { 0 };
+    if (!cz_aim_decides(aim))
+        return true;
+    if (aim->task == CLOZE_EXPLAIN_ANSWER) {
+        best_answer(places->context, outcome, row);
+        return row[0] == places->row[0] && row[1] == places->row[1];
+    }
+    if (aim->function == CLOZE_SCORE_SIGMOID)
+        return outcome[aim->target] > 0;
+    return best_column(outcome, aim->columns, SIZE_MAX) == aim->target;
+}
+
 /* ---- what can be asked of the model ---- */
 
 static cloze_status check_pair(const cloze_explainer *e, cloze_error *error)
@@ -213,16 +257,6 @@ cloze_status cz_aim_begin(cloze_explainer *e, cloze_error *error)
 
 /* ---- what to explain ---- */
 
-/* The best column, but not `except`. */
-static size_t best_column(const double *row, size_t columns, size_t except)
-{
-    size_t best = except == 0 ? 1 : 0;
-    for (size_t i = best + 1; i < columns; i++)
-        if (i != except && row[i] > row[best])
-            best = i;
-    return best;
-}
-
 static cloze_status choose_columns(cloze_explainer *e, const double *row, cloze_error *error)
 {
     const cloze_explain_options *o = &e->options;
@@ -265,19 +299,6 @@ static cloze_status given_tokens(const cloze_explainer *e, size_t *first, size_t
         return cz_fail(error, CLOZE_ERROR_NOT_FOUND, "no token lies at bytes %zu to %zu of the %s",
                        place->begin, place->end, place->side ? "second text" : "text");
     return CLOZE_OK;
-}
-
-static void best_answer(cloze_explainer *e, const double *outcome)
-{
-    const size_t *context = e->places.context;
-    double best = -INFINITY;
-    for (size_t i = context[0]; i < context[1]; i++)
-        for (size_t k = i; k < context[1] && k - i < LONGEST_ANSWER; k++)
-            if (outcome[2 * i] + outcome[2 * k + 1] > best) {
-                best = outcome[2 * i] + outcome[2 * k + 1];
-                e->places.row[0] = i;
-                e->places.row[1] = k;
-            }
 }
 
 static cloze_status find_context(cloze_explainer *e, cloze_error *error)
@@ -443,7 +464,7 @@ static cloze_status settle(void *context, size_t number, const cz_input *input,
     cloze_status status = CLOZE_OK;
     (void)number;
     if (e->aim.task == CLOZE_EXPLAIN_ANSWER && !e->options.has_place)
-        best_answer(e, outcome);
+        best_answer(e->places.context, outcome, e->places.row);
     if (e->aim.task != CLOZE_EXPLAIN_ANSWER && e->aim.task != CLOZE_EXPLAIN_SIMILARITY)
         status = choose_columns(e, outcome, error);
     if (status)

@@ -86,6 +86,11 @@ double cz_aim_value(const cz_aim *aim, const cz_spots *places, const double *out
 /* Probability of the target whatever F is; NaN where there is none. */
 double cz_aim_chance(const cz_aim *aim, const cz_spots *places, const double *outcome,
                      size_t length);
+/* Whether the model chooses: among labels, tags, words, answers. */
+bool cz_aim_decides(const cz_aim *aim);
+/* Whether it says the target here: the best column, of a sigmoid more than one half, the very answer.
+ * True where it does not choose. */
+bool cz_aim_holds(const cz_aim *aim, const cz_spots *places, const double *outcome);
 
 /* ---- values.c ---- */
 
@@ -113,6 +118,9 @@ cloze_status cz_values(cloze_explainer *explainer, size_t count, cz_input_maker 
 
 /* present [units], 0: away; it is zeroed before. */
 typedef void cz_mask_maker(void *context, size_t number, uint8_t *present);
+cloze_status cz_outcomes_of_masks(cloze_explainer *explainer, size_t count, cz_mask_maker *make,
+                                  void *context, cloze_absence absence, cz_outcome_done *done,
+                                  void *done_context, cloze_error *error);
 cloze_status cz_values_of_masks(cloze_explainer *explainer, size_t count, cz_mask_maker *make,
                                 void *context, cloze_absence absence, double *values,
                                 cloze_error *error);

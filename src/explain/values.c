@@ -281,9 +281,9 @@ static void mask_input(void *context, size_t number, cz_input *input)
             input->ids[i] = m->absent;
 }
 
-cloze_status cz_values_of_masks(cloze_explainer *explainer, size_t count, cz_mask_maker *make,
-                                void *context, cloze_absence absence, double *values,
-                                cloze_error *error)
+cloze_status cz_outcomes_of_masks(cloze_explainer *explainer, size_t count, cz_mask_maker *make,
+                                  void *context, cloze_absence absence, cz_outcome_done *done,
+                                  void *done_context, cloze_error *error)
 {
     masking m = { .explainer = explainer,
                   .make = make,
@@ -295,9 +295,17 @@ cloze_status cz_values_of_masks(cloze_explainer *explainer, size_t count, cz_mas
     m.present = cz_allocate(&explainer->hooks.allocator, explainer->unit_count, 1);
     if (!m.present)
         return cz_fail_memory(error, "a mask", explainer->unit_count);
-    status = cz_values(explainer, count, mask_input, &m, values, error);
+    status = cz_outcomes(explainer, count, mask_input, &m, done, done_context, error);
     cz_release(&explainer->hooks.allocator, m.present);
     return status;
+}
+
+cloze_status cz_values_of_masks(cloze_explainer *explainer, size_t count, cz_mask_maker *make,
+                                void *context, cloze_absence absence, double *values,
+                                cloze_error *error)
+{
+    valuing v = { explainer, values };
+    return cz_outcomes_of_masks(explainer, count, make, context, absence, keep_value, &v, error);
 }
 
 typedef struct given_masks {
