@@ -281,21 +281,25 @@ static void mask_input(void *context, size_t number, cz_input *input)
             input->ids[i] = m->absent;
 }
 
+static cloze_status begin_masks(masking *m, cloze_absence absence, cloze_error *error)
+{
+    const cloze_explainer *e = m->explainer;
+    m->removes = absence == CLOZE_ABSENT_REMOVED;
+    cloze_status status = m->removes ? CLOZE_OK : cz_absent_id(e, absence, &m->absent, error);
+    if (status)
+        return status;
+    m->present = cz_allocate(&e->hooks.allocator, e->unit_count, 1);
+    return m->present ? CLOZE_OK : cz_fail_memory(error, "a mask", e->unit_count);
+}
+
 cloze_status cz_outcomes_of_masks(cloze_explainer *explainer, size_t count, cz_mask_maker *make,
                                   void *context, cloze_absence absence, cz_outcome_done *done,
                                   void *done_context, cloze_error *error)
 {
-    masking m = { .explainer = explainer,
-                  .make = make,
-                  .context = context,
-                  .removes = absence == CLOZE_ABSENT_REMOVED };
-    cloze_status status = m.removes ? CLOZE_OK : cz_absent_id(explainer, absence, &m.absent, error);
-    if (status)
-        return status;
-    m.present = cz_allocate(&explainer->hooks.allocator, explainer->unit_count, 1);
-    if (!m.present)
-        return cz_fail_memory(error, "a mask", explainer->unit_count);
-    status = cz_outcomes(explainer, count, mask_input, &m, done, done_context, error);
+    masking m = { .explainer = explainer, .make = make, .context = context };
+    cloze_status status = begin_masks(&m, absence, error);
+    if (!status)
+        status = cz_outcomes(explainer, count, mask_input, &m, done, done_context, error);
     cz_release(&explainer->hooks.allocator, m.present);
     return status;
 }
@@ -304,8 +308,12 @@ cloze_status cz_values_of_masks(cloze_explainer *explainer, size_t count, cz_mas
                                 void *context, cloze_absence absence, double *values,
                                 cloze_error *error)
 {
-    valuing v = { explainer, values };
-    return cz_outcomes_of_masks(explainer, count, make, context, absence, keep_value, &v, error);
+    masking m = { .explainer = explainer, .make = make, .context = context };
+    cloze_status status = begin_masks(&m, absence, error);
+    if (!status)
+        status = cz_values(explainer, count, mask_input, &m, values, error);
+    cz_release(&explainer->hooks.allocator, m.present);
+    return status;
 }
 
 typedef struct given_masks {
