@@ -141,13 +141,21 @@ typedef enum cloze_explain_method {
     CLOZE_METHOD_INTEGRATED_GRADIENTS,
     /* Leave one out: F less F without the unit. */
     CLOZE_METHOD_OCCLUSION,
-    /* Ribeiro, Singh, Guestrin 2016 (lime LimeTextExplainer with bow=False). */
+    /* Ribeiro, Singh, Guestrin 2016 (lime LimeTextExplainer with bow=False): random subsets of the
+     * units, weights exp(-(d / 25)^2) ^ 1/2 of the cosine distance d of 0 to 100, a ridge regression
+     * of 1 over all units. Numbers are its slopes; they need not add up. CLOZE_ABSENT_REMOVED is
+     * what lime does to words. */
     CLOZE_METHOD_LIME,
-    /* Lundberg, Lee 2017 (shap KernelExplainer), without selection of features. */
+    /* Lundberg, Lee 2017 (shap KernelExplainer), without selection of features, which biases. Exact
+     * Shapley values once all 2^units - 2 sets fit into the samples: up to 11 units by default. */
     CLOZE_METHOD_KERNEL_SHAP,
-    /* Owen 1977 (shap PartitionExplainer over a balanced tree of neighbours). */
+    /* Owen 1977 (shap PartitionExplainer over a balanced tree of neighbours): text and pair are split
+     * first, then each run of units in halves, the first the smaller. Exact where the samples
+     * suffice (about 2/3 units^2); else what is largest is split first, and the units of a run
+     * that was not split share its part equally. Nothing is drawn. */
     CLOZE_METHOD_PARTITION_SHAP,
-    /* Shapley 1953: exact up to 12 units, above by antithetic permutations (Mitchell et al. 2022). */
+    /* Shapley 1953: exact up to 12 units by all 2^units sets; above, or where samples are given,
+     * by antithetic permutations (Mitchell et al. 2022), whose intervals are Student's. */
     CLOZE_METHOD_SHAPLEY,
     /* What the row that F reads attends to in `layer`, `head`. */
     CLOZE_METHOD_ATTENTION,
@@ -179,7 +187,8 @@ typedef struct cloze_attribution_options {
     double bound;   /* the gap that is allowed, as a share of |F - F of nothing|; 0: 0.05. Steps are
                          doubled until it is met, up to 16 times as many */
     size_t samples; /* SmoothGrad: 0: 5; LIME: 0: 5,000; KernelSHAP: 0: 2 * units + 2,048;
-                         Partition: 0: 500; permutations of Shapley, in pairs: 0: 50 */
+                         Partition: inputs asked about, 0: 500; Shapley: pairs of permutations, 0:
+                         50 where it is not exact. What comes twice is asked once */
     double noise;   /* SmoothGrad: standard deviation, as a share of the range of the embeddings;
                          0: 0.1 */
     uint64_t seed;  /* of everything drawn */
@@ -194,14 +203,14 @@ typedef struct cloze_attribution_report {
     double fit;       /* LIME: weighted R^2; else NaN */
     size_t runs;      /* inputs that the model was asked about */
     size_t steps;     /* of integrated gradients, in the end */
-    bool exact;       /* nothing was drawn */
+    bool exact;       /* nothing was drawn, and no budget cut it short */
 } cloze_attribution_report;
 
 /*
  * units [units] receives the numbers. tokens [tokens] (may be NULL) receives those of tokens, NaN from
  * methods that ask about units only. spread [units] (may be NULL) receives half the width of the 95 %
- * interval of numbers that were sampled, 0 of exact ones, NaN where none is known. A function of the
- * input, the options and the seed.
+ * interval of numbers that were sampled, 0 of exact ones, NaN where none is known: how far another seed
+ * would lead, not how true the method is. A function of the input, the options and the seed.
  */
 CLOZE_API cloze_status cloze_attribute(cloze_explainer *explainer,
                                        const cloze_attribution_options *options, double *units,

@@ -179,6 +179,11 @@ typedef struct cz_attribution {
 typedef cloze_status cz_method(cloze_explainer *explainer, const cloze_attribution_options *options,
                                cz_attribution *out, cloze_error *error);
 
+/* Half the 95 % interval of a mean of `count` numbers whose squared distances from it sum to `squares`
+ * (Student); NaN of one number. */
+double cz_interval(double squares, size_t count);
+/* That in standard errors of the mean; NaN without a degree of freedom. */
+double cz_student(size_t freedom);
 void cz_units_of_tokens(const cloze_explainer *explainer, cz_attribution *out);
 
 cz_method cz_saliency, cz_input_x_gradient, cz_smoothgrad, cz_integrated_gradients;
