@@ -320,17 +320,6 @@ static int begin(pretrain_job *job)
     return code;
 }
 
-/* Others than rank 0 are not heard. */
-static int join(cli_ranks *ranks, cli_settings *settings)
-{
-    int code = ranks_join(ranks, settings);
-    if (!ranks_lead(ranks)) {
-        settings->quiet = true;
-        settings->json = false;
-    }
-    return code;
-}
-
 /* Files may be named without -f, as a shell does that expands *.txt. -1 to go on. */
 static int take_files(cli_settings *settings, char **names, int count)
 {
@@ -364,7 +353,7 @@ static int run(const cli_command *self, int argc, char **argv)
     }
     job->train.settings = &settings;
     job->train.give = pretrain_give;
-    code = join(&job->train.ranks, &settings);
+    code = ranks_join(&job->train.ranks, &settings);
     if (!code)
         code = output_open(&job->train.output, NULL);
     if (!code)

@@ -46,7 +46,7 @@ static cloze_status exchange(void *context, int to, const void *out, size_t out_
     return status;
 }
 
-int ranks_join(cli_ranks *ranks, const cli_settings *settings)
+int ranks_join(cli_ranks *ranks, cli_settings *settings)
 {
     const cloze_mpi_options options = { .patience = settings->train.rank_wait,
                                         .stopped = stopped,
@@ -61,8 +61,11 @@ int ranks_join(cli_ranks *ranks, const cli_settings *settings)
     ranks->way.exchange = exchange;
     ranks->way.context = ranks;
     interrupt_by_mpirun();
-    if (ranks->way.rank)
+    if (ranks->way.rank) {
+        settings->quiet = true;
+        settings->json = false;
         say_hold();
+    }
     return 0;
 }
 

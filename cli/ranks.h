@@ -16,8 +16,9 @@ typedef struct cli_ranks {
     bool said;       /* how it ends */
 } cli_ranks;
 
-/* Joins the others where mpirun says that there are some, or --ranks does. Exit code. */
-int ranks_join(cli_ranks *ranks, const cli_settings *settings);
+/* Joins the others where mpirun says that there are some, or --ranks does; others than rank 0 are not
+ * heard then. Exit code. */
+int ranks_join(cli_ranks *ranks, cli_settings *settings);
 bool ranks_lead(const cli_ranks *ranks);
 /* What rank 0 has reaches all others. Exit code. */
 int ranks_share(cli_ranks *ranks, void *bytes, size_t size);

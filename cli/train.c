@@ -156,17 +156,6 @@ int train_begin(train_job *job, int count, char **operands)
     return code ? code : train_prepare(job);
 }
 
-/* Others than rank 0 are not heard. */
-static int join(train_job *job, cli_settings *settings)
-{
-    int code = ranks_join(&job->ranks, settings);
-    if (!ranks_lead(&job->ranks)) {
-        settings->quiet = true;
-        settings->json = false;
-    }
-    return code;
-}
-
 int train_command(const cli_command *self, int argc, char **argv, bool distils)
 {
     cli_settings settings;
@@ -182,7 +171,7 @@ int train_command(const cli_command *self, int argc, char **argv, bool distils)
     }
     job->settings = &settings;
     job->distils = distils;
-    code = join(job, &settings);
+    code = ranks_join(&job->ranks, &settings);
     if (!code)
         code = ranks_agree(&job->ranks, train_begin(job, argc - first, argv + first));
     if (!code)

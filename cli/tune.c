@@ -2,7 +2,7 @@
  * tune.c - cloze tune: which settings of cloze train are best. The parts are in tune.h; here they come
  * one after the other.
  */
-#include "tune.h"
+#include "tune_crew.h"
 
 #include "commands.h"
 #include "interrupt.h"
@@ -32,7 +32,8 @@ const option_group tune_options = {
         OPTION("halving", 0, OPTION_COUNT, "N", tune.halving,
                "stop poor trials early: the best N-th goes on for N times the steps, and so on"),
         OPTION("jobs", 'j', OPTION_COUNT, "N", tune.jobs,
-               "trials at a time, each with its memory (default: one a core, up to 4)"),
+               "trials at a time, each with its memory (default: one a core, up to 4; one in each "
+               "rank)"),
         OPTION("keep-models", 0, OPTION_FLAG, NULL, tune.keep_models,
                "keep the models of all trials, not of the best alone"),
         OPTIONS_END },
@@ -61,26 +62,23 @@ const cli_command command_tune = {
     .summary = "search the settings that train the best model",
     .description =
         "Trains models with other settings each, measures all with the same dev examples, and "
-        "tells "
-        "which settings are best. KIND and all options that are not listed under Search are those "
-        "of `cloze train`.\n\n"
-        "Trials run beside each other, each in a process and with threads of its own; what is "
-        "found "
-        "is a function of examples, settings and seed, whatever ran beside what. With --halving "
-        "all "
-        "trials learn for a part of their steps, each at the schedule of its whole run, the best "
-        "go "
-        "on where they were, and the others end.\n\n"
-        "FOLDER gets trials.jsonl (a line for each rung of each trial), trials.tsv and trials.png "
-        "(all trials), and a folder for each trial with its training.jsonl; that of the best is "
-        "its "
-        "model. Ctrl-C, or anything worse, loses at most what was learned since the last state was "
-        "kept; the same command with --resume goes on, and what was done is not done again.\n\n"
-        "Prints a table, the best first, and the command of cloze train that makes the best model "
-        "again; --json prints lines instead.",
+        "tells which settings are best. KIND and all options that are not listed under Search "
+        "are those of `cloze train`.\n\n"
+        "Trials run beside each other, each in a process and with threads of its own, and in "
+        "all ranks where mpirun started several; what is found is a function of examples, "
+        "settings and seed, whatever ran beside what. With --halving all trials learn for a "
+        "part of their steps, each at the schedule of its whole run, the best go on where they "
+        "were, and the others end.\n\n"
+        "FOLDER gets trials.jsonl (a line for each rung of each trial), trials.tsv and "
+        "trials.png (all trials), and a folder for each trial with its training.jsonl; that of "
+        "the best is its model. Ctrl-C, or anything worse, loses at most what was learned since "
+        "the last state was kept; the same command with --resume goes on, and what was done is "
+        "not done again.\n\n"
+        "Prints a table, the best first, and the command of cloze train that makes the best "
+        "model again; --json prints lines instead.",
     .groups = { &tune_options, &train_data_options, &train_step_options, &train_part_options,
                 &train_loss_options, &train_augment_options, &train_keep_options,
-                &train_model_options, &train_general_options },
+                &train_rank_options, &train_model_options, &train_general_options },
     .examples = examples,
     .run = run,
 };
@@ -94,9 +92,6 @@ static int check(const tune_job *job, int count, char **operands)
     if (count != 1 || !train_kind_named(operands[0], train))
         return say_failure(CLOZE_ERROR_ARGUMENT, "tune takes what is to be learned: %s",
                            train_kind_names(names, sizeof names, false));
-    if (cloze_mpi_started() > 1)
-        return say_failure(CLOZE_ERROR_ARGUMENT,
-                           "tune runs trials beside each other itself: begin it without mpirun");
     if (!settings->output)
         return say_failure(CLOZE_ERROR_ARGUMENT, "-o FOLDER says where the trials go");
     if (!train->dev.count && train->dev_part <= 0)
@@ -110,7 +105,7 @@ static int check(const tune_job *job, int count, char **operands)
     return 0;
 }
 
-/* Cores are shared by the trials that run at a time. */
+/* Cores are shared by the trials that run at a time; mpirun shares them between ranks. */
 static void share_cores(tune_job *job)
 {
     const cli_settings *settings = job->settings;
@@ -118,11 +113,13 @@ static void share_cores(tune_job *job)
     size_t cores = online > 0 ? (size_t)online : 1;
     size_t usual = settings->threads ? cores / settings->threads : cores;
     usual = usual > JOBS_USUAL ? JOBS_USUAL : usual;
+    usual = job->ranks.way.count > 1 ? 1 : usual;
     job->jobs = settings->tune.jobs ? settings->tune.jobs : usual ? usual : 1;
     job->jobs = job->jobs > job->count ? job->count : job->jobs;
     job->jobs = job->jobs > JOBS_MOST ? JOBS_MOST : job->jobs;
-    job->threads = settings->threads ? settings->threads : cores / job->jobs;
-    job->threads = job->threads ? job->threads : 1;
+    job->threads = settings->threads;
+    if (!job->threads && job->jobs > 1)
+        job->threads = cores > job->jobs ? cores / job->jobs : 1;
 }
 
 /* Those that do not go on keep only what happened in them. */
@@ -145,13 +142,19 @@ static int say_all_failed(const tune_job *job)
 
 static int run_rungs(tune_job *job)
 {
+    tune_crew crew;
     size_t *members = calloc(job->count, sizeof *members);
-    int code = members ? 0 : say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+    int ranks = job->ranks.way.count;
+    int code = crew_open(&crew, job, ranks > 1 ? (size_t)ranks : 1);
+    if (!code && !members)
+        code = say_failure(CLOZE_ERROR_MEMORY, "out of memory");
     for (size_t rung = 0; rung < job->rungs && !code; rung++) {
         size_t count = rung_members(job, rung, members);
         strip_others(job, members, count);
-        code = count ? tune_run_rung(job, rung, members, count) : say_all_failed(job);
+        code = count ? tune_run_rung(&crew, rung, members, count) : say_all_failed(job);
     }
+    crew_dismiss(&crew);
+    crew_close(&crew);
     if (!code) {
         tune_rank(job, members);
         if (job->trials[members[0]].rungs == job->trials[members[0]].failed)
@@ -165,7 +168,8 @@ static int run_rungs(tune_job *job)
     return code;
 }
 
-static int search(tune_job *job, const cli_command *self, int argc, char **argv, int first)
+/* What is searched, and whether that is possible; all ranks find the same. */
+static int prepare(tune_job *job, const cli_command *self, int argc, char **argv, int first)
 {
     int code = check(job, argc - first, argv + first);
     if (!code && !(job->kind = strdup(argv[first])))
@@ -180,14 +184,42 @@ static int search(tune_job *job, const cli_command *self, int argc, char **argv,
         return code;
     job->rungs = rung_count(job);
     share_cores(job);
-    code = tune_check(job);
+    return tune_check(job);
+}
+
+static int compare_ranks(tune_job *job)
+{
+    char *plan = tune_plan(job);
+    int code = plan ? 0 : say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+    code = ranks_agree(&job->ranks, code);
+    if (!code)
+        code = tune_agree(job, plan);
+    free(plan);
+    return code;
+}
+
+static int begin(tune_job *job)
+{
+    int code = tune_check_deeply(job);
     if (!code)
         code = output_open(&job->output, NULL);
+    return code ? code : tune_record_open(job);
+}
+
+static int search(tune_job *job, const cli_command *self, int argc, char **argv, int first)
+{
+    cli_ranks *ranks = &job->ranks;
+    bool leads = ranks_lead(ranks);
+    int code = ranks_agree(ranks, prepare(job, self, argc, argv, first));
     if (!code)
-        code = tune_record_open(job);
+        code = compare_ranks(job);
     if (!code)
-        code = run_rungs(job);
+        code = ranks_agree(ranks, leads ? begin(job) : 0);
     if (!code)
+        code = ranks_agree(ranks, leads ? 0 : tune_record_join(job));
+    if (!code)
+        code = ranks_agree(ranks, leads ? run_rungs(job) : tune_serve(job));
+    if (!code && leads)
         code = tune_report(job);
     return output_close(job->output, code);
 }
@@ -210,7 +242,10 @@ static int run(const cli_command *self, int argc, char **argv)
     int first = 0, code = options_parse(self, argc, argv, &settings, &first);
     if (code < 0) {
         tune_job job = { .settings = &settings };
-        code = search(&job, self, argc, argv, first);
+        code = ranks_join(&job.ranks, &settings);
+        if (!code)
+            code = search(&job, self, argc, argv, first);
+        code = ranks_leave(&job.ranks, code);
         forget(&job);
     }
     settings_clear(&settings);

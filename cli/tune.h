@@ -1,6 +1,7 @@
 /*
  * tune.h - the parts of cloze tune: which settings are tried, the trials, how they run beside each
- * other, what is kept of them, what is printed. A trial is a run of cloze train.
+ * other, what is kept of them, what is printed. A trial is a run of cloze train. With several ranks
+ * all know the trials, the first one keeps what is found, and hands out.
  */
 #ifndef CLI_TUNE_H
 #define CLI_TUNE_H
@@ -9,6 +10,7 @@
 #include "options.h"
 #include "output.h"
 #include "progress.h"
+#include "ranks.h"
 
 #include <jansson.h>
 #include <stdatomic.h>
@@ -50,10 +52,12 @@ typedef struct tune_job {
     tune_trial *trials; /* [count] */
     size_t count;
     size_t rungs;
-    size_t jobs, threads; /* trials at a time; threads of each */
+    size_t jobs,
+        threads; /* trials at a time in each rank; threads of each, 0: as many as are usual */
     const char *metric;
     bool falls; /* less of it is better */
-    FILE *record;
+    cli_ranks ranks;
+    FILE *record; /* of ranks other than 0: a claim alone */
     cli_output *output;
     cli_keep keep;
 } tune_job;
@@ -97,8 +101,12 @@ void trial_strip(const tune_job *job, const tune_trial *trial);
 
 /* ---- tune_record.c: FOLDER/trials.jsonl ---- */
 
+/* What is searched, in words; free it. NULL when memory is out. */
+char *tune_plan(const tune_job *job);
 /* Begins it, or reads what is there with --resume. Nobody else may be at it. */
 int tune_record_open(tune_job *job);
+/* Another rank's: it is at it, too. */
+int tune_record_join(tune_job *job);
 /* Takes a line of a trial, and writes it. */
 int tune_record_add(tune_job *job, json_t *line);
 
@@ -115,13 +123,17 @@ void tune_rank(const tune_job *job, size_t *out);
 
 /* ---- tune_check.c ---- */
 
-/* All trials; sets what they are measured by. */
+/* The settings of all trials; sets what they are measured by. */
 int tune_check(tune_job *job);
+/* The examples and the model, too, of so many that each value is in one of them. */
+int tune_check_deeply(const tune_job *job);
 
 /* ---- tune_workers.c ---- */
 
+typedef struct tune_crew tune_crew;
+
 /* Those of `members` that have not done the rung yet. */
-int tune_run_rung(tune_job *job, size_t rung, const size_t *members, size_t count);
+int tune_run_rung(tune_crew *crew, size_t rung, const size_t *members, size_t count);
 
 /* ---- tune_report.c ---- */
 

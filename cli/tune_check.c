@@ -38,7 +38,7 @@ static void find_ends(const tune_job *job, size_t k, size_t ends[2])
 }
 
 /* So many trials that each value is in one of them. */
-static int check_deeply(const tune_job *job)
+static int check_some(const tune_job *job)
 {
     size_t ends[TUNE_SETTINGS_MOST][2];
     int code = 0;
@@ -57,13 +57,13 @@ static int check_deeply(const tune_job *job)
 }
 
 /* Examples, models and threads of the check go with its process. */
-static int check_apart(const tune_job *job)
+int tune_check_deeply(const tune_job *job)
 {
     int status = 0;
     pid_t process;
     fflush(NULL);
     if (!(process = fork()))
-        _exit(check_deeply(job));
+        _exit(check_some(job));
     while (process > 0 && waitpid(process, &status, 0) < 0 && errno == EINTR)
         ;
     if (process < 0 || WIFSIGNALED(status))
@@ -87,5 +87,5 @@ int tune_check(tune_job *job)
         job->metric = code ? NULL : metric;
     }
     job->falls = !code && cloze_train_metric_falls(job->metric);
-    return code ? code : check_apart(job);
+    return code;
 }

@@ -16,8 +16,8 @@
 /* Of the search, not of a trial; threads and pictures change nothing of what is learned. */
 static bool is_own(const command_option *option)
 {
-    static const char *const names[] = { "output", "resume",  "json", "quiet",
-                                         "help",   "threads", "pull", "picture" };
+    static const char *const names[] = { "output",  "resume", "json",    "quiet", "help",
+                                         "threads", "pull",   "picture", "ranks", "rank-wait" };
     for (const command_option *o = tune_options.options; o->name; o++)
         if (o == option)
             return true;

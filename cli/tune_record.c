@@ -52,6 +52,14 @@ static json_t *plan_of(const tune_job *job)
     return plan;
 }
 
+char *tune_plan(const tune_job *job)
+{
+    json_t *plan = plan_of(job);
+    char *text = plan ? json_dumps(plan, 0) : NULL;
+    json_decref(plan);
+    return text;
+}
+
 /* ---- lines ---- */
 
 static void write_line(tune_job *job, const json_t *line, bool tells)
@@ -141,12 +149,15 @@ static int read_lines(tune_job *job, const char *path, const json_t *plan, bool 
     return code;
 }
 
-/* Children of a search that was killed hold the lock until they have stopped. */
-static int lock(const tune_job *job)
+/*
+ * Whoever begins is alone for a moment; then all at it, their trials too, share the claim. Trials of a
+ * search that was killed hold it until they have stopped.
+ */
+static int lock(const tune_job *job, int how)
 {
     const struct timespec pause = { .tv_nsec = LOCK_PAUSE };
     for (int i = 0; i < LOCK_TRIES; i++) {
-        if (!flock(fileno(job->record), LOCK_EX | LOCK_NB))
+        if (!flock(fileno(job->record), how | LOCK_NB))
             return 0;
         if (errno != EWOULDBLOCK)
             return 0; /* a file system without locks */
@@ -174,11 +185,24 @@ int tune_record_open(tune_job *job)
         return cannot_write(path);
     if (!(plan = plan_of(job)))
         return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
-    code = lock(job);
+    code = lock(job, LOCK_EX);
     if (!code)
         code = read_lines(job, path, plan, &begun);
     if (!code && !begun)
         write_line(job, plan, false);
     json_decref(plan);
-    return code || !ferror(job->record) ? code : cannot_write(path);
+    if (code || ferror(job->record))
+        return code ? code : cannot_write(path);
+    return lock(job, LOCK_SH);
+}
+
+int tune_record_join(tune_job *job)
+{
+    char path[PATH_SIZE];
+    int code = path_of(job, path, sizeof path);
+    if (!code && !(job->record = fopen(path, "r")))
+        code = say_failure(CLOZE_ERROR_IO,
+                           "cannot read %s: %s; all ranks work in one folder, which each must see",
+                           path, strerror(errno));
+    return code ? code : lock(job, LOCK_SH);
 }
