@@ -10,6 +10,7 @@
 #include <cloze/compare.h>
 #include <cloze/convert.h>
 #include <cloze/corpus.h>
+#include <cloze/counterfactual.h>
 #include <cloze/explain.h>
 #include <cloze/faithful.h>
 #include <cloze/fill.h>

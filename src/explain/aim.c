@@ -471,6 +471,7 @@ static cloze_status settle(void *context, size_t number, const cz_input *input,
         return status;
     e->value = cz_aim_value(&e->aim, &e->places, outcome, input->length, NULL);
     e->chance = cz_aim_chance(&e->aim, &e->places, outcome, input->length);
+    e->holds = cz_aim_holds(&e->aim, &e->places, outcome);
     return CLOZE_OK;
 }
 

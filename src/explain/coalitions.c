@@ -101,7 +101,7 @@ void cz_coalitions_clear(cz_coalitions *c)
     cz_release(allocator, c->slots);
 }
 
-static void show(void *context, size_t number, uint8_t *present)
+void cz_coalitions_show(void *context, size_t number, uint8_t *present)
 {
     const cz_coalitions *c = context;
     const uint64_t *set = cz_coalition(c, c->asked + number);
@@ -111,8 +111,8 @@ static void show(void *context, size_t number, uint8_t *present)
 
 cloze_status cz_coalitions_ask(cz_coalitions *c, cloze_absence absence, cloze_error *error)
 {
-    cloze_status status = cz_values_of_masks(c->explainer, c->count - c->asked, show, c, absence,
-                                             c->values + c->asked, error);
+    cloze_status status = cz_values_of_masks(c->explainer, c->count - c->asked, cz_coalitions_show,
+                                             c, absence, c->values + c->asked, error);
     if (!status)
         c->asked = c->count;
     return status;

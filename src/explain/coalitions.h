@@ -32,6 +32,9 @@ cloze_status cz_coalitions_add(cz_coalitions *coalitions, const uint64_t *set, s
 cloze_status cz_coalitions_ask(cz_coalitions *coalitions, cloze_absence absence,
                                cloze_error *error);
 
+/* A cz_mask_maker: those sets one after the other. */
+void cz_coalitions_show(void *coalitions, size_t number, uint8_t *present);
+
 /* A set of no units, for building others; NULL: no memory. */
 uint64_t *cz_set_new(const cz_coalitions *coalitions);
 /* The set of all units but those of `from`. */

@@ -60,6 +60,7 @@ struct cloze_explainer {
     double *other; /* see cz_aim */
     double value;  /* F of the input */
     double chance; /* probability of the target, or NaN */
+    bool holds;    /* the model says the target of the input as it is; see cz_aim_holds */
 
     cz_bench bench;
     size_t runs_done, runs_total; /* for progress; total 0: not known */
@@ -91,6 +92,13 @@ bool cz_aim_decides(const cz_aim *aim);
 /* Whether it says the target here: the best column, of a sigmoid more than one half, the very answer.
  * True where it does not choose. */
 bool cz_aim_holds(const cz_aim *aim, const cz_spots *places, const double *outcome);
+
+/* ---- decision.c ---- */
+
+/* Refuses what decides nothing, and a target that the model does not say. */
+cloze_status cz_check_decision(const cloze_explainer *explainer, cloze_error *error);
+/* Is F about this very unit: the tagged word, a part of the answer? */
+bool cz_unit_is_asked(const cloze_explainer *explainer, size_t unit);
 
 /* ---- values.c ---- */
 

@@ -237,6 +237,36 @@ static void test_intervals(void **state)
     }
 }
 
+/* What LIME says on average over seeds is what its intervals are about. */
+static void test_intervals_of_lime(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 300, MEAN_OF = 200, SEEDS = 8 };
+    size_t held = 0, all = 0;
+    opened o;
+    open_golden(&o, "classify/rembert");
+    for (size_t t = 0; t < 3; t++) {
+        cloze_explainer *explainer = explain(&o, texts[t], CLOZE_UNIT_WORDS);
+        size_t count = cloze_explainer_facts(explainer).units;
+        double mean[UNITS_MOST] = { 0 }, units[UNITS_MOST], spread[UNITS_MOST];
+        for (uint64_t seed = 0; seed < MEAN_OF; seed++) {
+            ask(explainer, CLOZE_METHOD_LIME, SAMPLES, 1000 + seed, units, NULL);
+            for (size_t u = 0; u < count; u++)
+                mean[u] += units[u] / MEAN_OF;
+        }
+        for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+            ask(explainer, CLOZE_METHOD_LIME, SAMPLES, seed, units, spread);
+            for (size_t u = 0; u < count; u++, all++)
+                held += fabs(units[u] - mean[u]) <= spread[u];
+        }
+        cloze_explainer_free(explainer);
+    }
+    close_model(&o);
+    print_message("lime, %d: %zu of %zu intervals hold the mean\n", SAMPLES, held, all);
+    assert_true(all >= 200);
+    assert_true((double)held >= 0.90 * (double)all && (double)held <= 0.99 * (double)all);
+}
+
 /* ---- small mathematics ---- */
 
 /* Tables of Student's t, 97.5 %. */
@@ -277,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_one_unit),
         cmocka_unit_test(test_symmetry),
         cmocka_unit_test(test_intervals),
+        cmocka_unit_test(test_intervals_of_lime),
         cmocka_unit_test(test_student),
         cmocka_unit_test(test_factor),
     };
