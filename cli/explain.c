@@ -79,6 +79,25 @@ static const option_group faces = {
         OPTIONS_END },
 };
 
+static const option_group truth = {
+    "Is it true?",
+    (const command_option[]){
+        OPTION("evaluate", 0, OPTION_FLAG, NULL, explain.evaluate,
+               "measure how true the methods' numbers are, over all texts, beside random ones "
+               "(methods: all by default)"),
+        OPTION("rivals", 0, OPTION_COUNT, "N", explain.rivals,
+               "random attributions beside each text (default: 20)"),
+        OPTION("random-weights", 0, OPTION_CHOICE, "all|cascade|none", explain.randomize,
+               "explain a model of random weights, too: all at once, or from the head down "
+               "(default: all)"),
+        OPTION("beam", 0, OPTION_COUNT, "N", explain.beam,
+               "orders kept in the search for the best and the worst one of more than 10 units "
+               "(default: 5, none above 32 units)"),
+        OPTION("curves", 0, OPTION_WORD, "FILE", explain.curves,
+               "draw the curves of deletion and insertion; .png, .svg or .pdf"),
+        OPTIONS_END },
+};
+
 static const command_example examples[] = {
     { "cloze explain -m ./sentiment \"A wonderful film\"", "what each word adds to the label" },
     { "cloze explain -m ./sentiment \"A wonderful film\" -M shapley,attention --json",
@@ -86,6 +105,8 @@ static const command_example examples[] = {
     { "cloze explain -m ./squad \"Where does Evan live?\" -c \"Evan is in The Hague.\" --fixed "
       "pair",
       "which words of the question decide for the answer" },
+    { "cloze explain -m ./sentiment --evaluate -f reviews.txt --curves curves.svg",
+      "how far each method can be believed" },
     { "cloze explain \"I love pasta\" --pair \"Do you like pizza?\"",
       "what makes two texts similar" },
     { NULL, NULL },
@@ -115,8 +136,11 @@ const cli_command command_explain = {
         "the "
         "numbers of every method, what the method says of itself, and a record of model, input, "
         "settings, seed and version. A text that is longer than the model is refused, since a cut "
-        "text is another one.",
-    .groups = { &aims, &ways, &faces, &input_options, &model_options, &general_options },
+        "text is another one.\n\n"
+        "--evaluate asks the model whether the numbers are true: what becomes of F without the "
+        "units that are said to matter, and with these alone; what the same method says of random "
+        "weights; how far methods agree. Every figure stands beside that of random numbers.",
+    .groups = { &aims, &ways, &truth, &faces, &input_options, &model_options, &general_options },
     .examples = examples,
     .run = run,
 };
@@ -189,7 +213,9 @@ static int explain_texts(explain_job *job, char **texts, size_t count)
         code = take_digest(job);
     if (!code)
         code = output_open(&job->output, job->settings->output);
-    return code ? code : explain_all(job);
+    if (code)
+        return code;
+    return job->settings->explain.evaluate ? explain_evaluate(job) : explain_all(job);
 }
 
 static int list_methods(explain_job *job)

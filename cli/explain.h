@@ -83,6 +83,11 @@ double attribution_largest(const cli_attribution *made, size_t units);
 /* Units in the order of their sizes, largest first: order [units]. */
 void attribution_order(const cli_attribution *made, size_t units, size_t *order);
 
+/* ---- explain_evaluate.c ---- */
+
+/* --evaluate, over all texts. Exit code. */
+int explain_evaluate(explain_job *job);
+
 /* ---- faces ---- */
 
 /* How many colours a terminal shows. */
@@ -96,7 +101,14 @@ void explain_write_bars(cli_output *output, const cli_explanation *explanation,
                         const cli_attribution *made, size_t most, cli_inks inks);
 void explain_write_terminal(explain_job *job, const cli_explanation *explanation);
 void explain_write_json(explain_job *job, const cli_explanation *explanation);
+/* The object's beginning: model, text, what is explained, units' kind. */
+void explain_begin_json(explain_job *job, const cli_explanation *explanation);
+/* "model": ..., "version": ..., "isa": ... */
+void explain_write_json_model(const explain_job *job);
+/* , "settings": {...} of a method */
+void explain_write_json_settings(cli_output *output, const cloze_attribution_options *options);
 void explain_write_csv_head(cli_output *output);
+void explain_write_csv_cell(cli_output *output, cloze_text text);
 void explain_write_csv(explain_job *job, const cli_explanation *explanation);
 
 #endif

@@ -19,7 +19,7 @@ static cloze_text text_of(const char *text)
     return (cloze_text){ text, strlen(text) };
 }
 
-static void write_cell(cli_output *output, cloze_text text)
+void explain_write_csv_cell(cli_output *output, cloze_text text)
 {
     bool quoted = false;
     for (size_t i = 0; i < text.size; i++)
@@ -45,7 +45,7 @@ static void begin_row(const explain_job *job, const row *at)
         output_format(output, ",%d,%zu,%zu,", at->span.side, at->span.begin, at->span.end);
     else
         output_text(output, ",,,,");
-    write_cell(output, at->name);
+    explain_write_csv_cell(output, at->name);
     output_text(output, ",");
 }
 
@@ -54,7 +54,7 @@ static void write_text(const explain_job *job, const char *method, const char *n
                        cloze_text value)
 {
     begin_row(job, &(row){ method, "record", -1, { .side = -1 }, text_of(name) });
-    write_cell(job->output, value);
+    explain_write_csv_cell(job->output, value);
     output_text(job->output, ",\n");
 }
 

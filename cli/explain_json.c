@@ -27,7 +27,7 @@ static void write_span(cli_output *output, cloze_explain_span span)
                   span.end);
 }
 
-static void write_model(const explain_job *job)
+void explain_write_json_model(const explain_job *job)
 {
     cli_output *output = job->output;
     cloze_model_info info = cloze_model_describe(job->opened.model);
@@ -109,9 +109,8 @@ static void write_numbers(cli_output *output, const char *before, const double *
     output_text(output, any ? "]" : "");
 }
 
-static void write_settings(cli_output *output, const cli_attribution *made)
+void explain_write_json_settings(cli_output *output, const cloze_attribution_options *o)
 {
-    const cloze_attribution_options *o = &made->options;
     write_name(output, ", \"settings\": {\"absence\": ", explain_absence_name(o->absence));
     if (o->has_layer)
         output_format(output, ", \"layer\": %lld", (long long)o->layer);
@@ -140,7 +139,7 @@ static void write_attribution(cli_output *output, const cli_explanation *x,
                               const cli_attribution *made)
 {
     write_name(output, "{\"method\": ", cloze_explain_method_name(made->options.method));
-    write_settings(output, made);
+    explain_write_json_settings(output, &made->options);
     write_numbers(output, ", \"units\": ", made->units, x->facts.units);
     write_numbers(output, ", \"tokens\": ", made->tokens, x->facts.tokens);
     write_numbers(output, ", \"spread\": ", made->spread, x->facts.units);
@@ -148,11 +147,11 @@ static void write_attribution(cli_output *output, const cli_explanation *x,
     output_text(output, "}");
 }
 
-void explain_write_json(explain_job *job, const cli_explanation *explanation)
+void explain_begin_json(explain_job *job, const cli_explanation *explanation)
 {
     cli_output *output = job->output;
     output_text(output, "{");
-    write_model(job);
+    explain_write_json_model(job);
     output_text(output, ", \"text\": ");
     output_json(output, explanation->text);
     if (explanation->pair.size) {
@@ -163,6 +162,12 @@ void explain_write_json(explain_job *job, const cli_explanation *explanation)
     write_name(output, ", \"unit\": ", explain_unit_name(explanation->options.unit));
     if (explain_fixed_name(job))
         write_name(output, ", \"fixed\": ", explain_fixed_name(job));
+}
+
+void explain_write_json(explain_job *job, const cli_explanation *explanation)
+{
+    cli_output *output = job->output;
+    explain_begin_json(job, explanation);
     write_tokens(output, explanation);
     output_text(output, ", \"methods\": [");
     for (size_t i = 0; i < explanation->count; i++) {

@@ -117,7 +117,7 @@ int explanation_make(cli_explanation *out, explain_job *job, cloze_text text, cl
     out->options.progress = (cloze_progress){ report_runs, job };
     if ((code = explain_place(job, text, pair, &out->options, where)))
         return code;
-    if (!(out->made = calloc(job->method_count, sizeof *out->made)))
+    if (!(out->made = calloc(job->method_count + 1, sizeof *out->made)))
         return out_of_memory();
     progress_begin(&job->opened.progress, job->settings->quiet);
     if (cloze_explainer_new(&out->explainer, job->opened.model, text, pair, &out->options, &error))

@@ -73,7 +73,7 @@ int explain_choose_methods(explain_job *job)
     const char *names = job->settings->explain.methods;
     int code = 0;
     if (!names)
-        names = "occlusion";
+        names = job->settings->explain.evaluate ? "all" : "occlusion";
     job->every = !strcmp(names, "all");
     for (size_t i = 0; i < CLOZE_METHODS && job->every; i++)
         job->methods[job->method_count++] = (cloze_explain_method)i;

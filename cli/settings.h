@@ -94,6 +94,10 @@ typedef struct cli_explaining {
     double layer, head, noise, bound;
     size_t steps, samples;
     bool highest, list_methods, csv;
+    bool evaluate;
+    int randomize;
+    size_t rivals, beam;
+    const char *curves;
 } cli_explaining;
 
 /* Choices are numbered from 1 in the order of the option's placeholder; 0: not given. */

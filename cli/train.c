@@ -68,7 +68,12 @@ static int make_folder(const char *path)
     return say_failure(CLOZE_ERROR_IO, "cannot make the folder %s: %s", path, strerror(errno));
 }
 
-/* Which run this is among all, and where its things go. */
+size_t train_run_count(const cli_settings *settings)
+{
+    const cli_training *train = &settings->train;
+    return train->folds ? train->folds : train->seeds ? train->seeds : 1;
+}
+
 static int place_run(train_job *job, train_run *out, size_t i)
 {
     const cli_training *train = &job->settings->train;
@@ -91,29 +96,45 @@ static int place_run(train_job *job, train_run *out, size_t i)
     return 0;
 }
 
-static int do_all(train_job *job)
+int train_place_runs(train_job *job, train_run *runs, size_t count)
+{
+    int code = 0;
+    for (size_t i = 0; i < count && !code; i++)
+        code = place_run(job, &runs[i], i);
+    return code;
+}
+
+int train_do_all(train_job *job, train_run *runs, size_t count)
 {
     const cli_settings *settings = job->settings;
-    const cli_training *train = &settings->train;
-    size_t count = train->folds ? train->folds : train->seeds ? train->seeds : 1;
-    train_run *runs = calloc(count, sizeof *runs);
-    bool leads = ranks_lead(&job->ranks);
-    int code = runs ? 0 : say_failure(CLOZE_ERROR_MEMORY, "out of memory");
-    if (!code && settings->output && count > 1 && leads)
+    bool leads = ranks_lead(&job->ranks), paused = false;
+    int code = 0;
+    if (settings->output && count > 1 && leads)
         code = make_folder(settings->output);
     for (size_t i = 0; i < count && !code; i++) {
-        code = place_run(job, &runs[i], i);
-        if (!code && *runs[i].title && !settings->json && !settings->quiet)
+        if (*runs[i].title && !settings->json && !settings->quiet)
             output_format(job->output, "%s%s\n", i ? "\n" : "", runs[i].title);
-        if (!code)
-            code = train_do(&runs[i]);
-        if (!code && *runs[i].folder && leads)
+        code = train_do(&runs[i]);
+        paused = paused || runs[i].paused;
+        if (!code && *runs[i].folder && leads && !runs[i].paused)
             code = train_card(job, runs[i].folder, &runs[i], 1);
         code = ranks_agree(&job->ranks, code);
     }
-    if (!code && settings->output && count > 1 && leads)
+    if (!code && settings->output && count > 1 && leads && !paused)
         code = train_card(job, settings->output, runs, count);
-    if (!code && leads)
+    return code;
+}
+
+static int do_all(train_job *job)
+{
+    size_t count = train_run_count(job->settings);
+    train_run *runs = calloc(count, sizeof *runs);
+    int code = runs ? 0 : say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+    if (!code)
+        code = train_place_runs(job, runs, count);
+    if (!code)
+        code = train_do_all(job, runs, count);
+    if (!code && ranks_lead(&job->ranks))
         train_report(job, runs, count);
     free(runs);
     return code;

@@ -104,7 +104,7 @@ struct train_run {
     struct train_view *view;
     /* Asked after each event; false stops the run where it is, its state is kept, and the dev examples
      * are measured with the numbers of then. May be NULL. */
-    bool (*goes_on)(void *context, const cloze_train_event *event);
+    bool (*goes_on)(const train_run *run, const cloze_train_event *event);
     void *context;
     bool paused; /* it was stopped so */
 };
@@ -153,6 +153,12 @@ int distill_ask(train_job *job, cloze_example *examples, size_t count, float *ro
 
 int train_give(train_run *run, cloze_trainer *trainer);
 int train_do(train_run *run);
+/* As many as --folds or --seeds say, else one. */
+size_t train_run_count(const cli_settings *settings);
+/* Which run each is among all, and where its things go. Exit code. */
+int train_place_runs(train_job *job, train_run *runs, size_t count);
+/* One after the other, and the cards of those that ended. Exit code. */
+int train_do_all(train_job *job, train_run *runs, size_t count);
 
 /* What a folder was before a run; NONE: with something in it, or not named. */
 typedef enum train_place { PLACE_NONE, PLACE_EMPTY, PLACE_ABSENT } train_place;

@@ -117,7 +117,7 @@ static bool report(void *context, const cloze_train_event *event)
         ranks_say_ended(&run->job->ranks);
     if (!train_view_event(run->view, event))
         return false;
-    goes_on = !run->goes_on || run->goes_on(run->context, event);
+    goes_on = !run->goes_on || run->goes_on(run, event);
     run->paused = run->paused || !goes_on;
     return goes_on;
 }

@@ -47,6 +47,8 @@ static const command_example examples[] = {
     { "cloze tune classify -f train.tsv --dev-part 0.1 --try rate=1e-5..2e-4:log --try batch=8..64 "
       "--trials 27 --halving 3 -o search",
       "27 drawn; the best 9 go on, then the best 3, then one" },
+    { "cloze tune classify -f few.tsv --folds 5 --try epochs=2,4,8 --try freeze=yes,no -o search",
+      "each trial is the mean of five folds" },
     { "cloze tune tag -m ./bert -f a.conll --dev b.conll --try freeze=yes,no --try rate=1e-5..1e-3:"
       "log --trials 20 -o search --resume",
       "goes on where it was" },
@@ -73,7 +75,8 @@ const cli_command command_tune = {
         "trials.png (all trials), and a folder for each trial with its training.jsonl; that of "
         "the best is its model. Ctrl-C, or anything worse, loses at most what was learned since "
         "the last state was kept; the same command with --resume goes on, and what was done is "
-        "not done again.\n\n"
+        "not done again. With --seeds or --folds a trial is several runs, measured by their "
+        "mean.\n\n"
         "Prints a table, the best first, and the command of cloze train that makes the best "
         "model again; --json prints lines instead.",
     .groups = { &tune_options, &train_data_options, &train_step_options, &train_part_options,
@@ -94,9 +97,9 @@ static int check(const tune_job *job, int count, char **operands)
                            train_kind_names(names, sizeof names, false));
     if (!settings->output)
         return say_failure(CLOZE_ERROR_ARGUMENT, "-o FOLDER says where the trials go");
-    if (!train->dev.count && train->dev_part <= 0)
-        return say_failure(CLOZE_ERROR_ARGUMENT,
-                           "trials are compared by dev examples: --dev FILE or --dev-part 0.1");
+    if (!train->dev.count && train->dev_part <= 0 && !train->folds)
+        return say_failure(CLOZE_ERROR_ARGUMENT, "trials are compared by dev examples: --dev FILE, "
+                                                 "--dev-part 0.1 or --folds 5");
     if (settings->tune.halving == 1)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--halving takes 2 or more");
     if (train->picture && train->picture != PICTURE_NONE &&

@@ -29,14 +29,6 @@ static bool is_own(const command_option *option)
 
 static int refuse(const tune_job *job, const command_option *option)
 {
-    static const struct {
-        const char *name, *why;
-    } all[] = { { "folds",
-                  "--folds is not for tune: all trials are measured with the same examples" },
-                { "seeds", "--seeds is not for tune; --try seed=1,2,3 tries several" } };
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (!strcmp(option->name, all[i].name))
-            return say_failure(CLOZE_ERROR_ARGUMENT, "%s", all[i].why);
     for (size_t k = 0; k < job->setting_count; k++)
         if (job->setting[k].option == option)
             return say_failure(CLOZE_ERROR_ARGUMENT, "--%s is tried: it takes no other value",

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELL = 128, COLUMNS_MOST = TUNE_SETTINGS_MOST + 5, LOG_FROM = 20 };
+enum { CELL = 128, COLUMNS_MOST = TUNE_SETTINGS_MOST + 6, LOG_FROM = 20 };
 
 /* ---- the table ---- */
 
@@ -24,11 +24,15 @@ typedef struct table_column {
     bool text; /* begins at the left */
 } table_column;
 
-static void put_measure(const tune_trial *trial, const char *name, char *out)
+static void put_real(const json_t *value, char *out)
 {
-    const json_t *value = json_object_get(json_object_get(trial->last, "dev"), name);
     if (json_is_number(value))
         snprintf(out, CELL, "%.4f", json_number_value(value));
+}
+
+static void put_measure(const tune_trial *trial, const char *name, char *out)
+{
+    put_real(json_object_get(json_object_get(trial->last, "dev"), name), out);
 }
 
 static void put_remark(const tune_job *job, const tune_trial *trial, bool best, char *out)
@@ -47,6 +51,11 @@ static bool shows_loss(const tune_job *job)
     return strcmp(job->metric, "loss") != 0;
 }
 
+static bool has_several_runs(const tune_job *job)
+{
+    return train_run_count(job->settings) > 1;
+}
+
 static size_t name_columns(const tune_job *job, table_column *out)
 {
     size_t count = 0;
@@ -57,6 +66,8 @@ static size_t name_columns(const tune_job *job, table_column *out)
     if (shows_loss(job))
         out[count++] = (table_column){ .title = "loss" };
     out[count++] = (table_column){ .title = job->metric };
+    if (has_several_runs(job))
+        out[count++] = (table_column){ .title = "deviation" };
     out[count++] = (table_column){ .title = "", .text = true };
     return count;
 }
@@ -73,6 +84,8 @@ static void fill_row(const tune_job *job, const tune_trial *trial, bool best, ch
     if (shows_loss(job))
         put_measure(trial, "loss", cells[count++]);
     put_measure(trial, job->metric, cells[count++]);
+    if (has_several_runs(job))
+        put_real(json_object_get(trial->last, "deviation"), cells[count++]);
     put_remark(job, trial, best, cells[count]);
 }
 

@@ -19,7 +19,9 @@ enum { DESCRIPTORS = 16 };
 typedef struct trial_work {
     cli_settings settings;
     train_job job;
-    train_run run;
+    char folder[PATH_SIZE];
+    train_run *runs; /* [count] */
+    size_t count;
     const char **arguments;
     double share;
     tune_live *live;
@@ -39,6 +41,7 @@ static void forget(trial_work *work)
     train_end(&work->job);
     settings_clear(&work->settings);
     free(work->arguments);
+    free(work->runs);
     free(work);
 }
 
@@ -58,18 +61,16 @@ static int parse(const tune_job *job, const tune_trial *trial, bool aloud, trial
     work->settings.quiet = !aloud;
     work->settings.pull = job->settings->pull;
     work->settings.threads = job->threads;
-    work->settings.output = work->run.folder;
+    work->settings.output = work->folder;
     work->settings.train.resume = true;
     work->settings.train.picture = PICTURE_NONE;
     work->job.settings = &work->settings;
-    work->run.job = &work->job;
     if (code < 0)
-        code = trial_folder(job, trial, work->run.folder, sizeof work->run.folder);
+        code = trial_folder(job, trial, work->folder, sizeof work->folder);
     if (code) {
         forget(work);
         return code;
     }
-    work->run.seed = work->settings.seed;
     *out = work;
     return 0;
 }
@@ -116,26 +117,16 @@ int trial_check(const tune_job *job, const tune_trial *trial, bool deep, const c
 
 /* ---- running ---- */
 
-static bool goes_on(void *context, const cloze_train_event *event)
+static bool goes_on(const train_run *run, const cloze_train_event *event)
 {
-    trial_work *work = context;
+    const trial_work *work = run->context;
+    size_t before = (size_t)(run - work->runs);
     size_t end = (size_t)ceil(work->share * (double)event->steps - 1e-9);
-    atomic_store(&work->live->steps, event->steps);
-    atomic_store(&work->live->step, event->step);
+    atomic_store(&work->live->steps, work->count * event->steps);
+    atomic_store(&work->live->step, before * event->steps + event->step);
     if (event->moment != CLOZE_TRAIN_STEP && event->moment != CLOZE_TRAIN_BEGUN)
         return true;
     return event->step < end || event->step >= event->steps;
-}
-
-static bool find_score(const trial_work *work, const char *metric, double *score)
-{
-    const cloze_measures *dev = &work->run.measures[PART_DEV];
-    for (size_t i = 0; i < dev->count; i++)
-        if (!strcmp(dev->name[i], metric)) {
-            *score = dev->value[i];
-            return isfinite(*score);
-        }
-    return false;
 }
 
 static json_t *line_of(const tune_job *job, const tune_trial *trial, size_t rung)
@@ -149,19 +140,60 @@ static json_t *line_of(const tune_job *job, const tune_trial *trial, size_t rung
     return line;
 }
 
-static void put_outcome(const trial_work *work, const char *metric, json_t *line)
+/* What its runs did, all together. */
+static void put_work(const trial_work *work, json_t *line)
 {
-    const train_run *run = &work->run;
-    double score;
-    json_object_set_new(line, "step", json_integer((json_int_t)run->steps));
-    json_object_set_new(line, "epoch", train_real(run->epochs));
-    json_object_set_new(line, "seconds", train_real(run->seconds));
-    json_object_set_new(line, "ended", json_boolean(!run->paused));
-    if (find_score(work, metric, &score))
+    size_t steps = 0;
+    double epochs = 0, seconds = 0;
+    bool ended = true;
+    for (size_t i = 0; i < work->count; i++) {
+        const train_run *run = &work->runs[i];
+        steps += run->steps;
+        epochs += run->epochs;
+        seconds += run->seconds;
+        ended = ended && !run->paused;
+    }
+    json_object_set_new(line, "step", json_integer((json_int_t)steps));
+    json_object_set_new(line, "epoch", train_real(epochs));
+    json_object_set_new(line, "seconds", train_real(seconds));
+    json_object_set_new(line, "ended", json_boolean(ended));
+}
+
+/* Means over its runs. */
+static void put_measures(const trial_work *work, const char *metric, json_t *line)
+{
+    cloze_measures dev = work->runs[0].measures[PART_DEV];
+    double score = NAN, deviation = 0;
+    if (!train_is_measured(work->runs, work->count, PART_DEV))
+        dev.count = 0;
+    for (size_t k = 0; k < dev.count; k++) {
+        double off;
+        dev.value[k] = train_mean(work->runs, work->count, PART_DEV, k, &off);
+        if (!strcmp(dev.name[k], metric)) {
+            score = dev.value[k];
+            deviation = off;
+        }
+    }
+    if (isfinite(score))
         json_object_set_new(line, "score", train_real(score));
     else
         json_object_set_new(line, "failed", json_string("what decides could not be measured"));
-    json_object_set_new(line, "dev", train_measures_json(&run->measures[PART_DEV]));
+    if (work->count > 1)
+        json_object_set_new(line, "deviation", train_real(deviation));
+    json_object_set_new(line, "dev", train_measures_json(&dev));
+}
+
+static int make_runs(trial_work *work)
+{
+    work->count = train_run_count(&work->settings);
+    if (!(work->runs = calloc(work->count, sizeof *work->runs)))
+        return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+    int code = train_place_runs(&work->job, work->runs, work->count);
+    for (size_t i = 0; i < work->count; i++) {
+        work->runs[i].goes_on = goes_on;
+        work->runs[i].context = work;
+    }
+    return code;
 }
 
 static int learn(const tune_job *job, trial_work *work)
@@ -171,9 +203,9 @@ static int learn(const tune_job *job, trial_work *work)
     if (!code)
         code = output_open(&work->job.output, NULL);
     if (!code)
-        code = train_do(&work->run);
-    if (!code && !work->run.paused)
-        code = train_card(&work->job, work->run.folder, &work->run, 1);
+        code = make_runs(work);
+    if (!code)
+        code = train_do_all(&work->job, work->runs, work->count);
     return output_close(work->job.output, code);
 }
 
@@ -186,20 +218,18 @@ int trial_run(const tune_job *job, const tune_trial *trial, size_t rung, double 
         return code;
     work->share = share;
     work->live = live;
-    work->run.goes_on = goes_on;
-    work->run.context = work;
     code = learn(job, work);
     *line = line_of(job, trial, rung);
-    if (!code)
-        put_outcome(work, job->metric, *line);
     /* numbers that are no longer finite are an outcome, too */
-    if (code == CLOZE_ERROR_FORMAT && atomic_load(&live->steps)) {
-        json_object_set_new(*line, "step", json_integer((json_int_t)work->run.steps));
+    bool failed = code == CLOZE_ERROR_FORMAT && atomic_load(&live->steps);
+    if (!code || failed)
+        put_work(work, *line);
+    if (failed)
         json_object_set_new(*line, "failed", json_string(say_held()));
-        code = 0;
-    }
+    else if (!code)
+        put_measures(work, job->metric, *line);
     forget(work);
-    return code;
+    return failed ? 0 : code;
 }
 
 /* ---- what is of no more use ---- */

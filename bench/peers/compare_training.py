@@ -123,14 +123,14 @@ TASKS = {
     "subjectivity": Task("classify", two_files(
         "subjectivity/plot.tok.gt9.5000", "subjectivity/quote.tok.gt9.5000", ("objective", "subjective"), "latin-1"),
         1000, 1000, CLASSES),
-    "sms_spam": Task("classify", read_sms, 1000, 1000, ("accuracy", "f1_rare"), "spam"),
-    "sms_spam, weights": Task("classify", read_sms, 1000, 1000, ("accuracy", "f1_rare"), "spam", ("--balance",)),
-    "sms_spam, oversampled": Task("classify", read_sms, 1000, 1000, ("accuracy", "f1_rare"), "spam", ("--oversample",)),
-    "banking77": Task("classify", read_banking, 2000, 1000, CLASSES),
-    "med_nli": Task("pair", read_med, 1000, 1000, CLASSES),
-    "wnut17": Task("tag", read_wnut, 1000, 700, ("f1",)),
-    "wikigold": Task("tag", read_wikigold, 700, 600, ("f1",)),
-    "squadshifts": Task("answer", read_squad, 400, 250, ("exact", "f1")),
+    "sms_spam": Task("classify", read_sms, 500, 800, ("accuracy", "f1_rare"), "spam"),
+    "sms_spam, weights": Task("classify", read_sms, 500, 800, ("accuracy", "f1_rare"), "spam", ("--balance",)),
+    "sms_spam, oversampled": Task("classify", read_sms, 500, 800, ("accuracy", "f1_rare"), "spam", ("--oversample",)),
+    "banking77": Task("classify", read_banking, 1000, 800, CLASSES),
+    "med_nli": Task("pair", read_med, 500, 500, CLASSES),
+    "wnut17": Task("tag", read_wnut, 500, 400, ("f1",)),
+    "wikigold": Task("tag", read_wikigold, 400, 300, ("f1",)),
+    "squadshifts": Task("answer", read_squad, 200, 100, ("exact", "f1")),
 }
 
 

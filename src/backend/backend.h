@@ -114,7 +114,7 @@ typedef struct cz_relative {
 
 /* out[i] = sum over j of softmax_j(scale * (q_i . k_j + q_i . of_query[e] + k_j . of_key[e])
  * + table[e]) * v_j with e the entry of i - j, head by head, sequence by sequence.
- * Probabilities are dropped by element head * (nq * nk) + i * nk + j. Rows that see no key are 0.
+ * Probabilities are dropped by element head * (nk * nk) + i * nk + j. Rows that see no key are 0.
  * */
 typedef struct cz_attention_call {
     const cz_tensor *q, *k, *v;         /* [nq, heads * size] [nk, heads * size] [nk, ...]; may be

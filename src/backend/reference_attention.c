@@ -102,7 +102,7 @@ static double log_sum_of(const head_view *v, size_t i)
 static double pair_kept(const head_view *v, size_t i, size_t j)
 {
     return cz_dropout_factor(&v->call->dropout, v->sample,
-                             ((uint64_t)v->head * v->queries + i) * v->keys + j);
+                             ((uint64_t)v->head * v->keys + i) * v->keys + j);
 }
 
 static void attend(const head_view *v, size_t i)

@@ -142,18 +142,34 @@ static cloze_status explain(explaining *x, cloze_error *error)
 
 /* ---- measures ---- */
 
-static void add_means(cloze_faith_result *mean, const cloze_faith_result *one, double part)
+/* Sums first, so that the mean of equal numbers is that number. */
+static void add_up(cloze_faith_result *sum, const cloze_faith_result *one)
 {
     for (size_t k = 0; k < CLOZE_FAITH_MEASURES; k++)
-        mean->measures[k] += part * one->measures[k];
+        sum->measures[k] += one->measures[k];
     for (size_t t = 0; t < CLOZE_FAITH_THRESHOLDS; t++) {
-        mean->comprehensiveness[t] += part * one->comprehensiveness[t];
-        mean->sufficiency[t] += part * one->sufficiency[t];
-        mean->log_odds[t] += part * one->log_odds[t];
+        sum->comprehensiveness[t] += one->comprehensiveness[t];
+        sum->sufficiency[t] += one->sufficiency[t];
+        sum->log_odds[t] += one->log_odds[t];
     }
     for (size_t k = 0; k <= one->points; k++) {
-        mean->deletion[k] += part * one->deletion[k];
-        mean->insertion[k] += part * one->insertion[k];
+        sum->deletion[k] += one->deletion[k];
+        sum->insertion[k] += one->insertion[k];
+    }
+}
+
+static void divide(cloze_faith_result *sum, double count)
+{
+    for (size_t k = 0; k < CLOZE_FAITH_MEASURES; k++)
+        sum->measures[k] /= count;
+    for (size_t t = 0; t < CLOZE_FAITH_THRESHOLDS; t++) {
+        sum->comprehensiveness[t] /= count;
+        sum->sufficiency[t] /= count;
+        sum->log_odds[t] /= count;
+    }
+    for (size_t k = 0; k <= sum->points; k++) {
+        sum->deletion[k] /= count;
+        sum->insertion[k] /= count;
     }
 }
 
@@ -174,10 +190,11 @@ static void keep_results(explaining *x, const cloze_faith_result *all)
                                   .runs = random->runs };
     memcpy(mean->shares, random->shares, sizeof mean->shares);
     for (size_t s = 0; s < v->seeds; s++) {
-        add_means(mean, &random[s], 1 / (double)v->seeds);
+        add_up(mean, &random[s]);
         memcpy(text->seeds + s * CLOZE_FAITH_MEASURES, random[s].measures,
                sizeof random[s].measures);
     }
+    divide(mean, (double)v->seeds);
 }
 
 /* Rows of methods that the model cannot give are left out. */

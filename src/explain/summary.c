@@ -37,7 +37,8 @@ static void interval(const cloze_evaluation *v, const double *numbers, size_t co
     for (size_t r = 0; r < v->resamples; r++) {
         means[r] = 0;
         for (size_t i = 0; i < count; i++)
-            means[r] += numbers[cz_draw_below(&draw, r, (uint32_t)i, count)] / (double)count;
+            means[r] += numbers[cz_draw_below(&draw, r, (uint32_t)i, count)];
+        means[r] /= (double)count;
     }
     qsort(means, v->resamples, sizeof *means, by_size);
     *low = means[(size_t)(0.025 * (double)(v->resamples - 1) + 0.5)];
@@ -48,8 +49,8 @@ static double mean(const double *numbers, size_t count)
 {
     double sum = 0;
     for (size_t i = 0; i < count; i++)
-        sum += numbers[i] / (double)count;
-    return sum;
+        sum += numbers[i];
+    return sum / (double)count;
 }
 
 /* ---- one measure of one contender ---- */

@@ -49,9 +49,10 @@ typedef struct layer_call {
     cz_distances distances; /* entry NULL: none */
     const uint32_t *index;  /* [count] */
     size_t count;
-    cz_tensor *rows;       /* NULL: each layer has its own */
-    cz_tensor *factors;    /* of its heads; NULL: 1 */
-    cz_tensor *outside[2]; /* [outside_count] those of both that are there */
+    cz_tensor *rows;        /* NULL: each layer has its own */
+    cz_tensor *factors;     /* of its heads; NULL: 1 */
+    const cz_batch *firsts; /* NULL: all rows are wanted */
+    cz_tensor *outside[2];  /* [outside_count] those of both that are there */
     size_t outside_count;
 } layer_call;
 
@@ -100,10 +101,21 @@ static void add_distances(cz_run *run, const layer_call *call, cz_distances *to)
         to->of_query = cz_columns(run, rows, parts * width, width);
 }
 
+/* Of a batch's rows those that are wanted. */
+static cz_tensor *wanted(cz_run *run, const layer_call *call, const cz_batch *batch, cz_tensor *x)
+{
+    if (!call->firsts || x->rows == call->firsts->tokens)
+        return x;
+    return cz_select(run, x, batch->packing.begin, batch->packing.count);
+}
+
 /* What the heads made, each times its factor, and the map that joins them. */
 static cz_tensor *join_heads(cz_run *run, const layer_call *call, const cz_batch *batch,
                              cz_tensor *x)
 {
+    x = wanted(run, call, batch, x);
+    if (call->firsts)
+        batch = call->firsts;
     if (run->tap_parts)
         cz_run_tap(run, "attention.context", call->turn->number, 0, x);
     if (call->factors)
@@ -126,13 +138,24 @@ static cz_tensor *attend_near_and_far(cz_run *run, const layer_call *call, const
     return join_heads(run, call, batch, x);
 }
 
+/* First rows look at all; nobody asks what the others see. */
+static cz_tensor *attend_firsts(cz_run *run, const layer_call *call, const cz_batch *batch,
+                                cz_tensor *qkv, const cz_attention_shape *shape)
+{
+    size_t width = shape->heads * shape->head_size;
+    cz_tensor *q = wanted(run, call, batch, cz_columns(run, qkv, 0, width));
+    cz_tensor *kv = cz_columns(run, qkv, width, 2 * width);
+    return cz_cross_attention(run, q, &call->firsts->packing, kv, &batch->packing, batch->samples,
+                              shape, call->turn->number);
+}
+
 static cz_tensor *attend(cz_run *run, const layer_call *call, const cz_batch *batch, cz_tensor *x)
 {
     const cz_layer *layer = call->turn->layer;
     cz_attention_shape shape = layer->attention;
     cz_distances distances = call->distances;
     if (layer->mixes)
-        return cz_fourier(run, &batch->packing, x);
+        return wanted(run, call, batch, cz_fourier(run, &batch->packing, x));
     shape.dropout = site_of(call->turn, shape.dropout);
     shape.global_dropout = site_of(call->turn, shape.global_dropout);
     if (layer->global_query.weight.out && batch->globals && batch->globals->count)
@@ -144,6 +167,8 @@ static cz_tensor *attend(cz_run *run, const layer_call *call, const cz_batch *ba
         x = cz_rotate(run, &batch->packing, x, layer->angles, 2 * shape.heads * shape.head_size);
     if (run->tap_projections)
         cz_run_tap(run, "attention.projections", call->turn->number, 0, x);
+    if (call->firsts && !distances.entry)
+        return join_heads(run, call, batch, attend_firsts(run, call, batch, x, &shape));
     x = distances.entry
             ? cz_relative_attention(run, batch, x, &shape, &distances, call->turn->number)
             : cz_self_attention(run, batch, x, &shape, call->turn->number);
@@ -164,25 +189,36 @@ static cz_tensor *feed(cz_run *run, const layer_call *call, const cz_batch *batc
     return map(run, call->turn, batch, x, &layer->down, CZ_IDENTITY);
 }
 
-static cz_tensor *layer_body(cz_run *run, const void *self, const cz_batch *batch, cz_tensor *x)
+/* The two halves of a layer. The first hands on the rows that are wanted, and the second is given their
+ * batch. */
+static cz_tensor *attend_body(cz_run *run, const void *self, const cz_batch *batch, cz_tensor *x)
 {
     const layer_call *call = self;
     const cz_layer *layer = call->turn->layer;
-    const cz_norm_weights *before_attention = NULL, *before_feed = NULL;
-    const cz_norm_weights *after_attention = NULL, *after_feed = NULL;
-    cz_tensor *h;
-    if (layer->norm_first) {
-        before_attention = norm_or_none(&layer->attention_norm);
-        before_feed = &layer->feed_norm;
-    } else {
-        after_attention = &layer->attention_norm;
-        after_feed = &layer->feed_norm;
-    }
-    h = attend(run, call, batch, cz_norm(run, x, before_attention));
-    x = cz_residual(run, batch, x, h, after_attention,
-                    site_of(call->turn, layer->attention_dropout));
-    h = feed(run, call, batch, cz_norm(run, x, before_feed));
-    return cz_residual(run, batch, x, h, after_feed, site_of(call->turn, layer->feed_dropout));
+    const cz_norm_weights *before = NULL, *after = NULL;
+    if (layer->norm_first)
+        before = norm_or_none(&layer->attention_norm);
+    else
+        after = &layer->attention_norm;
+    cz_tensor *h = attend(run, call, batch, cz_norm(run, x, before));
+    x = wanted(run, call, batch, x);
+    return cz_residual(run, call->firsts ? call->firsts : batch, x, h, after,
+                       site_of(call->turn, layer->attention_dropout));
+}
+
+static cz_tensor *feed_body(cz_run *run, const void *self, const cz_batch *batch, cz_tensor *x)
+{
+    const layer_call *call = self;
+    const cz_layer *layer = call->turn->layer;
+    const cz_norm_weights *before = layer->norm_first ? &layer->feed_norm : NULL;
+    const cz_norm_weights *after = layer->norm_first ? NULL : &layer->feed_norm;
+    cz_tensor *h = feed(run, call, batch, cz_norm(run, x, before));
+    return cz_residual(run, batch, x, h, after, site_of(call->turn, layer->feed_dropout));
+}
+
+static cz_tensor *layer_body(cz_run *run, const void *self, const cz_batch *batch, cz_tensor *x)
+{
+    return feed_body(run, self, batch, attend_body(run, self, batch, x));
 }
 
 /* What lies beside a layer: `x` is what the layer is given. */
@@ -270,6 +306,25 @@ static void lay_turn(const cz_run *run, const cz_turn *turn, layer_call *out)
         out->outside[out->outside_count++] = out->factors;
 }
 
+static cz_tensor *whole_layer(cz_run *run, layer_call *call, const cz_batch *batch, cz_tensor *x)
+{
+    bool convolves = call->turn->layer->convolution.linear.weight.out;
+    return cz_stage(run, convolves ? convolved_layer_body : layer_body, call, batch, x,
+                    call->outside, call->outside_count);
+}
+
+/* Two stages: what its attention needed of all rows is given back before the few go on. */
+static cz_tensor *last_layer(cz_run *run, layer_call *call, const cz_batch *batch, cz_tensor *x)
+{
+    if (call->turn->layer->convolution.linear.weight.out) {
+        x = whole_layer(run, call, batch, x);
+        return cz_select(run, x, batch->packing.begin, batch->packing.count);
+    }
+    call->firsts = batch->firsts;
+    x = cz_stage(run, attend_body, call, batch, x, call->outside, call->outside_count);
+    return cz_stage(run, feed_body, call, batch->firsts, x, NULL, 0);
+}
+
 cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *batch, size_t layers)
 {
     size_t inner = network->config.inner;
@@ -288,9 +343,9 @@ cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *bat
                 break;
             *call = all;
             lay_turn(run, &network->turns[i * inner + j], call);
-            bool convolves = call->turn->layer->convolution.linear.weight.out;
-            x = cz_stage(run, convolves ? convolved_layer_body : layer_body, call, batch, x,
-                         call->outside, call->outside_count);
+            bool last = i + 1 == network->config.layers && j + 1 == inner;
+            x = last && batch->firsts ? last_layer(run, call, batch, x)
+                                      : whole_layer(run, call, batch, x);
         }
         if (i + 1 == network->config.layers) {
             run->record = record;

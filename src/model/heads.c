@@ -27,6 +27,25 @@ bool cz_head_tells_tokens(cz_head_kind kind)
     return kind >= CZ_HEAD_TAGS;
 }
 
+bool cz_head_reads_firsts(const cz_network *network, cz_head_kind kind)
+{
+    return !cz_head_tells_tokens(kind) &&
+           (network->config.family->head[kind].pooled || !network->config.pools_mean);
+}
+
+cz_batch cz_first_rows(const cz_batch *batch, size_t *begin, size_t *length)
+{
+    cz_batch firsts = *batch;
+    for (size_t i = 0; i < batch->packing.count; i++) {
+        begin[i] = i;
+        length[i] = 1;
+    }
+    firsts.tokens = batch->packing.count;
+    firsts.packing = (cz_packing){ batch->packing.count, begin, length, 1 };
+    firsts.globals = NULL;
+    return firsts;
+}
+
 size_t cz_head_columns(const cz_network *network, cz_head_kind kind)
 {
     return network->head[kind].out.weight.out;

@@ -142,7 +142,8 @@ cloze_status cz_network_open(cz_network **out, const char *folder,
                              const cz_network_options *options, cloze_error *error);
 void cz_network_free(cz_network *network);
 
-/* Token states of the first `layers` layers (0: the embeddings alone) [tokens, hidden]. Taps:
+/* Token states of the first `layers` layers (0: the embeddings alone) [tokens, hidden]; with
+ * batch->firsts and all layers those of first rows alone [sequences, hidden], the same bits. Taps:
  * "embeddings", "layer". */
 cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *batch, size_t layers);
 /* The pooler over the first row of each sequence [sequences, hidden]; without one the run fails. */
@@ -153,6 +154,10 @@ cz_tensor *cz_pooled(cz_run *run, const cz_network *network, const cz_batch *bat
 cz_tensor *cz_logits(cz_run *run, const cz_network *network, cz_head_kind kind,
                      const cz_batch *batch, cz_tensor *x);
 bool cz_head_tells_tokens(cz_head_kind kind);
+/* Does it read nothing but the first row of each sequence? */
+bool cz_head_reads_firsts(const cz_network *network, cz_head_kind kind);
+/* These rows of a batch as one; begin and length [sequences] live as long as it. */
+cz_batch cz_first_rows(const cz_batch *batch, size_t *begin, size_t *length);
 /* Columns of what it makes; 0: the model has no such head. */
 size_t cz_head_columns(const cz_network *network, cz_head_kind kind);
 

@@ -92,6 +92,15 @@ static void keep_rows(const cz_request *request, const cz_tensor *x, size_t firs
                   x->columns);
 }
 
+/* Is nothing asked of the last layer but first rows? */
+static bool asks_firsts(const cz_network *network, const cz_request *request, const cz_batch *part)
+{
+    bool vectors = request->pooled && request->pooling != CLOZE_POOLING_CLS;
+    bool logits = request->logits && !cz_head_reads_firsts(network, request->head);
+    return request->layers == network->config.layers && !request->states && !request->row_count &&
+           !vectors && !logits && part->packing.count * CZ_FIRSTS_LENGTH <= part->tokens;
+}
+
 /* One run over `part`, which begins at the request's sequence `first`. */
 static void run_part(cloze_session *session, cz_run *run, const cz_request *request,
                      const cz_batch *part, size_t first, size_t first_token)
@@ -100,7 +109,7 @@ static void run_part(cloze_session *session, cz_run *run, const cz_request *requ
     size_t width = cz_pooled_width(request->pooling, network->config.hidden), column = 0;
     cz_request own = *request;
     state_tap tap = { request, first_token };
-    cz_batch batch = *part;
+    cz_batch batch = *part, firsts;
     cz_globals globals;
     own.batch = &batch;
     own.skip = request->skip ? request->skip + first : NULL;
@@ -112,7 +121,13 @@ static void run_part(cloze_session *session, cz_run *run, const cz_request *requ
                                   session->global_begin + first, session->global_length + first);
         batch.globals = &globals;
     }
+    if (asks_firsts(network, request, part)) {
+        firsts = cz_first_rows(&batch, session->first_begin + first, session->first_length + first);
+        batch.firsts = &firsts;
+    }
     cz_tensor *x = cz_encode(run, network, &batch, request->layers);
+    if (batch.firsts)
+        own.batch = batch.firsts;
     for (unsigned bit = 1; request->pooled && bit <= CLOZE_POOLING_LAST; bit *= 2) {
         if (!(request->pooling & bit))
             continue;
@@ -125,7 +140,7 @@ static void run_part(cloze_session *session, cz_run *run, const cz_request *requ
     if (request->logits) {
         size_t columns = cz_head_columns(network, request->head);
         size_t before = cz_head_tells_tokens(request->head) ? first_token : first;
-        x = cz_logits(run, network, request->head, &batch, x);
+        x = cz_logits(run, network, request->head, own.batch, x);
         if (!cz_run_failed(run))
             copy_rows(x, 0, x->rows, request->logits + before * columns, columns);
     }

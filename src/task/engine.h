@@ -110,6 +110,10 @@ size_t cz_pipeline_widest(const cz_pipeline *pipeline, size_t pooled);
 /* Rows of one run over the modules after pooling, and over the head of words. */
 enum { CZ_FINISH_ROWS = 64, CZ_WORD_ROWS = 32 };
 
+/* Where sequences are shorter than this on average, all rows of the last layer are made even if first
+ * rows are asked for: choosing them would need more room. */
+enum { CZ_FIRSTS_LENGTH = 4 };
+
 /* One place where a run can happen: arenas and scratch of one worker, or of the whole pool. */
 typedef struct cz_slot {
     cz_run run;
@@ -151,6 +155,7 @@ struct cloze_session {
     size_t *begin, *length, *skip, *owner; /* [batch_tokens] sequences at most */
     size_t *group_begin, *groups;          /* first sequences of groups, and the end */
     size_t *global_row, *global_begin, *global_length; /* the same, where a head has globals */
+    size_t *first_begin, *first_length; /* first rows as a batch of their own */
     size_t tokens, sequences, longest;
     float *pooled;  /* [batch_tokens sequences at most, pooled_width] */
     size_t pooled_capacity, pooled_width;

@@ -30,38 +30,50 @@ static bool has_globals(const cz_network *network)
     return false;
 }
 
+/* Of the encoder over a batch, and of everything that reads what it makes. */
+static size_t count_batch(const cloze_model *model, cz_run *run, const cz_batch *batch)
+{
+    const cz_batch *rows = batch->firsts ? batch->firsts : batch;
+    cz_request request = { .batch = rows };
+    cz_run_reset(run);
+    run->numbers.peak = 0;
+    cz_tensor *x = cz_encode(run, model->network, batch, model->network->config.layers);
+    for (unsigned bit = 1; bit <= CLOZE_POOLING_LAST; bit *= 2)
+        cz_pool_bit(run, &request, x, bit);
+    for (int head = 0; head < CZ_HEADS; head++)
+        if (head != CZ_HEAD_WORDS && cz_head_columns(model->network, (cz_head_kind)head)) {
+            size_t used = run->numbers.used;
+            cz_logits(run, model->network, (cz_head_kind)head, rows, x);
+            run->numbers.used = used;
+        }
+    return run->numbers.peak;
+}
+
 /* Room of one batch of `tokens` tokens: many short sequences make the most pooled rows, the longest
  * one makes the most rows of distances. Where they lie is not looked at while counting. */
 static size_t count_numbers(const cloze_model *model, cz_run *run, size_t tokens)
 {
     static const uint32_t nothing = 0;
     size_t begin = 0, length = 1, longest = model->network->config.longest;
+    size_t few = tokens / CZ_FIRSTS_LENGTH, peak, other, width;
+    longest = longest < tokens ? longest : tokens;
     cz_globals globals = { { tokens, &begin, &length, 1 }, &begin, tokens };
-    cz_batch batch = { tokens,
-                       { tokens, &begin, &length, longest < tokens ? longest : tokens },
-                       &nothing,
-                       &nothing,
-                       &nothing,
-                       NULL,
-                       has_globals(model->network) ? &globals : NULL };
-    cz_request request = { .batch = &batch };
+    cz_batch batch = {
+        tokens, { tokens, &begin, &length, longest },          &nothing, &nothing, &nothing,
+        NULL,   has_globals(model->network) ? &globals : NULL, NULL
+    };
+    cz_batch firsts = { few, { few, &begin, &length, 1 }, &nothing, &nothing, &nothing, NULL, NULL,
+                        NULL };
     run->numbers = (cz_arena){ NULL, 0, 0, 0 };
-    cz_run_reset(run);
-    run->numbers.peak = 0;
-    cz_tensor *x = cz_encode(run, model->network, &batch, model->network->config.layers);
-    for (unsigned bit = 1; bit <= CLOZE_POOLING_LAST; bit *= 2)
-        cz_pool_bit(run, &request, x, bit);
-    for (int head = 0; head < CZ_HEADS; head++)
-        if (head != CZ_HEAD_WORDS && cz_head_columns(model->network, (cz_head_kind)head)) {
-            size_t used = run->numbers.used;
-            cz_logits(run, model->network, (cz_head_kind)head, &batch, x);
-            run->numbers.used = used;
-        }
-    size_t peak = run->numbers.peak, width;
+    peak = count_batch(model, run, &batch);
+    batch.packing.count = few;
+    batch.firsts = &firsts;
+    other = few ? count_batch(model, run, &batch) : 0;
+    peak = peak > other ? peak : other;
 
     cz_run_reset(run);
     width = cz_pooled_width(model->pipeline.pooling, model->network->config.hidden);
-    x = cz_run_tensor(run, CZ_FINISH_ROWS, width);
+    cz_tensor *x = cz_run_tensor(run, CZ_FINISH_ROWS, width);
     cz_run_modules(run, &model->pipeline, x, true);
     return run->numbers.peak > peak ? run->numbers.peak : peak;
 }
@@ -111,7 +123,7 @@ static size_t beside(const cloze_model *model, const session_sizes *sizes)
     const cz_network *network = model->network;
     size_t width = cz_pooled_width(model->pipeline.pooling, network->config.hidden);
     size_t wide = cz_pipeline_width(&model->pipeline, width);
-    size_t sequence = 5 * sizeof(size_t) + width * sizeof(float);
+    size_t sequence = 7 * sizeof(size_t) + width * sizeof(float);
     size_t globals = has_globals(network) ? 3 * sizeof(size_t) : 0;
     size_t batch = sizes->batch * (3 * sizeof(uint32_t) + sizeof(size_t) + sequence + globals);
     size_t table = network->parameter_count * sizeof *network->parameters +
@@ -184,7 +196,9 @@ static bool make_batch_arrays(cloze_session *session)
     session->owner = cz_allocate(allocator, n, sizeof *session->owner);
     session->group_begin = cz_allocate(allocator, n, sizeof *session->group_begin);
     session->groups = cz_allocate(allocator, n + 1, sizeof *session->groups);
-    if (!make_global_arrays(session))
+    session->first_begin = cz_allocate(allocator, n, sizeof *session->first_begin);
+    session->first_length = cz_allocate(allocator, n, sizeof *session->first_length);
+    if (!make_global_arrays(session) || !session->first_begin || !session->first_length)
         return false;
     return session->ids && session->positions && session->types && session->begin &&
            session->length && session->skip && session->owner && session->group_begin &&
@@ -270,6 +284,8 @@ void cloze_session_free(cloze_session *session)
     cz_release(allocator, session->global_begin);
     cz_release(allocator, session->global_length);
     cz_release(allocator, session->groups);
+    cz_release(allocator, session->first_begin);
+    cz_release(allocator, session->first_length);
     cz_release(allocator, session->pooled);
     cz_release(allocator, session->partial);
     cz_release(allocator, session->wide);

@@ -30,6 +30,9 @@ typedef struct cz_batch {
     const uint32_t *ids, *positions, *types; /* [tokens]; already checked against the tables */
     const uint64_t *samples; /* [packing.count] number of the sample in the epoch, for dropout */
     const cz_globals *globals; /* NULL: none; for models whose layers look near */
+    /* NULL, or: of the last layer only each sequence's first row is wanted, and these rows are a batch
+     * of their own (cz_first_rows). */
+    const struct cz_batch *firsts;
 } cz_batch;
 
 #endif

@@ -3,6 +3,7 @@
  * workspace has the room that this part needs.
  */
 #include "train/lesson.h"
+#include "train/objective.h"
 #include "train/trainer.h"
 
 #include "base/error.h"
@@ -12,6 +13,15 @@ typedef struct cz_computed {
     cz_tensor *outcome, *loss;
     cz_tensor *beside, *beside_loss; /* NULL: there is nothing beside it */
 } cz_computed;
+
+/* Does what is learned read nothing but first rows, and does nobody look at the others? */
+static bool asks_firsts(const cloze_trainer *trainer, const cz_run *run, const cz_part *part)
+{
+    const cz_objective *objective = trainer->objective;
+    return objective->outcome == cz_outcome_of_head && !trainer->beside && !run->tap &&
+           !part->only_body && !part->dataset->states_of &&
+           cz_head_reads_firsts(trainer->model->network, objective->head);
+}
 
 static cz_computed compute(const cloze_trainer *trainer, cz_run *run, const cz_part *part,
                            cz_totals totals)
@@ -23,12 +33,18 @@ static cz_computed compute(const cloze_trainer *trainer, cz_run *run, const cz_p
         done.beside = cz_generator_outcome(run, trainer, part);
         cz_replace_tokens(run, trainer, part, done.beside);
     }
-    bool kept = part->dataset->states_of;
-    cz_tensor *states = kept ? cz_body_states(run, trainer, part)
-                             : cz_encode(run, network, &part->batch, network->config.layers);
+    cz_part shown = *part;
+    cz_batch all = part->batch, firsts;
+    if (asks_firsts(trainer, run, part)) {
+        firsts = cz_first_rows(&all, part->first_begin, part->first_length);
+        shown.batch = *(all.firsts = &firsts);
+    }
+    cz_tensor *states = part->dataset->states_of
+                            ? cz_body_states(run, trainer, part)
+                            : cz_encode(run, network, &all, network->config.layers);
     if (part->only_body)
         return (cz_computed){ .outcome = cz_body_rows(run, trainer, part, states) };
-    done.outcome = objective->outcome(run, trainer, part, states);
+    done.outcome = objective->outcome(run, trainer, &shown, states);
     done.loss = objective->loss(run, trainer, part, done.outcome, totals.own);
     done.loss = cz_lesson_loss(run, trainer, part, done.outcome, done.loss, totals.own);
     cz_tensor *loss = done.loss;

@@ -27,7 +27,11 @@ static bool make_room(const cloze_trainer *trainer, cz_part *part, size_t tokens
                 sizeof *part->global_begin) &&
            room(trainer, &part->global_length, &part->sequences_room[4], sequences,
                 sizeof *part->global_length) &&
-           room(trainer, &part->apart, &part->sequences_room[5], sequences, sizeof *part->apart);
+           room(trainer, &part->apart, &part->sequences_room[5], sequences, sizeof *part->apart) &&
+           room(trainer, &part->first_begin, &part->sequences_room[6], sequences,
+                sizeof *part->first_begin) &&
+           room(trainer, &part->first_length, &part->sequences_room[7], sequences,
+                sizeof *part->first_length);
 }
 
 /* `words` may be NULL. */
@@ -109,7 +113,7 @@ bool cz_part_lay(const cloze_trainer *trainer, cz_part *part, const cz_dataset *
     part->batch = (cz_batch){ 0,           { 0, part->begin, part->length, 0 },
                               part->ids,   part->positions,
                               part->types, part->samples,
-                              NULL };
+                              NULL,        NULL };
     for (size_t side = 0; side < CZ_SIDES; side++) {
         part->side_begin[side] = part->batch.packing.count;
         for (size_t i = 0; i < count; i++)
@@ -126,10 +130,12 @@ bool cz_part_lay(const cloze_trainer *trainer, cz_part *part, const cz_dataset *
 
 void cz_part_clear(cz_part *part, const cloze_allocator *allocator)
 {
-    void *const all[] = { part->ids,        part->positions,    part->types,         part->begin,
-                          part->length,     part->samples,      part->words,         part->apart,
-                          part->global_row, part->global_begin, part->global_length, part->labels,
-                          part->targets,    part->rows,         part->masked };
+    void *const all[] = { part->ids,          part->positions,     part->types,
+                          part->begin,        part->length,        part->samples,
+                          part->words,        part->apart,         part->global_row,
+                          part->global_begin, part->global_length, part->labels,
+                          part->targets,      part->rows,          part->masked,
+                          part->first_begin,  part->first_length };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         cz_release(allocator, all[i]);
     *part = (cz_part){ 0 };

@@ -25,10 +25,11 @@ typedef struct cz_part {
     int32_t *words;                    /* [tokens] where words are masked; -1: none */
     uint32_t *masked;                  /* [tokens] as a generator sees them */
     size_t *begin, *length;            /* [sequences] */
+    size_t *first_begin, *first_length; /* [sequences] first rows as a batch of their own */
     uint64_t *samples;                 /* [sequences] */
     int64_t *apart;                    /* [sequences] of a corpus: see cz_passage */
     size_t *global_row, *global_begin, *global_length;
-    size_t tokens_room[6], sequences_room[6]; /* of the arrays above */
+    size_t tokens_room[6], sequences_room[8]; /* of the arrays above */
 
     const cloze_model *model; /* whose positions and globals these are */
     const cz_dataset *dataset;

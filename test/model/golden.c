@@ -105,9 +105,12 @@ static void make_batch(golden *g)
     g->samples = calloc(count, sizeof *g->samples);
     g->targets = calloc(count, sizeof *g->targets);
     read_labels(g);
-    g->batch = (cz_batch){
-        tokens, { count, g->begin, g->length, 0 }, g->ids, g->positions, g->types, g->samples, NULL
-    };
+    g->batch = (cz_batch){ .tokens = tokens,
+                           .packing = { count, g->begin, g->length, 0 },
+                           .ids = g->ids,
+                           .positions = g->positions,
+                           .types = g->types,
+                           .samples = g->samples };
     for (size_t s = 0; s < count; s++) {
         g->begin[s] = (size_t)integer_at(offsets, s);
         g->length[s] = (size_t)integer_at(offsets, s + 1) - g->begin[s];

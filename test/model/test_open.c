@@ -319,7 +319,11 @@ static void run_heads(const cz_network *network, bool classify, size_t *labels, 
     static char host[1 << 16];
     static const uint32_t nothing = 0;
     size_t begin = 0, length = 1;
-    cz_batch batch = { 1, { 1, &begin, &length, 1 }, &nothing, &nothing, &nothing, NULL, NULL };
+    cz_batch batch = { .tokens = 1,
+                       .packing = { 1, &begin, &length, 1 },
+                       .ids = &nothing,
+                       .positions = &nothing,
+                       .types = &nothing };
     cz_run run = { .backend = &cz_backend_cpu, .host = { host, sizeof host, 0, 0 } };
     cz_run_reset(&run);
     cz_tensor *x = cz_encode(&run, network, &batch, LAYERS);

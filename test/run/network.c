@@ -96,7 +96,11 @@ void tiny_open(tiny *t, const cz_backend *backend, size_t layers)
     t->embed_norm = add_norm(t);
     for (size_t i = 0; i < layers; i++)
         add_layer(t, i);
-    t->batch = (cz_batch){ TOKENS, { 4, begin, length, 4 }, words, places, NULL, samples, NULL };
+    t->batch = (cz_batch){ .tokens = TOKENS,
+                           .packing = { 4, begin, length, 4 },
+                           .ids = words,
+                           .positions = places,
+                           .samples = samples };
     t->memory = random_numbers(backend->type, (size_t)TOKENS * WIDTH, 0, 1, 1);
     t->target = random_numbers(backend->type, (size_t)TOKENS * WIDTH, 0, 1, 2);
     t->host = aligned_alloc(64, HOST_SIZE);

@@ -61,7 +61,7 @@ static cz_attend head_of(const heads_job *job, size_t s, size_t head)
         .out = cz_f32_row(call->out, query) + column,
         .out_stride = call->out->stride,
     };
-    a.element = (uint64_t)head * a.queries * a.keys;
+    a.element = (uint64_t)head * a.keys * a.keys;
     if ((a.globals = globals_of(call, s))) {
         a.global = call->globals->row + call->globals->packing.begin[s];
         a.global_from = key;
