@@ -130,14 +130,19 @@ CLOZE_API cloze_status cloze_explainer_values(cloze_explainer *explainer, const 
  * over its tokens. The others ask about units as they are.
  */
 typedef enum cloze_explain_method {
-    /* Simonyan, Vedaldi, Zisserman 2013 (captum Saliency): length of dF/d embedding of the token. */
+    /* Simonyan, Vedaldi, Zisserman 2013 (captum Saliency): length of dF/d embedding of the token. Never
+     * negative: how much F moves when the embedding does, not where to. */
     CLOZE_METHOD_SALIENCY = 0,
     /* Shrikumar et al. 2016 (captum InputXGradient): embedding times gradient, summed. */
     CLOZE_METHOD_INPUT_X_GRADIENT,
-    /* Smilkov et al. 2017 (captum NoiseTunnel over InputXGradient): the mean over noisy embeddings. */
+    /* Smilkov et al. 2017 (captum NoiseTunnel over InputXGradient): the mean of noisy embedding times
+     * the gradient there, over samples of noise on all tokens' embeddings. */
     CLOZE_METHOD_SMOOTHGRAD,
     /* Sundararajan, Taly, Yan 2017 (captum IntegratedGradients, Gauss-Legendre): from the absent
-     * token to the token, all units together; layer-wise at `layer` (captum LayerIntegratedGradients). */
+     * token to the token, all units together, special tokens as they are; layer-wise at `layer`, between
+     * what lies there of nothing and of the input (captum LayerIntegratedGradients), where special tokens
+     * have a part, too. Parts add up to F less F of nothing but for `gap`. Absence must be a token:
+     * CLOZE_ABSENT_REMOVED is an error. */
     CLOZE_METHOD_INTEGRATED_GRADIENTS,
     /* Leave one out: F less F without the unit. */
     CLOZE_METHOD_OCCLUSION,
@@ -157,22 +162,12 @@ typedef enum cloze_explain_method {
     /* Shapley 1953: exact up to 12 units by all 2^units sets; above, or where samples are given,
      * by antithetic permutations (Mitchell et al. 2022), whose intervals are Student's. */
     CLOZE_METHOD_SHAPLEY,
-    /* What the row that F reads attends to in `layer`, `head`. The row: of the word, of the mask; begin
-     * and end of an answer, half each; of labels and similarity what is pooled, which is the first
-     * token or the mean of all. So for the four below, which join all layers. None has a sign, only the
-     * last knows the target, and FNet, which has no attention, is refused. */
+    /* What the row that F reads attends to in `layer`, `head`. */
     CLOZE_METHOD_ATTENTION,
-    /* Abnar, Zuidema 2020: the mean A of the heads, A + I with rows that sum to 1, multiplied. */
-    CLOZE_METHOD_ROLLOUT,
-    /* Abnar, Zuidema 2020: the maximum flow from the row to each token through those same matrices as
-     * capacities; shares of the sum. */
-    CLOZE_METHOD_FLOW,
-    /* Mohebbi et al. 2023: how far a token's state in a layer turns (1 - cosine) without the value of
-     * another token there; rows that sum to 1, multiplied. */
-    CLOZE_METHOD_VALUE_ZEROING,
-    /* Chefer, Gur, Wolf 2021, without relevance propagation: the mean over heads of what is positive in
-     * attention times dF/d attention, A; I + A, multiplied. */
-    CLOZE_METHOD_GRADIENT_ATTENTION,
+    CLOZE_METHOD_ROLLOUT,            /* Abnar, Zuidema 2020 */
+    CLOZE_METHOD_FLOW,               /* Abnar, Zuidema 2020: maximum flow */
+    CLOZE_METHOD_VALUE_ZEROING,      /* Mohebbi et al. 2023, rolled out over layers */
+    CLOZE_METHOD_GRADIENT_ATTENTION, /* Chefer, Gur, Wolf 2021, without relevance propagation */
     CLOZE_METHOD_RANDOM,             /* numbers without a reason, to compare the others with */
     CLOZE_METHODS
 } cloze_explain_method;
@@ -193,9 +188,9 @@ typedef struct cloze_attribution_options {
     bool has_head;
     size_t head;    /* of attention, from 0; else the mean over heads */
     bool highest;   /* attention: the highest head instead of the mean */
-    size_t steps;   /* integrated gradients: points at first; 0: 50 */
+    size_t steps;   /* integrated gradients: points at first, up to 4,096; 0: 50 */
     double bound;   /* the gap that is allowed, as a share of |F - F of nothing|; 0: 0.05. Steps are
-                         doubled until it is met, up to 16 times as many */
+                         doubled until it is met, up to 16 times as many; see `gap` of the report */
     size_t samples; /* SmoothGrad: 0: 5; LIME: 0: 5,000; KernelSHAP: 0: 2 * units + 2,048;
                          Partition: inputs asked about, 0: 500; Shapley: pairs of permutations, 0:
                          50 where it is not exact. What comes twice is asked once */
@@ -231,33 +226,29 @@ CLOZE_API cloze_status cloze_attribute(cloze_explainer *explainer,
  * sums to 1; borrowed for the call. False stops. */
 typedef bool cloze_attention_visit(void *context, size_t layer, size_t heads, size_t tokens,
                                    const float *weights);
-/* Layer by layer, in one run; a layer of several inner ones (ALBERT) is shown as often. CLOZE_ERROR_UNSUPPORTED:
- * the model has no attention (FNet). */
+/* Layer by layer, in one run. CLOZE_ERROR_UNSUPPORTED: the model has no attention (FNet). */
 CLOZE_API cloze_status cloze_explainer_attention(cloze_explainer *explainer,
                                                  cloze_attention_visit *visit, void *context,
                                                  cloze_error *error);
 
-/* A matrix between tokens after a layer, from 1: [tokens, tokens], row i tells how much token i has of
- * which token; borrowed for the call. False stops. The methods of these names are rows of the last, or
- * of all of them joined. Errors as above. */
-typedef bool cloze_matrix_visit(void *context, size_t layer, size_t tokens, const double *matrix);
-/* Of layers 1 to this together. Rows sum to 1. */
-CLOZE_API cloze_status cloze_explainer_rollout(cloze_explainer *explainer,
-                                               cloze_matrix_visit *visit, void *context,
-                                               cloze_error *error);
-/* Of this layer alone, all of which are computed before the first is shown: as many inputs as there are
- * tokens. Rows sum to 1. The last layer's states are what heads read, after a norm that follows. */
-CLOZE_API cloze_status cloze_explainer_value_zeroing(cloze_explainer *explainer,
-                                                     cloze_matrix_visit *visit, void *context,
-                                                     cloze_error *error);
-/* Of layers 1 to this together; about F. */
-CLOZE_API cloze_status cloze_explainer_gradient_attention(cloze_explainer *explainer,
-                                                          cloze_matrix_visit *visit, void *context,
-                                                          cloze_error *error);
-/* Flow from tokens rows [count] of the last layer; flow [count, tokens], each row sums to 1. A maximum
- * flow for every row and token: ask for the rows that are wanted. */
-CLOZE_API cloze_status cloze_explainer_flow(cloze_explainer *explainer, const size_t *rows,
-                                            size_t count, double *flow, cloze_error *error);
+/* How a head's importance is told. */
+typedef enum cloze_importance {
+    /* Michel, Levy, Neubig 2019: the slope dF/dfactor of a factor, 1, of what the head makes; to first
+     * order how much F falls without it. Over texts they take the mean of its absolute value. */
+    CLOZE_IMPORTANCE_GRADIENT = 0,
+    /* How much F falls when what the head makes is zero (transformers' head_mask). */
+    CLOZE_IMPORTANCE_MASKING,
+    CLOZE_IMPORTANCES
+} cloze_importance;
+
+/*
+ * heads [layers, heads] of facts receives the importance of each head of attention; layers [layers]
+ * (may be NULL) that of all heads of a layer together: the sum of their slopes, or F less F without
+ * all of them. By gradient one run, by masking layers * (heads + 1) + 1, packed. CLOZE_ERROR_UNSUPPORTED:
+ * the model has no attention (FNet).
+ */
+CLOZE_API cloze_status cloze_head_importance(cloze_explainer *explainer, cloze_importance way,
+                                             double *heads, double *layers, cloze_error *error);
 
 #ifdef __cplusplus
 }

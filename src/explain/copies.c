@@ -39,31 +39,46 @@ size_t cz_width_at(const cloze_explainer *explainer, int64_t layer)
     return layer == CZ_AT_WORDS ? config->embedding : config->hidden;
 }
 
-void cz_word_row(const cloze_explainer *explainer, uint32_t id, double *to)
+static bool is_shifted(const cloze_explainer *e, size_t token, uint32_t id)
 {
-    const cz_network *network = explainer->model->network;
-    for (int i = 0; i < network->embeddings.tables; i++)
-        if (network->table_kind[i] == CZ_TABLE_WORDS)
-            for (size_t c = 0; c < network->config.embedding; c++)
-                to[c] = cz_tensor_at(&network->embeddings.table[i]->value, id, c);
+    return e->shift && e->unit_of[token] != SIZE_MAX && e->ids[token] == id;
+}
+
+void cz_word_rows(const cloze_explainer *e, double *to)
+{
+    const cz_network *network = e->model->network;
+    size_t width = network->config.embedding;
+    for (int t = 0; t < network->embeddings.tables; t++) {
+        if (network->table_kind[t] != CZ_TABLE_WORDS)
+            continue;
+        const cz_tensor *table = &network->embeddings.table[t]->value;
+        for (size_t i = 0; i < e->length; i++)
+            for (size_t c = 0; c < width; c++)
+                to[i * width + c] = cz_tensor_at(table, e->ids[i], c) +
+                                    (is_shifted(e, i, e->ids[i]) ? e->shift[i * width + c] : 0);
+    }
 }
 
 /* ---- numbers of the run's type ---- */
 
-void cz_row_read(const cz_tensor *x, size_t row, double *to)
+static void read_row(const cz_tensor *x, size_t row, double *to)
 {
     for (size_t c = 0; c < x->columns; c++)
         to[c] = cz_tensor_at(x, row, c);
 }
 
-void cz_row_write(const cz_tensor *x, size_t row, const double *from)
+static void write_at(const cz_tensor *x, size_t row, size_t column, double number)
 {
-    for (size_t c = 0; c < x->columns; c++) {
-        if (x->type == CZ_F64)
-            ((double *)x->data)[row * x->stride + c] = from[c];
-        else
-            cz_f32_row(x, row)[c] = (float)from[c];
-    }
+    if (x->type == CZ_F64)
+        ((double *)x->data)[row * x->stride + column] = number;
+    else
+        cz_f32_row(x, row)[column] = (float)number;
+}
+
+static void write_row(const cz_tensor *x, size_t row, const double *from)
+{
+    for (size_t c = 0; c < x->columns; c++)
+        write_at(x, row, c, from[c]);
 }
 
 static bool fit(const copying *job, double **numbers, size_t *capacity, size_t rows, size_t columns)
@@ -96,11 +111,24 @@ static void move(copying *job, const cz_tensor *tensor)
             return;
         }
         for (size_t r = 0; r < length; r++)
-            cz_row_read(tensor, begin + r, job->rows + r * tensor->columns);
+            read_row(tensor, begin + r, job->rows + r * tensor->columns);
         copies->move(copies->context, job->first + i, job->rows, length, tensor->columns);
         for (size_t r = 0; r < length; r++)
-            cz_row_write(tensor, begin + r, job->rows + r * tensor->columns);
+            write_row(tensor, begin + r, job->rows + r * tensor->columns);
     }
+}
+
+/* What is absent, and inputs of another length, have no shift. */
+static void shift(const cloze_explainer *e, const cz_tensor *tensor)
+{
+    const cloze_session *session = e->session;
+    for (size_t s = 0; s < session->sequences; s++)
+        for (size_t i = 0; i < e->length && session->length[s] == e->length; i++) {
+            size_t row = session->begin[s] + i;
+            for (size_t c = 0; c < tensor->columns && is_shifted(e, i, session->ids[row]); c++)
+                write_at(tensor, row, c,
+                         cz_tensor_at(tensor, row, c) + e->shift[i * tensor->columns + c]);
+        }
 }
 
 static void tap(void *context, const cz_tap_point *point, cz_tensor *tensor)
@@ -108,6 +136,8 @@ static void tap(void *context, const cz_tap_point *point, cz_tensor *tensor)
     copying *job = context;
     const cz_copies *copies = job->copies;
     const cloze_session *session = job->explainer->session;
+    if (job->explainer->shift && !strcmp(point->name, "embeddings.sum"))
+        shift(job->explainer, tensor);
     if (is_moved_here(copies, point)) {
         job->moved = tensor;
         move(job, tensor);
@@ -158,10 +188,10 @@ static bool read_values(copying *job, cz_run *run, cz_tensor *outcome)
             !fit(job, &job->slope, &job->slope_capacity, rows, outcome->columns))
             return false;
         for (size_t r = 0; r < rows; r++)
-            cz_row_read(outcome, from + r, job->outcome + r * outcome->columns);
+            read_row(outcome, from + r, job->outcome + r * outcome->columns);
         job->values[i] = cz_aim_value(&e->aim, &job->places[i], job->outcome, length, job->slope);
         for (size_t r = 0; r < rows && gradient; r++)
-            cz_row_write(gradient, from + r, job->slope + r * outcome->columns);
+            write_row(gradient, from + r, job->slope + r * outcome->columns);
     }
     return true;
 }
@@ -263,7 +293,7 @@ static cloze_status hand_on(copying *job, size_t i, cloze_error *error)
     /* Nothing flowed back: F does not depend on what lies there. */
     memset(job->rows, 0, length * width * sizeof *job->rows);
     for (size_t r = 0; r < length && gradient; r++)
-        cz_row_read(gradient, session->begin[i] + r, job->rows + r * width);
+        read_row(gradient, session->begin[i] + r, job->rows + r * width);
     return copies->done(copies->context, job->first + i, job->values[i], job->rows, length, width,
                         error);
 }

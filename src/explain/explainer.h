@@ -62,6 +62,10 @@ struct cloze_explainer {
     double chance; /* probability of the target, or NaN */
     bool holds;    /* the model says the target of the input as it is; see cz_aim_holds */
 
+    /* [length, columns of the word table] is added to the embeddings of units' tokens wherever they
+     * are there, whatever is asked; NULL: nothing. See cz_sensitivity. */
+    const double *shift;
+
     cz_bench bench;
     size_t runs_done, runs_total; /* for progress; total 0: not known */
 };
@@ -157,8 +161,8 @@ typedef struct cz_copies {
     /* gradient [tokens, width]; NULL with no_gradient. May be NULL */
     cloze_status (*done)(void *context, size_t copy, double value, const double *gradient,
                          size_t length, size_t width, cloze_error *error);
-    /* Every tap point: "embeddings.sum", "embeddings", "attention.projections",
-     * "attention.global_projections", "attention.context", "layer", and with `attention` "attention.probabilities". A live tensor: see cz_tap. While recording
+    /* Every tap point: "embeddings.sum", "embeddings", "attention.projections", "attention.context",
+     * "layer", and with `attention` "attention.probabilities". A live tensor: see cz_tap. While recording
      * its gradient is there when `done` is called, as long as nothing else has run. NULL: none */
     void (*look)(void *context, const cz_look *look, cz_tensor *tensor);
     bool attention;
@@ -166,13 +170,10 @@ typedef struct cz_copies {
 } cz_copies;
 
 cloze_status cz_copies_run(cloze_explainer *explainer, const cz_copies *copies, cloze_error *error);
-/* A row of a tensor of the run's type, read and written. */
-void cz_row_read(const cz_tensor *x, size_t row, double *to);
-void cz_row_write(const cz_tensor *x, size_t row, const double *from);
 /* Columns of the rows at a layer. */
 size_t cz_width_at(const cloze_explainer *explainer, int64_t layer);
-/* The row of the word table of an id; to [cz_width_at CZ_AT_WORDS]. */
-void cz_word_row(const cloze_explainer *explainer, uint32_t id, double *to);
+/* The words' embeddings of the input, shifted: to [length, cz_width_at CZ_AT_WORDS]. */
+void cz_word_rows(const cloze_explainer *explainer, double *to);
 void cz_bench_clear(cz_bench *bench, const cloze_allocator *allocator);
 
 /* Tells the progress of one more run; false: cancelled, and `error` says so. */
@@ -195,7 +196,34 @@ typedef cloze_status cz_method(cloze_explainer *explainer, const cloze_attributi
 double cz_interval(double squares, size_t count);
 /* That in standard errors of the mean; NaN without a degree of freedom. */
 double cz_student(size_t freedom);
+/* Where a method of gradients takes them: CZ_AT_WORDS unless a layer is given. */
+int64_t cz_gradient_layer(const cloze_attribution_options *options);
 void cz_units_of_tokens(const cloze_explainer *explainer, cz_attribution *out);
+
+/* ---- infidelity.c ---- */
+
+/* Yeh et al. 2019 (captum infidelity): the mean over masks of the squared distance between what an attribution
+ * [units] gives the units that a mask takes away, and how much F falls from `value` to values [count].
+ * present [count, units]. Scaled: after the attribution was multiplied by the factor that suits best
+ * (captum's normalize), so that methods of different scale can be compared. errors [count] (may be
+ * NULL) receives the squares. */
+double cz_infidelity(const double *attribution, const uint8_t *present, const double *values,
+                     size_t count, size_t units, double value, bool scaled, double *errors);
+
+/* ---- sensitivity.c ---- */
+
+typedef struct cz_sensitivity_options {
+    size_t samples; /* 0: 10 */
+    double radius;  /* 0: 0.02 */
+    uint64_t seed;
+} cz_sensitivity_options;
+
+/* Yeh et al. 2019 (captum sensitivity_max): how far the method's numbers move from `units` when the words'
+ * embeddings move by up to the radius in every column; the farthest of the samples, as a share of
+ * their length. Methods that draw draw the same each time. */
+cloze_status cz_sensitivity(cloze_explainer *explainer, const cloze_attribution_options *method,
+                            const double *units, const cz_sensitivity_options *options,
+                            double *sensitivity, cloze_error *error);
 
 cz_method cz_saliency, cz_input_x_gradient, cz_smoothgrad, cz_integrated_gradients;
 cz_method cz_occlusion, cz_lime, cz_kernel_shap, cz_partition_shap, cz_shapley;

@@ -6,13 +6,11 @@
 #include <math.h>
 
 typedef struct at_input {
-    cloze_explainer *explainer;
     double *tokens;
-    double *row;  /* [width] of the word table */
-    double *rows; /* [tokens, width] what lies at the layer; NULL: the words' rows are taken */
+    double *rows; /* [tokens, width] the words' embeddings, or what lies at the layer */
 } at_input;
 
-static int64_t layer_of(const cloze_attribution_options *options)
+int64_t cz_gradient_layer(const cloze_attribution_options *options)
 {
     return options->has_layer ? options->layer : CZ_AT_WORDS;
 }
@@ -36,9 +34,9 @@ static cloze_status keep_length(void *context, size_t copy, double value, const 
 cloze_status cz_saliency(cloze_explainer *e, const cloze_attribution_options *options,
                          cz_attribution *out, cloze_error *error)
 {
-    at_input at = { .explainer = e, .tokens = out->tokens };
+    at_input at = { .tokens = out->tokens };
     cz_copies copies = {
-        .count = 1, .layer = layer_of(options), .done = keep_length, .context = &at
+        .count = 1, .layer = cz_gradient_layer(options), .done = keep_length, .context = &at
     };
     cloze_status status = cz_copies_run(e, &copies, error);
     if (!status)
@@ -63,12 +61,9 @@ static cloze_status keep_product(void *context, size_t copy, double value, const
     (void)value;
     (void)error;
     for (size_t i = 0; i < length; i++) {
-        const double *input = at->rows ? at->rows + i * width : at->row;
-        if (!at->rows)
-            cz_word_row(at->explainer, at->explainer->ids[i], at->row);
         at->tokens[i] = 0;
-        for (size_t c = 0; c < width; c++)
-            at->tokens[i] += input[c] * gradient[i * width + c];
+        for (size_t c = i * width; c < (i + 1) * width; c++)
+            at->tokens[i] += at->rows[c] * gradient[c];
     }
     return CLOZE_OK;
 }
@@ -77,25 +72,22 @@ cloze_status cz_input_x_gradient(cloze_explainer *e, const cloze_attribution_opt
                                  cz_attribution *out, cloze_error *error)
 {
     const cloze_allocator *allocator = &e->hooks.allocator;
-    int64_t layer = layer_of(options);
-    size_t width = cz_width_at(e, layer);
-    at_input at = { .explainer = e, .tokens = out->tokens };
-    double *numbers =
-        cz_allocate(allocator, layer == CZ_AT_WORDS ? width : e->length * width, sizeof *numbers);
-    if (!numbers)
-        return cz_fail_memory(error, "an input's rows", e->length * width * sizeof *numbers);
+    int64_t layer = cz_gradient_layer(options);
+    size_t count = e->length * cz_width_at(e, layer);
+    at_input at = { .tokens = out->tokens };
+    at.rows = cz_allocate(allocator, count, sizeof *at.rows);
+    if (!at.rows)
+        return cz_fail_memory(error, "an input's rows", count * sizeof *at.rows);
     if (layer == CZ_AT_WORDS)
-        at.row = numbers;
-    else
-        at.rows = numbers;
+        cz_word_rows(e, at.rows);
     cz_copies copies = { .count = 1,
                          .layer = layer,
-                         .move = at.rows ? keep_rows : NULL,
+                         .move = layer == CZ_AT_WORDS ? NULL : keep_rows,
                          .done = keep_product,
                          .context = &at };
     cloze_status status = cz_copies_run(e, &copies, error);
     if (!status)
         cz_units_of_tokens(e, out);
-    cz_release(allocator, numbers);
+    cz_release(allocator, at.rows);
     return status;
 }

@@ -225,9 +225,44 @@ static cloze_status keep_value(void *context, size_t number, const cz_input *inp
     return CLOZE_OK;
 }
 
+/* Embeddings that are shifted: runs of a session have no taps for that. */
+typedef struct shifted {
+    cz_input_maker *make;
+    void *context;
+    double *values;
+} shifted;
+
+static void make_shifted(void *context, size_t number, cz_input *input)
+{
+    const shifted *s = context;
+    if (s->make)
+        s->make(s->context, number, input);
+}
+
+static cloze_status keep_shifted(void *context, size_t number, double value, const double *gradient,
+                                 size_t length, size_t width, cloze_error *error)
+{
+    const shifted *s = context;
+    (void)gradient;
+    (void)length;
+    (void)width;
+    (void)error;
+    s->values[number] = value;
+    return CLOZE_OK;
+}
+
 cloze_status cz_values(cloze_explainer *explainer, size_t count, cz_input_maker *make,
                        void *context, double *values, cloze_error *error)
 {
+    shifted s = { make, context, values };
+    cz_copies copies = { .count = count,
+                         .make = make_shifted,
+                         .layer = CZ_AT_WORDS,
+                         .no_gradient = true,
+                         .done = keep_shifted,
+                         .context = &s };
+    if (explainer->shift)
+        return cz_copies_run(explainer, &copies, error);
     valuing v = { explainer, values };
     return cz_outcomes(explainer, count, make, context, keep_value, &v, error);
 }
