@@ -7,6 +7,7 @@
 #define CLI_EXPLAIN_H
 
 #include "open.h"
+#include "options.h"
 #include "output.h"
 
 #include <cloze/explain.h>
@@ -45,6 +46,11 @@ typedef struct explain_job {
     char digest[CLOZE_DIGEST_SIZE]; /* of the model; empty where no record is written */
 } explain_job;
 
+/* ---- explain_options.c ---- */
+
+extern const option_group explain_aims, explain_ways, explain_truth, explain_faces,
+    explain_pictures;
+
 /* ---- explain_methods.c ---- */
 
 /* --method into job->methods. Exit code. */
@@ -66,6 +72,13 @@ const char *explain_unit_name(cloze_explain_unit unit);
 /* "text" or "pair", whose units always stay; or NULL. */
 const char *explain_fixed_name(const explain_job *job);
 const char *explain_absence_name(cloze_absence absence);
+
+/* ---- explain_target.c ---- */
+
+/* The number of a label, tag or word of this name; *out stays where it is NULL. Exit code. */
+int explain_target(const explain_job *job, const char *option, const char *name, int64_t *out);
+/* Other aims than the options': the target that another model has under the same name. Exit code. */
+int explain_same_target(explain_job *job, const explain_job *first, const cloze_explained *facts);
 
 /* ---- explain_make.c ---- */
 
@@ -110,5 +123,22 @@ void explain_write_json_settings(cli_output *output, const cloze_attribution_opt
 void explain_write_csv_head(cli_output *output);
 void explain_write_csv_cell(cli_output *output, cloze_text text);
 void explain_write_csv(explain_job *job, const cli_explanation *explanation);
+
+/* ---- pictures ---- */
+
+/* Whether they can be drawn at all, before anything is computed. Exit code. */
+int explain_check_pictures(const explain_job *job);
+/* --picture and --attention. Exit code. */
+int explain_draw(explain_job *job, const cli_explanation *explanation);
+/* The explanation that it is compared with (--versus, --versus-model), of the same target; `second` is its job.
+ * Exit code; in any case explain_versus_clear. */
+int explain_versus(explain_job *second, cli_explanation *out, const explain_job *job,
+                   const cli_explanation *explanation);
+void explain_versus_clear(explain_job *second, cli_explanation *out);
+/* `other`: NULL, or what the explanation is drawn less of. Exit code. */
+int explain_draw_parts(const explain_job *job, const cli_explanation *explanation,
+                       const cli_explanation *other);
+int explain_draw_attention(const explain_job *job, const cli_explanation *explanation,
+                           const cli_explanation *other);
 
 #endif

@@ -183,7 +183,7 @@ int explain_check(explain_job *job)
         .max_tokens = s->max_tokens,
         .batch_tokens = s->batch_tokens,
     };
-    if ((code = read_spans(job)) || (code = find_pair(job)))
+    if ((code = explain_check_pictures(job)) || (code = read_spans(job)) || (code = find_pair(job)))
         return code;
     return explain_choose_methods(job);
 }
@@ -201,60 +201,6 @@ static cloze_explain_task usual_task(const explain_job *job)
     if (cloze_model_answers(model))
         return CLOZE_EXPLAIN_ANSWER;
     return cloze_model_fills(model) && !paired ? CLOZE_EXPLAIN_WORDS : CLOZE_EXPLAIN_SIMILARITY;
-}
-
-typedef const char *name_of(const cloze_model *model, size_t number);
-
-static int find_among(const explain_job *job, const char *option, const char *name, size_t count,
-                      name_of *named, int64_t *out)
-{
-    char known[400] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(named(job->opened.model, i), name)) {
-            *out = (int64_t)i;
-            return 0;
-        }
-    for (size_t i = 0; i < count && used < sizeof known; i++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
-                                 named(job->opened.model, i));
-    return say_failure(CLOZE_ERROR_NOT_FOUND, "%s: the model has no label \"%s\"; it has %s%s",
-                       option, name, known, used >= sizeof known ? " ..." : "");
-}
-
-static int find_vocabulary_word(const explain_job *job, const char *option, const char *name,
-                                int64_t *out)
-{
-    const cloze_tokenizer *tokenizer = cloze_model_tokenizer(job->opened.model);
-    uint32_t id;
-    if (!cloze_tokenizer_id(tokenizer, (cloze_text){ name, strlen(name) }, &id))
-        return say_failure(
-            CLOZE_ERROR_NOT_FOUND,
-            "%s: the vocabulary has no token \"%s\"; `cloze tokenize` shows how it is "
-            "split",
-            option, name);
-    *out = id;
-    return 0;
-}
-
-static int find_target(const explain_job *job, const char *option, const char *name, int64_t *out)
-{
-    const cloze_model *model = job->opened.model;
-    if (!name)
-        return 0;
-    switch (job->options.task) {
-    case CLOZE_EXPLAIN_LABELS:
-        return find_among(job, option, name, cloze_model_labels(model), cloze_model_label, out);
-    case CLOZE_EXPLAIN_TAGS:
-        return find_among(job, option, name, cloze_model_tags(model), cloze_model_tag, out);
-    case CLOZE_EXPLAIN_WORDS:
-        return find_vocabulary_word(job, option, name, out);
-    default:
-        return say_failure(
-            CLOZE_ERROR_ARGUMENT, "%s: %s has no labels%s", option,
-            explain_task_name(job->options.task),
-            job->options.task == CLOZE_EXPLAIN_ANSWER ? "; --at chooses another answer" : "");
-    }
 }
 
 static int check_layer(const explain_job *job)
@@ -284,8 +230,8 @@ int explain_aim(explain_job *job)
                            "%s%s: what is explained is how similar two texts are; --pair gives the "
                            "second",
                            model_name(job->settings), e->task ? "" : " has no head");
-    if ((code = find_target(job, "--label", e->label, &job->options.target)) ||
-        (code = find_target(job, "--against", e->against, &job->options.against)))
+    if ((code = explain_target(job, "--label", e->label, &job->options.target)) ||
+        (code = explain_target(job, "--against", e->against, &job->options.against)))
         return code;
     return check_layer(job);
 }

@@ -71,7 +71,11 @@ static int add_method(explain_job *job, const char *name, size_t size)
 int explain_choose_methods(explain_job *job)
 {
     const char *names = job->settings->explain.methods;
+    const cli_settings *s = job->settings;
     int code = 0;
+    /* Attention alone needs no method. */
+    if (!names && s->explain.attention && !s->picture && !s->json && !s->explain.csv)
+        return 0;
     if (!names)
         names = job->settings->explain.evaluate ? "all" : "occlusion";
     job->every = !strcmp(names, "all");

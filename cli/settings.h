@@ -98,6 +98,9 @@ typedef struct cli_explaining {
     int randomize;
     size_t rivals, beam;
     const char *curves;
+    const char *attention, *versus, *versus_model; /* pictures */
+    int scale, colours;
+    bool mute;
 } cli_explaining;
 
 /* Choices are numbered from 1 in the order of the option's placeholder; 0: not given. */

@@ -162,12 +162,22 @@ typedef enum cloze_explain_method {
     /* Shapley 1953: exact up to 12 units by all 2^units sets; above, or where samples are given,
      * by antithetic permutations (Mitchell et al. 2022), whose intervals are Student's. */
     CLOZE_METHOD_SHAPLEY,
-    /* What the row that F reads attends to in `layer`, `head`. */
+    /* What the row that F reads attends to in `layer`, `head`. The row: of the word, of the mask; begin
+     * and end of an answer, half each; of labels and similarity what is pooled, which is the first
+     * token or the mean of all. So for the four below, which join all layers. None has a sign, only the
+     * last knows the target, and FNet, which has no attention, is refused. */
     CLOZE_METHOD_ATTENTION,
-    CLOZE_METHOD_ROLLOUT,            /* Abnar, Zuidema 2020 */
-    CLOZE_METHOD_FLOW,               /* Abnar, Zuidema 2020: maximum flow */
-    CLOZE_METHOD_VALUE_ZEROING,      /* Mohebbi et al. 2023, rolled out over layers */
-    CLOZE_METHOD_GRADIENT_ATTENTION, /* Chefer, Gur, Wolf 2021, without relevance propagation */
+    /* Abnar, Zuidema 2020: the mean A of the heads, A + I with rows that sum to 1, multiplied. */
+    CLOZE_METHOD_ROLLOUT,
+    /* Abnar, Zuidema 2020: the maximum flow from the row to each token through those same matrices as
+     * capacities; shares of the sum. */
+    CLOZE_METHOD_FLOW,
+    /* Mohebbi et al. 2023: how far a token's state in a layer turns (1 - cosine) without the value of
+     * another token there; rows that sum to 1, multiplied. */
+    CLOZE_METHOD_VALUE_ZEROING,
+    /* Chefer, Gur, Wolf 2021, without relevance propagation: the mean over heads of what is positive in
+     * attention times dF/d attention, A; I + A, multiplied. */
+    CLOZE_METHOD_GRADIENT_ATTENTION,
     CLOZE_METHOD_RANDOM,             /* numbers without a reason, to compare the others with */
     CLOZE_METHODS
 } cloze_explain_method;
@@ -226,10 +236,33 @@ CLOZE_API cloze_status cloze_attribute(cloze_explainer *explainer,
  * sums to 1; borrowed for the call. False stops. */
 typedef bool cloze_attention_visit(void *context, size_t layer, size_t heads, size_t tokens,
                                    const float *weights);
-/* Layer by layer, in one run. CLOZE_ERROR_UNSUPPORTED: the model has no attention (FNet). */
+/* Layer by layer, in one run; a layer of several inner ones (ALBERT) is shown as often. CLOZE_ERROR_UNSUPPORTED:
+ * the model has no attention (FNet). */
 CLOZE_API cloze_status cloze_explainer_attention(cloze_explainer *explainer,
                                                  cloze_attention_visit *visit, void *context,
                                                  cloze_error *error);
+
+/* A matrix between tokens after a layer, from 1: [tokens, tokens], row i tells how much token i has of
+ * which token; borrowed for the call. False stops. The methods of these names are rows of the last, or
+ * of all of them joined. Errors as above. */
+typedef bool cloze_matrix_visit(void *context, size_t layer, size_t tokens, const double *matrix);
+/* Of layers 1 to this together. Rows sum to 1. */
+CLOZE_API cloze_status cloze_explainer_rollout(cloze_explainer *explainer,
+                                               cloze_matrix_visit *visit, void *context,
+                                               cloze_error *error);
+/* Of this layer alone, all of which are computed before the first is shown: as many inputs as there are
+ * tokens. Rows sum to 1. The last layer's states are what heads read, after a norm that follows. */
+CLOZE_API cloze_status cloze_explainer_value_zeroing(cloze_explainer *explainer,
+                                                     cloze_matrix_visit *visit, void *context,
+                                                     cloze_error *error);
+/* Of layers 1 to this together; about F. */
+CLOZE_API cloze_status cloze_explainer_gradient_attention(cloze_explainer *explainer,
+                                                          cloze_matrix_visit *visit, void *context,
+                                                          cloze_error *error);
+/* Flow from tokens rows [count] of the last layer; flow [count, tokens], each row sums to 1. A maximum
+ * flow for every row and token: ask for the rows that are wanted. */
+CLOZE_API cloze_status cloze_explainer_flow(cloze_explainer *explainer, const size_t *rows,
+                                            size_t count, double *flow, cloze_error *error);
 
 /* How a head's importance is told. */
 typedef enum cloze_importance {

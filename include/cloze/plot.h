@@ -50,6 +50,79 @@ typedef struct cloze_matrix_plot {
 CLOZE_API cloze_status cloze_plot_matrix(const cloze_matrix_plot *plot, const char *path,
                                          cloze_error *error);
 
+/* How numbers become places on a scale of colours. */
+typedef enum cloze_plot_scale {
+    CLOZE_PLOT_LINEAR = 0,
+    CLOZE_PLOT_LOGARITHMIC, /* of their sizes, four powers of ten below the largest */
+    CLOZE_PLOT_ROW_HIGHEST, /* as shares of the largest size in their row */
+    CLOZE_PLOT_SCALES
+} cloze_plot_scale;
+
+/* A map of heat: numbers as colours alone, with a bar that tells which; attention, for one. Where rows
+ * are too many for a name each, every second or third has one. */
+typedef struct cloze_heat_plot {
+    size_t rows, columns;                       /* 1 to 2,000 */
+    const float *values;                        /* [rows, columns] */
+    const cloze_text *row_names, *column_names; /* [rows], [columns], or NULL */
+    cloze_text title, row_title, column_title, value_title;
+    cloze_colour_map map;
+    cloze_plot_scale scale;
+    bool is_signed; /* the scale has 0 in its middle */
+} cloze_heat_plot;
+
+/* CLOZE_ERROR_ARGUMENT, too, if a number is not finite. */
+CLOZE_API cloze_status cloze_plot_heat(const cloze_heat_plot *plot, const char *path,
+                                       cloze_error *error);
+
+/* Many maps of one size and scale on one sheet: layers from top to bottom, heads from left to right. What has more
+ * than 128 cells each way shows the largest of neighbours. */
+typedef struct cloze_sheet_plot {
+    size_t down, across;             /* maps: 1 to 64 */
+    size_t rows, columns;            /* of each, 1 to 2,000 */
+    const float *const *values;      /* [down * across], each [rows, columns] */
+    size_t first_down, first_across; /* the numbers that counting begins with */
+    cloze_text title, down_title, across_title, value_title;
+    cloze_colour_map map;
+    cloze_plot_scale scale;
+    bool is_signed;
+} cloze_sheet_plot;
+
+CLOZE_API cloze_status cloze_plot_sheet(const cloze_sheet_plot *plot, const char *path,
+                                        cloze_error *error);
+
+/* Bytes of a text that have a number. */
+typedef struct cloze_plot_part {
+    size_t text; /* which */
+    size_t begin, end;
+} cloze_plot_part;
+
+/* The numbers of the parts in one view of them. */
+typedef struct cloze_part_panel {
+    cloze_text title, note; /* above, and below */
+    const double *values;   /* [part_count] */
+    const double
+        *spread; /* [part_count] half of an interval, drawn as a line over the bar; or NULL */
+} cloze_part_panel;
+
+/* Texts with parts on coloured grounds, orange above 0 and blue below, and signed bars of the largest
+ * numbers. Panels lie below one another, each on a scale of its own. */
+typedef struct cloze_part_plot {
+    const cloze_text *texts; /* [text_count], up to 64 KiB each */
+    size_t text_count;       /* 1 to 16 */
+    const cloze_plot_part *parts;
+    size_t part_count; /* 1 to 10,000 */
+    const cloze_part_panel *panels;
+    size_t panel_count; /* 1 to 32 */
+    size_t bars;        /* of each panel at most; 0: none */
+    bool no_text;       /* bars alone */
+    cloze_text title;
+    double width; /* points, 200 to 4,000; 0: 640 */
+} cloze_part_plot;
+
+/* CLOZE_ERROR_ARGUMENT, too, if a value is not finite or a part no part of its text. */
+CLOZE_API cloze_status cloze_plot_parts(const cloze_part_plot *plot, const char *path,
+                                        cloze_error *error);
+
 /*
  * A series of points, joined in their order. What cannot be drawn is a gap: a number that is not
  * finite, beyond 1e300, or not above 0 on a logarithmic axis. So many points that they fall on one

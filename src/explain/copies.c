@@ -61,7 +61,7 @@ void cz_word_rows(const cloze_explainer *e, double *to)
 
 /* ---- numbers of the run's type ---- */
 
-static void read_row(const cz_tensor *x, size_t row, double *to)
+void cz_row_read(const cz_tensor *x, size_t row, double *to)
 {
     for (size_t c = 0; c < x->columns; c++)
         to[c] = cz_tensor_at(x, row, c);
@@ -75,7 +75,7 @@ static void write_at(const cz_tensor *x, size_t row, size_t column, double numbe
         cz_f32_row(x, row)[column] = (float)number;
 }
 
-static void write_row(const cz_tensor *x, size_t row, const double *from)
+void cz_row_write(const cz_tensor *x, size_t row, const double *from)
 {
     for (size_t c = 0; c < x->columns; c++)
         write_at(x, row, c, from[c]);
@@ -111,10 +111,10 @@ static void move(copying *job, const cz_tensor *tensor)
             return;
         }
         for (size_t r = 0; r < length; r++)
-            read_row(tensor, begin + r, job->rows + r * tensor->columns);
+            cz_row_read(tensor, begin + r, job->rows + r * tensor->columns);
         copies->move(copies->context, job->first + i, job->rows, length, tensor->columns);
         for (size_t r = 0; r < length; r++)
-            write_row(tensor, begin + r, job->rows + r * tensor->columns);
+            cz_row_write(tensor, begin + r, job->rows + r * tensor->columns);
     }
 }
 
@@ -188,10 +188,10 @@ static bool read_values(copying *job, cz_run *run, cz_tensor *outcome)
             !fit(job, &job->slope, &job->slope_capacity, rows, outcome->columns))
             return false;
         for (size_t r = 0; r < rows; r++)
-            read_row(outcome, from + r, job->outcome + r * outcome->columns);
+            cz_row_read(outcome, from + r, job->outcome + r * outcome->columns);
         job->values[i] = cz_aim_value(&e->aim, &job->places[i], job->outcome, length, job->slope);
         for (size_t r = 0; r < rows && gradient; r++)
-            write_row(gradient, from + r, job->slope + r * outcome->columns);
+            cz_row_write(gradient, from + r, job->slope + r * outcome->columns);
     }
     return true;
 }
@@ -293,7 +293,7 @@ static cloze_status hand_on(copying *job, size_t i, cloze_error *error)
     /* Nothing flowed back: F does not depend on what lies there. */
     memset(job->rows, 0, length * width * sizeof *job->rows);
     for (size_t r = 0; r < length && gradient; r++)
-        read_row(gradient, session->begin[i] + r, job->rows + r * width);
+        cz_row_read(gradient, session->begin[i] + r, job->rows + r * width);
     return copies->done(copies->context, job->first + i, job->values[i], job->rows, length, width,
                         error);
 }

@@ -161,8 +161,8 @@ typedef struct cz_copies {
     /* gradient [tokens, width]; NULL with no_gradient. May be NULL */
     cloze_status (*done)(void *context, size_t copy, double value, const double *gradient,
                          size_t length, size_t width, cloze_error *error);
-    /* Every tap point: "embeddings.sum", "embeddings", "attention.projections", "attention.context",
-     * "layer", and with `attention` "attention.probabilities". A live tensor: see cz_tap. While recording
+    /* Every tap point: "embeddings.sum", "embeddings", "attention.projections",
+     * "attention.global_projections", "attention.context", "layer", and with `attention` "attention.probabilities". A live tensor: see cz_tap. While recording
      * its gradient is there when `done` is called, as long as nothing else has run. NULL: none */
     void (*look)(void *context, const cz_look *look, cz_tensor *tensor);
     bool attention;
@@ -170,6 +170,9 @@ typedef struct cz_copies {
 } cz_copies;
 
 cloze_status cz_copies_run(cloze_explainer *explainer, const cz_copies *copies, cloze_error *error);
+/* A row of a tensor of the run's type, read and written. */
+void cz_row_read(const cz_tensor *x, size_t row, double *to);
+void cz_row_write(const cz_tensor *x, size_t row, const double *from);
 /* Columns of the rows at a layer. */
 size_t cz_width_at(const cloze_explainer *explainer, int64_t layer);
 /* The words' embeddings of the input, shifted: to [length, cz_width_at CZ_AT_WORDS]. */

@@ -21,11 +21,11 @@ static const entry methods[CLOZE_METHODS] = {
     [CLOZE_METHOD_KERNEL_SHAP] = { "kernel-shap", cz_kernel_shap },
     [CLOZE_METHOD_PARTITION_SHAP] = { "partition-shap", cz_partition_shap },
     [CLOZE_METHOD_SHAPLEY] = { "shapley", cz_shapley },
-    [CLOZE_METHOD_ATTENTION] = { "attention", NULL },
-    [CLOZE_METHOD_ROLLOUT] = { "rollout", NULL },
-    [CLOZE_METHOD_FLOW] = { "flow", NULL },
-    [CLOZE_METHOD_VALUE_ZEROING] = { "value-zeroing", NULL },
-    [CLOZE_METHOD_GRADIENT_ATTENTION] = { "gradient-attention", NULL },
+    [CLOZE_METHOD_ATTENTION] = { "attention", cz_attention },
+    [CLOZE_METHOD_ROLLOUT] = { "rollout", cz_rollout },
+    [CLOZE_METHOD_FLOW] = { "flow", cz_flow },
+    [CLOZE_METHOD_VALUE_ZEROING] = { "value-zeroing", cz_value_zeroing },
+    [CLOZE_METHOD_GRADIENT_ATTENTION] = { "gradient-attention", cz_gradient_attention },
     [CLOZE_METHOD_RANDOM] = { "random", cz_random_attribution },
 };
 

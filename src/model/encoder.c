@@ -134,6 +134,10 @@ static cz_tensor *attend_near_and_far(cz_run *run, const layer_call *call, const
     q = cz_adapted(run, &globals->packing, batch->samples, q, &layer->global_query, CZ_IDENTITY,
                    call->turn->site);
     cz_tensor *kv = map(run, call->turn, batch, x, &layer->global_kv, CZ_IDENTITY);
+    if (run->tap_projections) {
+        cz_run_tap(run, "attention.projections", call->turn->number, 0, qkv);
+        cz_run_tap(run, "attention.global_projections", call->turn->number, 0, kv);
+    }
     x = cz_global_attention(run, batch, qkv, q, kv, shape, call->turn->number);
     return join_heads(run, call, batch, x);
 }

@@ -76,9 +76,10 @@ static void show_probabilities(cz_run *run, const cz_attention_call *near,
     for (size_t s = 0; s < near->queries->count && !cz_run_failed(run); s++) {
         size_t nq = near->queries->length[s], nk = near->keys->length[s];
         cz_tensor *all = cz_run_tensor(run, near->heads * nq, nk);
-        for (size_t head = 0; head < near->heads && cz_run_computes(run); head++) {
+        for (size_t head = 0; head < near->heads && !cz_run_failed(run); head++) {
             cz_tensor one = *all;
-            one.data = (char *)all->data + head * nq * nk * cz_type_size(all->type);
+            if (cz_run_computes(run))
+                one.data = (char *)all->data + head * nq * nk * cz_type_size(all->type);
             one.rows = nq;
             show_head(run, near, s, head, &one);
             if (far && far->queries->length[s])

@@ -18,6 +18,7 @@ typedef struct symbol {
 static const symbol of_cairo[] = { CZ_CAIRO_FUNCTIONS(PLACE) END };
 static const symbol of_pango[] = { CZ_PANGO_FUNCTIONS(PLACE) END };
 static const symbol of_pango_cairo[] = { CZ_PANGO_CAIRO_FUNCTIONS(PLACE) END };
+static const symbol of_glib[] = { CZ_GLIB_FUNCTIONS(PLACE) END };
 static const symbol of_object[] = { CZ_OBJECT_FUNCTIONS(PLACE) END };
 #undef PLACE
 #undef END
@@ -31,11 +32,13 @@ static const struct {
     { "libpango-1.0.0.dylib", of_pango },
     { "libpangocairo-1.0.0.dylib", of_pango_cairo },
     { "libgobject-2.0.0.dylib", of_object },
+    { "libglib-2.0.0.dylib", of_glib },
 #else
     { "libcairo.so.2", of_cairo },
     { "libpango-1.0.so.0", of_pango },
     { "libpangocairo-1.0.so.0", of_pango_cairo },
     { "libgobject-2.0.so.0", of_object },
+    { "libglib-2.0.so.0", of_glib },
 #endif
 };
 

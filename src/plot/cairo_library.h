@@ -26,12 +26,16 @@
     X(cairo_font_options_set_antialias)                                                            \
     X(cairo_font_options_set_hint_metrics)                                                         \
     X(cairo_font_options_set_hint_style)                                                           \
+    X(cairo_get_source)                                                                            \
     X(cairo_image_surface_create)                                                                  \
+    X(cairo_image_surface_get_data)                                                                \
+    X(cairo_image_surface_get_stride)                                                              \
     X(cairo_line_to)                                                                               \
     X(cairo_move_to)                                                                               \
     X(cairo_new_path)                                                                              \
     X(cairo_new_sub_path)                                                                          \
     X(cairo_paint)                                                                                 \
+    X(cairo_pattern_set_filter)                                                                    \
     X(cairo_pdf_surface_create_for_stream)                                                         \
     X(cairo_pdf_surface_set_metadata)                                                              \
     X(cairo_rectangle)                                                                             \
@@ -44,11 +48,13 @@
     X(cairo_set_line_join)                                                                         \
     X(cairo_set_line_width)                                                                        \
     X(cairo_set_source_rgba)                                                                       \
+    X(cairo_set_source_surface)                                                                    \
     X(cairo_status)                                                                                \
     X(cairo_status_to_string)                                                                      \
     X(cairo_stroke)                                                                                \
     X(cairo_surface_destroy)                                                                       \
     X(cairo_surface_finish)                                                                        \
+    X(cairo_surface_mark_dirty)                                                                    \
     X(cairo_surface_status)                                                                        \
     X(cairo_surface_write_to_png_stream)                                                           \
     X(cairo_svg_surface_create_for_stream)                                                         \
@@ -59,12 +65,20 @@
     X(pango_font_description_from_string)                                                          \
     X(pango_layout_context_changed)                                                                \
     X(pango_layout_get_context)                                                                    \
+    X(pango_layout_get_iter)                                                                       \
     X(pango_layout_get_pixel_size)                                                                 \
+    X(pango_layout_iter_free)                                                                      \
+    X(pango_layout_iter_get_line_extents)                                                          \
+    X(pango_layout_iter_get_line_readonly)                                                         \
+    X(pango_layout_iter_next_line)                                                                 \
+    X(pango_layout_line_get_x_ranges)                                                              \
     X(pango_layout_set_ellipsize)                                                                  \
     X(pango_layout_set_font_description)                                                           \
     X(pango_layout_set_single_paragraph_mode)                                                      \
+    X(pango_layout_set_spacing)                                                                    \
     X(pango_layout_set_text)                                                                       \
-    X(pango_layout_set_width)
+    X(pango_layout_set_width)                                                                      \
+    X(pango_layout_set_wrap)
 
 #define CZ_PANGO_CAIRO_FUNCTIONS(X)                                                                \
     X(pango_cairo_context_set_font_options)                                                        \
@@ -73,6 +87,7 @@
     X(pango_cairo_show_layout)
 
 #define CZ_OBJECT_FUNCTIONS(X) X(g_object_unref)
+#define CZ_GLIB_FUNCTIONS(X)   X(g_free)
 
 typedef struct cz_cairo_library {
 #define CZ_CAIRO_FIELD(name) __typeof__(&name) name;
@@ -80,6 +95,7 @@ typedef struct cz_cairo_library {
     CZ_PANGO_FUNCTIONS(CZ_CAIRO_FIELD)
     CZ_PANGO_CAIRO_FUNCTIONS(CZ_CAIRO_FIELD)
     CZ_OBJECT_FUNCTIONS(CZ_CAIRO_FIELD)
+    CZ_GLIB_FUNCTIONS(CZ_CAIRO_FIELD)
 #undef CZ_CAIRO_FIELD
 } cz_cairo_library;
 

@@ -9,7 +9,8 @@
 
 enum { TEXT_MOST = 1000 };
 
-static const char *const fonts[CZ_FACES] = { "Sans 9", "Sans Bold 10", "Sans 8", "Sans 8" };
+static const char *const fonts[CZ_FACES] = { "Sans 9", "Sans Bold 10", "Sans 8", "Sans 11",
+                                             "Sans 8" };
 
 /* ---- text ---- */
 

@@ -19,6 +19,7 @@ typedef enum cz_face {
     CZ_PLAIN,
     CZ_BOLD,
     CZ_SMALL,
+    CZ_TEXT,   /* running text */
     CZ_RIMMED, /* small, in a white rim for what passes beneath */
     CZ_FACES
 } cz_face;

@@ -7,6 +7,8 @@
 #include <cloze/plot.h>
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -93,19 +95,96 @@ cloze_status cz_canvas_size(cz_canvas *canvas, double width, double height, cloz
     return CLOZE_OK;
 }
 
-/* Cairo numbers the surfaces of a process, and puts the number into the file. Texts are outlines
- * there, so that no text can look like it. */
-static void forget_number(cz_bytes *bytes)
+/* ---- SVG ---- */
+
+/* Where the digits of an id or of a reference to it begin, if `at` begins one that cairo numbers through
+ * the life of a process; else NULL. */
+static const char *numbered(const char *at, const char *end)
 {
-    static const char name[] = "id=\"surface";
-    unsigned char *at = memmem(bytes->data, bytes->size, name, sizeof name - 1), *end;
-    if (!at)
-        return;
-    at += sizeof name - 1;
-    for (end = at; end < bytes->data + bytes->size && *end >= '0' && *end <= '9';)
-        end++;
-    memmove(at, end, (size_t)(bytes->data + bytes->size - end));
-    bytes->size -= (size_t)(end - at);
+    static const char *const beginnings[] = { "id=\"surface", "id=\"image", "id=\"source-",
+                                              "\"#surface",   "\"#image",   "\"#source-",
+                                              "(#surface",    "(#image",    "(#source-" };
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++) {
+        size_t size = strlen(beginnings[i]);
+        if ((size_t)(end - at) > size && !memcmp(at, beginnings[i], size))
+            return at + size;
+    }
+    return NULL;
+}
+
+typedef struct renumbering {
+    const char *from, *at, *end; /* of what is read: copied up to `from` */
+    cz_bytes out;
+    unsigned long *old; /* [count] numbers in the order of their appearance */
+    size_t count, room;
+    bool failed;
+} renumbering;
+
+static void copy_to(renumbering *r, const char *behind)
+{
+    r->failed =
+        r->failed || put(&r->out, (const unsigned char *)r->from, (unsigned)(behind - r->from));
+    r->from = behind;
+}
+
+static void add(renumbering *r, const char *text)
+{
+    r->failed = r->failed || put(&r->out, (const unsigned char *)text, (unsigned)strlen(text));
+}
+
+static size_t new_number(renumbering *r, unsigned long old)
+{
+    void *items = r->old;
+    size_t i = 0;
+    while (i < r->count && r->old[i] != old)
+        i++;
+    if (i < r->count)
+        return i;
+    if (!cz_grow(NULL, &items, &r->room, i + 1, sizeof *r->old)) {
+        r->failed = true;
+        return i;
+    }
+    r->old = items;
+    r->old[r->count++] = old;
+    return i;
+}
+
+static void renumber_one(renumbering *r, const char *digits)
+{
+    char number[32], *behind;
+    unsigned long old = strtoul(digits, &behind, 10);
+    copy_to(r, digits);
+    snprintf(number, sizeof number, "%zu", new_number(r, old));
+    add(r, number);
+    r->from = r->at = behind;
+}
+
+/* So that a picture does not depend on those before it, ids are numbered by their order in the file. Texts are
+ * outlines there and images have no quotes, so that nothing else can look like an id. In an image every pixel is
+ * a cell: viewers are told not to smooth it. */
+static cloze_status make_svg_same(cz_bytes *bytes, cloze_error *error)
+{
+    static const char image[] = "<image ";
+    const char *data = (const char *)bytes->data;
+    renumbering r = { .from = data, .at = data, .end = data + bytes->size };
+    while (r.at < r.end && !r.failed) {
+        const char *digits = numbered(r.at, r.end);
+        bool is_image =
+            (size_t)(r.end - r.at) > sizeof image && !memcmp(r.at, image, sizeof image - 1);
+        if (digits && *digits >= '0' && *digits <= '9') {
+            renumber_one(&r, digits);
+        } else if (is_image) {
+            copy_to(&r, r.at += sizeof image - 1);
+            add(&r, "style=\"image-rendering:pixelated\" ");
+        } else {
+            r.at++;
+        }
+    }
+    copy_to(&r, r.end);
+    cz_release(NULL, r.old);
+    cz_release(NULL, bytes->data);
+    *bytes = r.out;
+    return r.failed ? cz_fail_memory(error, "a picture", r.out.size) : CLOZE_OK;
 }
 
 cloze_status cz_canvas_save(cz_canvas *canvas, cloze_error *error)
@@ -119,8 +198,10 @@ cloze_status cz_canvas_save(cz_canvas *canvas, cloze_error *error)
         state = c->cairo_surface_status(canvas->surface);
     if (state)
         return fail(canvas, state, error);
-    if (canvas->format == CZ_SVG)
-        forget_number(&canvas->bytes);
+    cloze_status status =
+        canvas->format == CZ_SVG ? make_svg_same(&canvas->bytes, error) : CLOZE_OK;
+    if (status)
+        return status;
     return cz_file_write(canvas->path, canvas->bytes.data, canvas->bytes.size, error);
 }
 

@@ -27,3 +27,10 @@ cloze_status cz_check_size(double width, double height, cloze_error *error)
                    "a picture of %g x %g points; each must be %g to %g, or 0", width, height, least,
                    most);
 }
+
+cloze_status cz_check_shades(cloze_colour_map map, cloze_plot_scale scale, cloze_error *error)
+{
+    if (map < CLOZE_COLOUR_MAPS && scale < CLOZE_PLOT_SCALES)
+        return CLOZE_OK;
+    return cz_fail(error, CLOZE_ERROR_ARGUMENT, "there is no such map of colours or scale");
+}

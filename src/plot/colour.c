@@ -50,7 +50,7 @@ cz_colour cz_colour_along(double share)
 static cz_colour diverging(double share, double low_hue, double high_hue)
 {
     double at = 2 * limited(share) - 1, far = fabs(at);
-    return from_oklch(0.985 - 0.385 * far, 0.16 * far, at < 0 ? low_hue : high_hue);
+    return from_oklch(0.985 - 0.315 * far, 0.15 * far, at < 0 ? low_hue : high_hue);
 }
 
 cz_colour cz_colour_on(cloze_colour_map map, double share)

@@ -105,3 +105,11 @@ cloze_text cz_decimal_text(cz_decimal number, char room[CZ_DECIMAL_SIZE])
                ? cz_decimal_powers(number, power, room)
                : cz_decimal_plain(number, room);
 }
+
+cloze_text cz_decimal_listed(double value, int figures, char room[CZ_DECIMAL_SIZE])
+{
+    cz_decimal number = cz_decimal_of(value, figures);
+    int power = cz_decimal_power(number);
+    return power >= -4 && power < 6 ? cz_decimal_plain(number, room)
+                                    : cz_decimal_text(number, room);
+}

@@ -26,5 +26,7 @@ cloze_text cz_decimal_plain(cz_decimal number, char room[CZ_DECIMAL_SIZE]);
 cloze_text cz_decimal_powers(cz_decimal number, int power, char room[CZ_DECIMAL_SIZE]);
 /* The one of both that is shorter to read. */
 cloze_text cz_decimal_text(cz_decimal number, char room[CZ_DECIMAL_SIZE]);
+/* For numbers of one list, which look alike: plain from 0.0001 to 1,000,000, else with powers. */
+cloze_text cz_decimal_listed(double value, int figures, char room[CZ_DECIMAL_SIZE]);
 
 #endif

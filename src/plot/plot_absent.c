@@ -23,6 +23,27 @@ cloze_status cloze_plot_matrix(const cloze_matrix_plot *plot, const char *path, 
     return absent(error);
 }
 
+cloze_status cloze_plot_heat(const cloze_heat_plot *plot, const char *path, cloze_error *error)
+{
+    (void)plot;
+    (void)path;
+    return absent(error);
+}
+
+cloze_status cloze_plot_sheet(const cloze_sheet_plot *plot, const char *path, cloze_error *error)
+{
+    (void)plot;
+    (void)path;
+    return absent(error);
+}
+
+cloze_status cloze_plot_parts(const cloze_part_plot *plot, const char *path, cloze_error *error)
+{
+    (void)plot;
+    (void)path;
+    return absent(error);
+}
+
 cloze_status cloze_plot_lines(const cloze_line_plot *plot, const char *path, cloze_error *error)
 {
     (void)plot;

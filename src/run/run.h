@@ -81,7 +81,8 @@ struct cz_run {
     cz_tap *tap;
     void *tap_context;
     bool tap_attention;   /* the tap wants attention probabilities too, */
-    bool tap_projections; /* or queries, keys and values [tokens, 3 * heads * head_size] as they meet, */
+    bool tap_projections; /* or queries, keys and values [tokens, 3 * heads * head_size] as they meet, and
+                             "attention.global_projections", keys and values as globals see them, */
     bool tap_parts;       /* or the sum of the embeddings' tables, and what the heads of a layer make */
     bool tap_counts;      /* or to be told of tensors while counting, when they hold no numbers */
     /* [layers] factors of what each head of attention makes [1, heads], NULL: 1; or NULL. Those that
