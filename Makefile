@@ -60,7 +60,7 @@ build: FORCE
 	@tools/configure.sh build --prefix=$(PREFIX)
 
 format:
-	clang-format -i $$(git ls-files '*.c' '*.h')
+	clang-format -i $$(git ls-files '*.c' '*.h' '*.js')
 
 clean:
 	rm -rf build build-asan build-tsan build-fuzz

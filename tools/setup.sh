@@ -18,12 +18,13 @@ need_command mpirun openmpi-bin
 if command -v pkg-config >/dev/null 2>&1; then
     need_library jansson libjansson-dev
     need_library libpcre2-8 libpcre2-dev
+    need_library zlib zlib1g-dev
     need_library libcurl libcurl4-openssl-dev
     need_library pangocairo libpango1.0-dev
     need_library cmocka libcmocka-dev
     need_library ompi-c libopenmpi-dev
 else
-    missing="$missing libjansson-dev libpcre2-dev libcurl4-openssl-dev libpango1.0-dev libcmocka-dev libopenmpi-dev"
+    missing="$missing libjansson-dev libpcre2-dev zlib1g-dev libcurl4-openssl-dev libpango1.0-dev libcmocka-dev libopenmpi-dev"
 fi
 [ -f /usr/include/stdio.h ] || [ "$(uname)" != Linux ] || missing="$missing libc6-dev"
 case "${1:-}" in
