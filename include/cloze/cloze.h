@@ -17,6 +17,7 @@
 #include <cloze/hub.h>
 #include <cloze/metrics.h>
 #include <cloze/model.h>
+#include <cloze/page.h>
 #include <cloze/plot.h>
 #include <cloze/rerank.h>
 #include <cloze/status.h>

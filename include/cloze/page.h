@@ -69,7 +69,7 @@ typedef struct cloze_page {
     const cloze_page_figure *figures;
     size_t figure_count;
     cloze_text texts[2];
-    const cloze_page_unit *units; /* in the order of the texts, apart */
+    const cloze_page_unit *units; /* in the order of the texts */
     size_t unit_count;
     const cloze_page_token *tokens;
     size_t token_count;

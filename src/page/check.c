@@ -56,8 +56,8 @@ static cloze_status check_units(const cloze_page *page, cloze_error *error)
         if (!lies_in(page, unit->side, unit->begin, unit->end))
             status = cz_fail(error, CLOZE_ERROR_ARGUMENT, "unit %zu lies outside of its text", i);
         else if (before && (before->side > unit->side ||
-                            (before->side == unit->side && before->end > unit->begin)))
-            status = cz_fail(error, CLOZE_ERROR_ARGUMENT, "unit %zu begins before unit %zu ends", i,
+                            (before->side == unit->side && before->begin > unit->begin)))
+            status = cz_fail(error, CLOZE_ERROR_ARGUMENT, "unit %zu begins before unit %zu", i,
                              i - 1);
     }
     return status;

@@ -20,8 +20,9 @@ function makeTexts() {
         page.units.forEach((unit, i) => {
             if (unit.side !== side)
                 return;
-            paragraph.append(pieceOf(side, at, unit.begin), makeUnit(i));
-            at = unit.end;
+            const begin = Math.max(at, unit.begin);
+            paragraph.append(pieceOf(side, at, begin), makeUnit(i, pieceOf(side, begin, unit.end)));
+            at = Math.max(at, unit.end);
         });
         paragraph.append(pieceOf(side, at, textBytes[side].length));
         place.append(paragraph);
@@ -30,10 +31,11 @@ function makeTexts() {
     place.addEventListener('scroll', hideTip);
 }
 
-function makeUnit(i) {
+/* Of units that share bytes (tokens of one character) the first shows them. */
+function makeUnit(i, text) {
     const element = make('span',
         { className: 'unit', role: 'button', tabIndex: i ? -1 : 0, 'aria-pressed': 'false' },
-        unitTexts[i]);
+        text || '\u25ab');
     element.addEventListener('pointerenter', () => showTip(i));
     element.addEventListener('pointerleave', hideTip);
     element.addEventListener('focus', () => showTip(i));

@@ -166,7 +166,7 @@ static void what_is_off_is_refused(void **state)
     sample_make(&made, text, nothing, nothing);
     good = *page;
     assert_int_equal(refused(page), CLOZE_OK);
-    made.units[1].begin = 0;
+    made.units[1] = (cloze_page_unit){ 0, 8, 9 }; /* the next begins at 7 */
     assert_int_equal(refused(page), CLOZE_ERROR_ARGUMENT);
     made.units[1].begin = 3;
     made.units[1].end = 22;
