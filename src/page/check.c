@@ -57,8 +57,8 @@ static cloze_status check_units(const cloze_page *page, cloze_error *error)
             status = cz_fail(error, CLOZE_ERROR_ARGUMENT, "unit %zu lies outside of its text", i);
         else if (before && (before->side > unit->side ||
                             (before->side == unit->side && before->begin > unit->begin)))
-            status = cz_fail(error, CLOZE_ERROR_ARGUMENT, "unit %zu begins before unit %zu", i,
-                             i - 1);
+            status =
+                cz_fail(error, CLOZE_ERROR_ARGUMENT, "unit %zu begins before unit %zu", i, i - 1);
     }
     return status;
 }
