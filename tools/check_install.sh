@@ -30,6 +30,7 @@ try similar test/golden/sentence/mean "the cat sits" "I love pasta" "a dog"
 try cluster test/golden/sentence/mean 0.9 "the cat sits" "I love pasta" "the cat sits"
 try rerank test/golden/classify/one "Do you like pizza?" "The cat sits outside" "I love pasta"
 try tag test/golden/tag/pieces "The cat sits outside"
+try faithful test/golden/classify/topics "the new movie is awesome" "a man plays the guitar"
 try search test/golden/sentence/mean README.md "$scratch/vectors" "what is it"
 printf 'I love pasta\tNEGATIVE\nThe cat sits\tPOSITIVE\n' | try evaluate test/golden/classify/sentiment
 printf "the cat sat on the mat\n" | try vocabulary "$scratch/pieces" 30 "the cat"
