@@ -166,9 +166,10 @@ int explain_check(explain_job *job)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--layer and --head take whole numbers");
     if (e->highest && e->head >= 0)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--head and --highest: choose one");
-    if (!e->evaluate && (e->randomize || e->rivals || e->beam || e->curves))
+    if (!e->evaluate && (e->randomize || e->rivals || e->beam || e->curves || e->sensitivity))
         return say_failure(CLOZE_ERROR_ARGUMENT,
-                           "--random-weights, --rivals, --beam and --curves are of --evaluate");
+                           "--random-weights, --rivals, --sensitivity, --beam and --curves are of "
+                           "--evaluate");
     if (e->against && e->value && e->value - 1 != CLOZE_VALUE_MARGIN)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--against is of --value margin");
     job->options = (cloze_explain_options){

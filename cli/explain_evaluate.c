@@ -74,6 +74,7 @@ static int begin(explain_trial *trial, const cli_explanation *first)
         .randomization = e->randomize == 3   ? CLOZE_RANDOMIZE_NOTHING
                          : e->randomize == 2 ? CLOZE_RANDOMIZE_CASCADE
                                              : CLOZE_RANDOMIZE_ALL,
+        .sensitivity = e->sensitivity,
         .seed = job->settings->seed,
     };
     return cloze_evaluation_new(&trial->evaluation, job->opened.model, trial->methods, trial->count,

@@ -23,7 +23,9 @@ static const column of_shares[] = {
     { CLOZE_FAITH_NORMAL_COMPREHENSIVENESS, "ncompreh." },
     { CLOZE_FAITH_NORMAL_SUFFICIENCY, "nsuffic." },
     { CLOZE_FAITH_FLIP, "flip" },
+    { CLOZE_FAITH_INFIDELITY, "infidel." },
     { CLOZE_FAITH_RANDOMIZED, "weights" },
+    { CLOZE_FAITH_SENSITIVITY, "sensit." }, /* the last: only where it was asked for */
 };
 
 static void write_padded(cli_output *output, const char *text, size_t columns)
@@ -46,7 +48,8 @@ static void write_cell(cli_output *output, double number, explain_verdict verdic
     if (isnan(number))
         output_format(output, "%*s  ", CELL - 2, ".");
     else
-        output_format(output, "%*.4f%s ", CELL - 2, number, marks[verdict + 1]);
+        output_format(output, fabs(number) < 5e-4 && number != 0 ? "%*.1e%s " : "%*.4f%s ",
+                      CELL - 2, number, marks[verdict + 1]);
 }
 
 static void write_row(const explain_trial *trial, size_t contender, const column *columns,
@@ -200,9 +203,8 @@ void trial_write_tables(const explain_trial *trial)
     write_heading(trial);
     write_block(trial, "What becomes of F", of_f, sizeof of_f / sizeof *of_f);
     write_block(trial,
-                "From the worst order of units, 0, to the best, 1; share of units to a flip; "
-                "likeness to random weights",
-                of_shares, sizeof of_shares / sizeof *of_shares);
+                "From the worst order of units, 0, to the best, 1; share of units to a flip; error",
+                of_shares, sizeof of_shares / sizeof *of_shares - !trial->options.sensitivity);
     write_bounds(trial);
     write_agreement(trial);
     if (cloze_evaluation_stages(trial->evaluation) > 1)

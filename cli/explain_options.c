@@ -85,6 +85,8 @@ const option_group explain_truth = {
         OPTION("random-weights", 0, OPTION_CHOICE, "all|cascade|none", explain.randomize,
                "explain a model of random weights, too: all at once, or from the head down "
                "(default: all)"),
+        OPTION("sensitivity", 0, OPTION_FLAG, NULL, explain.sensitivity,
+               "measure how far the numbers move when the embeddings do, too: ten times the work"),
         OPTION("beam", 0, OPTION_COUNT, "N", explain.beam,
                "orders kept in the search for the best and the worst one of more than 10 units "
                "(default: 5, none above 32 units)"),

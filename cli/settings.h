@@ -85,7 +85,6 @@ typedef struct cli_pretraining {
     bool crossing;
 } cli_pretraining;
 
-
 /* What explain alone can be told. Layer and head are negative where they are not given. */
 typedef struct cli_explaining {
     const char *methods, *label, *against, *at;
@@ -94,7 +93,7 @@ typedef struct cli_explaining {
     double layer, head, noise, bound;
     size_t steps, samples;
     bool highest, list_methods, csv;
-    bool evaluate;
+    bool evaluate, sensitivity;
     int randomize;
     size_t rivals, beam;
     const char *curves;

@@ -43,6 +43,13 @@ typedef enum cloze_faith_measure {
     /* Serrano, Smith 2019: share of units after which the model first says something else; 1: never.
      * NaN where it does not choose. */
     CLOZE_FAITH_FLIP,
+    /* Yeh et al. 2019 (captum infidelity, normalized): the mean over random masks, half of the units away, of the
+     * squared distance between what the numbers foretell, times the factor that suits best, and how far F
+     * falls. */
+    CLOZE_FAITH_INFIDELITY,
+    /* Yeh et al. 2019 (captum sensitivity_max): how far the numbers move, as a share of their length, when the
+     * embeddings move by up to 0.02 in every column; the farthest of 10. Only where it is asked for. */
+    CLOZE_FAITH_SENSITIVITY,
     /* Adebayo et al. 2018: rank correlation (Spearman) with the same method's numbers on the model with
      * all weights random. About 0 is right; 1 has not looked at the model. */
     CLOZE_FAITH_RANDOMIZED,
@@ -74,8 +81,10 @@ typedef struct cloze_faith_options {
     size_t threshold_count;
     size_t points; /* steps of the curves; 0: CLOZE_FAITH_POINTS. Fewer than units: every so many */
     size_t beam;   /* orders kept; 0: 5 up to CLOZE_FAITH_BEAM_UNITS, none above */
-    bool no_bounds; /* neither best nor worst order is looked for */
-    size_t seeds;   /* random attributions beside every text; 0: 20 */
+    bool no_bounds;   /* neither best nor worst order is looked for */
+    size_t masks;     /* of infidelity; 0: 50 */
+    size_t seeds;     /* random attributions beside every text; 0: 20 */
+    bool sensitivity; /* each method runs ten times more */
     cloze_randomization randomization;
     size_t resamples; /* of the bootstrap; 0: 2,000 */
     uint64_t seed;    /* of all that is drawn here */
@@ -96,7 +105,7 @@ typedef struct cloze_faith_result {
 } cloze_faith_result;
 
 /* Measures of attributions that you have, whoever made them: a person's, too. units [count, units], finite,
- * else CLOZE_ERROR_ARGUMENT; results [count]. NaN: RANDOMIZED. */
+ * else CLOZE_ERROR_ARGUMENT; results [count]. NaN: SENSITIVITY and RANDOMIZED. */
 CLOZE_API cloze_status cloze_faith_of(cloze_explainer *explainer, const double *units, size_t count,
                                       const cloze_faith_options *options,
                                       cloze_faith_result *results, cloze_error *error);

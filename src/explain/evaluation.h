@@ -25,4 +25,8 @@ struct cloze_evaluation {
     size_t count, capacity;
 };
 
+/* Fills a text whose arrays are there. */
+cloze_status cz_evaluate_text(cloze_evaluation *evaluation, cloze_explainer *explainer,
+                              cz_evaluated *text, cloze_error *error);
+
 #endif

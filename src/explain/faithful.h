@@ -47,6 +47,28 @@ typedef struct cz_bounds {
 /* width 0: all orders are tried, through all subsets; else so many are kept. */
 cloze_status cz_bounds_find(cz_asked *asked, size_t width, cz_bounds *out, cloze_error *error);
 
+/* ---- measures.c ---- */
+
+enum { CZ_MEASURED_SIZES = CLOZE_FAITH_POINTS + 1 + CLOZE_FAITH_THRESHOLDS };
+
+/* Numbers of masks are those of `asked`. */
+typedef struct cz_measuring {
+    cz_asked asked;
+    size_t units, points, thresholds;
+    size_t sizes[CZ_MEASURED_SIZES]; /* [points + 1] of the curves, [thresholds] */
+    size_t *without, *with; /* [orders, CZ_MEASURED_SIZES] the first so many away, or alone */
+    uint8_t *masks;         /* [mask_count, units] of infidelity; */
+    size_t *mask_numbers;
+    double *mask_values;
+    size_t mask_count;
+    bool bounded;
+    cz_bounds bounds;
+} cz_measuring;
+
+/* All has been answered. units [count, units], results [count]. */
+void cz_measures_read(cz_measuring *measuring, const double *units, size_t count,
+                      cloze_faith_result *results);
+
 /* ---- randomized.c: a model whose last parts are random ---- */
 
 typedef struct cz_randomized cz_randomized;

@@ -90,7 +90,7 @@ static void check_result(const cloze_faith_result *r, const json_t *golden, doub
 {
     const json_t *measures = json_object_get(golden, "measures");
     double allowed = 4 * scale * rounding;
-    for (int k = 0; k < CLOZE_FAITH_RANDOMIZED; k++) {
+    for (int k = 0; k < CLOZE_FAITH_INFIDELITY; k++) {
         const char *name = cloze_faith_measure_name((cloze_faith_measure)k);
         bool normal =
             k == CLOZE_FAITH_NORMAL_COMPREHENSIVENESS || k == CLOZE_FAITH_NORMAL_SUFFICIENCY;
@@ -223,13 +223,13 @@ static void test_points(void **state)
     size_t units = cloze_explainer_facts(x).units;
     for (size_t u = 0; u < units; u++)
         numbers[u] = sin((double)u);
-    const cloze_faith_options few = { .points = POINTS, .no_bounds = true };
-    const cloze_faith_options all = { .no_bounds = true };
+    const cloze_faith_options few = { .points = POINTS, .masks = 1, .no_bounds = true };
+    const cloze_faith_options all = { .masks = 1, .no_bounds = true };
     must(cloze_faith_of(x, numbers, 1, &few, &coarse, &error), &error);
     must(cloze_faith_of(x, numbers, 1, &all, &fine, &error), &error);
     assert_int_equal(coarse.points, POINTS);
     assert_int_equal(fine.points, units);
-    assert_true(coarse.runs < fine.runs && fine.runs <= 2 * units);
+    assert_true(coarse.runs < fine.runs && fine.runs <= 2 * units + 1);
     for (size_t k = 0; k <= POINTS; k++) {
         size_t same = (k * units + POINTS / 2) / POINTS;
         assert_true(coarse.deletion[k] == fine.deletion[same]);
@@ -296,7 +296,7 @@ static void test_evaluation(void **state)
         must(cloze_attribute(x, &occlusion, numbers, NULL, NULL, NULL, &error), &error);
         must(cloze_faith_of(x, numbers, 1, NULL, &alone, &error), &error);
         const cloze_faith_result *kept = cloze_evaluation_result(v, 0, i);
-        for (int k = 0; k < CLOZE_FAITH_RANDOMIZED; k++)
+        for (int k = 0; k < CLOZE_FAITH_SENSITIVITY; k++)
             assert_true(kept->measures[k] == alone.measures[k]);
         mean += alone.measures[CLOZE_FAITH_AOPC] / TEXTS;
         cloze_explainer_free(x);
@@ -339,8 +339,9 @@ static void test_same_bits(void **state)
             cloze_faith_summary summary = summary_of(v, 1, (cloze_faith_measure)k);
             if (threads == 1)
                 first[k] = summary;
-            assert_true(summary.mean == first[k].mean);
-            assert_int_equal(summary.texts, TEXTS);
+            bool known = k != CLOZE_FAITH_SENSITIVITY;
+            assert_int_equal(summary.texts, known ? TEXTS : 0);
+            assert_true(!known || summary.mean == first[k].mean);
         }
         cloze_evaluation_free(v);
         close_model(&o);
@@ -378,6 +379,71 @@ static void test_randomized(void **state)
     }
 }
 
+/* ---- infidelity and sensitivity ---- */
+
+/* The scale of the numbers does not matter, and numbers that say nothing are wrong by how far F falls. */
+static void test_infidelity(void **state)
+{
+    (void)state;
+    enum { UNITS = 4, ORDERS = 3, MASKS = 4000 };
+    opened o;
+    cloze_error error = { 0 };
+    cloze_faith_result results[ORDERS];
+    double numbers[ORDERS * UNITS] = { 0 };
+    double values[1 << UNITS], whole, squares = 0;
+    uint8_t present[UNITS << UNITS];
+    const cloze_faith_options how = { .masks = MASKS, .no_bounds = true };
+    open_golden(&o, "sentiment", &(open_options){ .threads = 2 });
+    cloze_explainer *x = explain(&o, "the cat sits outside", "", &usual);
+    assert_int_equal(cloze_explainer_facts(x).units, UNITS);
+    whole = cloze_explainer_facts(x).value;
+    for (size_t i = 0; i < sizeof present; i++)
+        present[i] = (uint8_t)(i / UNITS >> i % UNITS & 1);
+    must(cloze_explainer_values(x, present, 1 << UNITS, CLOZE_ABSENT_DEFAULT, values, &error),
+         &error);
+    for (size_t i = 0; i < 1 << UNITS; i++)
+        squares += (whole - values[i]) * (whole - values[i]) / (1 << UNITS);
+    for (size_t u = 0; u < UNITS; u++) {
+        numbers[UNITS + u] = 1 + (double)u;
+        numbers[2 * UNITS + u] = -7 * numbers[UNITS + u];
+    }
+    must(cloze_faith_of(x, numbers, ORDERS, &how, results, &error), &error);
+    double nothing = results[0].measures[CLOZE_FAITH_INFIDELITY];
+    double some = results[1].measures[CLOZE_FAITH_INFIDELITY];
+    assert_true(fabs(nothing - squares) < 0.1 * squares);
+    assert_true(fabs(some - results[2].measures[CLOZE_FAITH_INFIDELITY]) < 1e-9 * squares);
+    assert_true(some <= nothing);
+    cloze_explainer_free(x);
+    close_model(&o);
+}
+
+/* Only where it was asked for; random numbers do not move. */
+static void test_sensitivity(void **state)
+{
+    (void)state;
+    static const cloze_attribution_options method = { .method = CLOZE_METHOD_SALIENCY };
+    opened o;
+    cloze_error error = { 0 };
+    open_golden(&o, "topics", &(open_options){ .threads = 2 });
+    cloze_explainer *x = explain(&o, texts[0], "", &usual);
+    for (int asked = 0; asked < 2; asked++) {
+        const cloze_faith_options how = { .seeds = 2, .sensitivity = asked };
+        cloze_evaluation *v = NULL;
+        must(cloze_evaluation_new(&v, o.model, &method, 1, &how, &error), &error);
+        must(cloze_evaluation_add(v, x, &error), &error);
+        cloze_faith_summary moved = summary_of(v, 0, CLOZE_FAITH_SENSITIVITY);
+        assert_int_equal(moved.texts, asked);
+        assert_true(isnan(moved.gain));
+        if (asked) {
+            assert_true(moved.mean > 0);
+            assert_true(summary_of(v, 1, CLOZE_FAITH_SENSITIVITY).mean < close_enough);
+        }
+        cloze_evaluation_free(v);
+    }
+    cloze_explainer_free(x);
+    close_model(&o);
+}
+
 /* ---- refusals ---- */
 
 static void test_refusals(void **state)
@@ -413,9 +479,10 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),    cmocka_unit_test(test_beams),
-        cmocka_unit_test(test_points),    cmocka_unit_test(test_evaluation),
-        cmocka_unit_test(test_same_bits), cmocka_unit_test(test_randomized),
+        cmocka_unit_test(test_golden),     cmocka_unit_test(test_beams),
+        cmocka_unit_test(test_points),     cmocka_unit_test(test_evaluation),
+        cmocka_unit_test(test_same_bits),  cmocka_unit_test(test_randomized),
+        cmocka_unit_test(test_infidelity), cmocka_unit_test(test_sensitivity),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

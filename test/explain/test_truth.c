@@ -114,7 +114,8 @@ static void ask(const cloze_model *model, const puzzle *asked, tally *t)
  * rate is told. Guessing is what random numbers do. */
 static void test_truth(void **state)
 {
-    static const cloze_explain_method must_find[] = { CLOZE_METHOD_OCCLUSION, CLOZE_METHOD_SHAPLEY };
+    static const cloze_explain_method must_find[] = { CLOZE_METHOD_OCCLUSION, CLOZE_METHOD_SHAPLEY,
+                                                      CLOZE_METHOD_INTEGRATED_GRADIENTS };
     (void)state;
     cloze_trainer *trainer = learn();
     const cloze_model *model = cloze_trainer_model(trainer);
