@@ -89,6 +89,8 @@ void explanation_clear(cli_explanation *explanation);
 /* What is explained, by name: a label, tag or word, an answer's text, "cosine". Borrowed. */
 cloze_text explanation_target(const explain_job *job, const cli_explanation *explanation,
                               const cloze_explained *facts);
+/* Bytes of a text, at most so many, that end with a character. */
+int explanation_cut(const char *text, size_t most);
 /* A unit's text with the combining marks behind it, which some tokenizers leave out. */
 cloze_text explanation_unit(const cli_explanation *explanation, size_t unit);
 /* The largest size of a unit's number, or 1 if all are zero. */

@@ -1,5 +1,5 @@
 /* explain_attention.c - attention as pictures: one head, a layer, or all heads of all layers. */
-#include "explain.h"
+#include "explain_maps.h"
 
 #include "say.h"
 
@@ -9,98 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What an explainer sees, of the tokens that are drawn. */
-typedef struct attention_maps {
-    size_t layers, heads, tokens;
-    size_t *token; /* [tokens] numbers of those that are drawn */
-    float **map;   /* [layers * heads] each [tokens, tokens] */
-} attention_maps;
-
-static int out_of_memory(void)
-{
-    return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
-}
-
-static bool keep_layer(void *context, size_t layer, size_t heads, size_t tokens,
-                       const float *weights)
-{
-    attention_maps *m = context;
-    for (size_t h = 0; h < heads && h < m->heads; h++) {
-        float *map = m->map[(layer - 1) * m->heads + h];
-        const float *from = weights + h * tokens * tokens;
-        for (size_t i = 0; i < m->tokens; i++)
-            for (size_t k = 0; k < m->tokens; k++)
-                map[i * m->tokens + k] = from[m->token[i] * tokens + m->token[k]];
-    }
-    return true;
-}
-
-static bool make_room(attention_maps *m, const cli_explanation *x, bool mute)
-{
-    size_t maps = x->facts.layers * x->facts.heads;
-    m->layers = x->facts.layers;
-    m->heads = x->facts.heads;
-    m->token = calloc(x->facts.tokens, sizeof *m->token);
-    m->map = calloc(maps + 1, sizeof *m->map);
-    for (size_t i = 0; i < x->facts.tokens && m->token; i++)
-        if (!mute || cloze_explainer_token(x->explainer, i).span.side >= 0)
-            m->token[m->tokens++] = i;
-    for (size_t i = 0; i < maps && m->map; i++)
-        if (!(m->map[i] = calloc(m->tokens * m->tokens, sizeof **m->map)))
-            return false;
-    return m->token && m->map;
-}
-
-static int gather(attention_maps *out, const cli_explanation *x, bool mute)
-{
-    cloze_error error;
-    if (!make_room(out, x, mute))
-        return out_of_memory();
-    return cloze_explainer_attention(x->explainer, keep_layer, out, &error)
-               ? say_error(&error, "--attention")
-               : 0;
-}
-
-static void clear_maps(attention_maps *m)
-{
-    for (size_t i = 0; m->map && i < m->layers * m->heads; i++)
-        free(m->map[i]);
-    free(m->map);
-    free(m->token);
-}
-
-static int subtract(attention_maps *from, const attention_maps *other)
-{
-    if (from->layers != other->layers || from->heads != other->heads)
-        return say_failure(CLOZE_ERROR_ARGUMENT,
-                           "a difference needs as many heads on both sides: here are %zu x %zu and "
-                           "%zu x %zu",
-                           from->layers, from->heads, other->layers, other->heads);
-    if (from->tokens != other->tokens)
-        return say_failure(CLOZE_ERROR_ARGUMENT,
-                           "a difference needs as many tokens on both sides: here are %zu and %zu",
-                           from->tokens, other->tokens);
-    for (size_t m = 0; m < from->layers * from->heads; m++)
-        for (size_t i = 0; i < from->tokens * from->tokens; i++)
-            from->map[m][i] -= other->map[m][i];
-    return 0;
-}
-
-/* Of a layer's heads into its first: the mean, or what is furthest from 0. */
-static void join_heads(attention_maps *m, size_t layer, bool highest)
-{
-    float **map = m->map + layer * m->heads;
-    for (size_t i = 0; i < m->tokens * m->tokens; i++) {
-        double sum = 0, strongest = 0;
-        for (size_t h = 0; h < m->heads; h++) {
-            double value = (double)map[h][i];
-            sum += value;
-            strongest = fabs(value) > fabs(strongest) ? value : strongest;
-        }
-        map[0][i] = (float)(highest ? strongest : sum / (double)m->heads);
-    }
-}
 
 /* ---- names ---- */
 
@@ -140,8 +48,8 @@ typedef struct token_names {
     size_t count;
 } token_names;
 
-static bool make_names(token_names *out, const attention_maps *m, const cli_explanation *x,
-                       const attention_maps *others, const cli_explanation *other)
+static bool make_names(token_names *out, const cli_maps *m, const cli_explanation *x,
+                       const cli_maps *others, const cli_explanation *other)
 {
     out->count = m->tokens;
     out->name = calloc(m->tokens + 1, sizeof *out->name);
@@ -165,6 +73,11 @@ static void clear_names(token_names *names)
 
 /* ---- drawing ---- */
 
+enum { TITLE_SIZE = 300, LESS_MOST = 120 };
+
+static const char *const map_names[] = { "attention", "attention", "rollout", "value zeroing",
+                                         "gradient x attention" };
+
 typedef struct look {
     cloze_colour_map map;
     cloze_plot_scale scale;
@@ -179,7 +92,7 @@ static look look_of(const explain_job *job, bool difference, bool small)
     cloze_plot_scale usual = small && !difference ? CLOZE_PLOT_ROW_HIGHEST : CLOZE_PLOT_LINEAR;
     look out = { .map = e->colours ? (cloze_colour_map)(e->colours - 1) : CLOZE_COLOURS_BLUE,
                  .scale = e->scale ? (cloze_plot_scale)(e->scale - 1) : usual,
-                 .value = { "attention", 9 } };
+                 .value = { map_names[e->map], strlen(map_names[e->map]) } };
     if (out.scale == CLOZE_PLOT_ROW_HIGHEST)
         out.value = (cloze_text){ "share of the row's highest", 26 };
     if (difference) {
@@ -191,28 +104,40 @@ static look look_of(const explain_job *job, bool difference, bool small)
     return out;
 }
 
-static const char *less_what(const explain_job *job, const cli_explanation *other)
+/* What a title says behind its subject. */
+static int write_less(char *to, size_t room, const explain_job *job, const cli_explanation *other)
 {
     const cli_explaining *e = &job->settings->explain;
-    return !other ? NULL : e->versus ? "another text" : e->versus_model;
+    const char *what = e->versus ? e->versus : e->versus_model;
+    *to = 0;
+    return !other ? 0
+                  : snprintf(to, room, e->versus ? ", less \"%.*s\"" : ", less %.*s",
+                             explanation_cut(what, LESS_MOST), what);
 }
 
-static int draw_head(const explain_job *job, attention_maps *m, const token_names *names,
+static int write_subject(char *to, size_t room, const explain_job *job, const cli_maps *m)
+{
+    const cli_explaining *e = &job->settings->explain;
+    if (e->map > MAP_ATTENTION)
+        return snprintf(to, room, "%s, layer %.0f", map_names[e->map], e->layer);
+    if (e->head >= 0)
+        return snprintf(to, room, "layer %.0f, head %.0f", e->layer, e->head);
+    return snprintf(to, room, "layer %.0f, %s of %zu heads", e->layer,
+                    e->highest ? "the highest" : "mean", m->heads);
+}
+
+static int draw_head(const explain_job *job, cli_maps *m, const token_names *names,
                      const cli_explanation *other)
 {
     const cli_explaining *e = &job->settings->explain;
     size_t layer = (size_t)e->layer - 1, head = e->head >= 0 ? (size_t)e->head : 0;
-    const char *less = less_what(job, other);
     look l = look_of(job, other != NULL, false);
-    char title[200];
+    char title[TITLE_SIZE];
     cloze_error error;
-    int used = e->head >= 0 ? snprintf(title, sizeof title, "layer %zu, head %zu", layer + 1, head)
-                            : snprintf(title, sizeof title, "layer %zu, %s of %zu heads", layer + 1,
-                                       e->highest ? "the highest" : "mean", m->heads);
-    if (less)
-        used += snprintf(title + used, sizeof title - (size_t)used, ", less %.100s", less);
+    int used = write_subject(title, sizeof title, job, m);
+    used += write_less(title + used, sizeof title - (size_t)used, job, other);
     if (e->head < 0)
-        join_heads(m, layer, e->highest);
+        maps_join_heads(m, layer, e->highest);
     cloze_heat_plot plot = { .rows = m->tokens,
                              .columns = m->tokens,
                              .values = m->map[layer * m->heads + head],
@@ -228,23 +153,27 @@ static int draw_head(const explain_job *job, attention_maps *m, const token_name
     return cloze_plot_heat(&plot, e->attention, &error) ? say_error(&error, NULL) : 0;
 }
 
-static int draw_sheet(const explain_job *job, const attention_maps *m, const cli_explanation *other)
+static int draw_sheet(const explain_job *job, const cli_maps *m, const cli_explanation *other)
 {
     look l = look_of(job, other != NULL, true);
-    const char *less = less_what(job, other);
-    char title[200];
+    int map = job->settings->explain.map;
+    bool matrices = map > MAP_ATTENTION; /* layers have no heads: they lie side by side */
+    char title[TITLE_SIZE];
     cloze_error error;
-    int used = snprintf(title, sizeof title, "%zu tokens, rows look at columns%s%.100s", m->tokens,
-                        less ? ", less " : "", less ? less : "");
-    cloze_sheet_plot plot = { .down = m->layers,
-                              .across = m->heads,
+    int used = snprintf(title, sizeof title, "%s of %zu tokens, rows look at columns",
+                        map_names[map], m->tokens);
+    used += write_less(title + used, sizeof title - (size_t)used, job, other);
+    cloze_sheet_plot plot = { .down = matrices ? 1 : m->layers,
+                              .across = matrices ? m->layers : m->heads,
                               .rows = m->tokens,
                               .columns = m->tokens,
                               .values = (const float *const *)m->map,
                               .first_down = 1,
+                              .first_across = matrices,
                               .title = { title, (size_t)used },
-                              .down_title = { "layer", 5 },
-                              .across_title = { "head", 4 },
+                              .down_title = { "layer", matrices ? 0 : 5 },
+                              .across_title =
+                                  matrices ? (cloze_text){ "layer", 5 } : (cloze_text){ "head", 4 },
                               .value_title = l.value,
                               .map = l.map,
                               .scale = l.scale,
@@ -258,19 +187,17 @@ int explain_draw_attention(const explain_job *job, const cli_explanation *explan
                            const cli_explanation *other)
 {
     const cli_explaining *e = &job->settings->explain;
-    attention_maps maps = { 0 }, others = { 0 };
+    cli_maps maps = { 0 }, others = { 0 };
     token_names names = { 0 };
-    int code = gather(&maps, explanation, e->mute);
-    if (!code && !maps.tokens)
-        code = say_failure(CLOZE_ERROR_TEXT, "--mute leaves no token to draw");
-    if (!code && other && !(code = gather(&others, other, e->mute)))
-        code = subtract(&maps, &others);
+    int code = maps_gather(&maps, explanation, e->map, e->mute);
+    if (!code && other && !(code = maps_gather(&others, other, e->map, e->mute)))
+        code = maps_subtract(&maps, &others);
     if (!code && !make_names(&names, &maps, explanation, &others, other))
-        code = out_of_memory();
+        code = say_failure(CLOZE_ERROR_MEMORY, "out of memory");
     if (!code)
         code = e->layer >= 1 ? draw_head(job, &maps, &names, other) : draw_sheet(job, &maps, other);
     clear_names(&names);
-    clear_maps(&maps);
-    clear_maps(&others);
+    maps_clear(&maps);
+    maps_clear(&others);
     return code;
 }

@@ -166,6 +166,14 @@ cloze_text explanation_target(const explain_job *job, const cli_explanation *exp
     }
 }
 
+int explanation_cut(const char *text, size_t most)
+{
+    size_t size = strlen(text), cut = size < most ? size : most;
+    while (cut && cut < size && ((unsigned char)text[cut] & 0xc0) == 0x80)
+        cut--;
+    return (int)cut;
+}
+
 cloze_text explanation_unit(const cli_explanation *explanation, size_t unit)
 {
     cloze_explain_part part = cloze_explainer_unit(explanation->explainer, unit);

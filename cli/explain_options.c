@@ -103,6 +103,9 @@ const option_group explain_pictures = {
         OPTION("attention", 0, OPTION_WORD, "FILE", explain.attention,
                "draw what looks at what: a head (--layer and --head), the mean of a layer's heads "
                "(--layer), or all layers and heads on one sheet"),
+        OPTION("map", 0, OPTION_CHOICE, "attention|rollout|value-zeroing|gradient", explain.map,
+               "what --attention draws: weights as they are, or what each layer has of each token "
+               "by the methods of these names"),
         OPTION(
             "scale", 0, OPTION_CHOICE, "linear|log|row", explain.scale,
             "of attention: as it is (the default of one map), by powers of ten, or as shares of a "

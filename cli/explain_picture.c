@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BARS = 12, TITLE_SIZE = 400, NOTE_SIZE = 200 };
+enum { BARS = 12, NAME_MOST = 100, TITLE_SIZE = 400, NOTE_SIZE = 200 };
 
 typedef struct drawing {
     cloze_plot_part *parts;   /* [units] */
@@ -64,20 +64,26 @@ static void fill_panels(drawing *d, const cli_explanation *x, const cli_explanat
     }
 }
 
+/* Into the room that is left; a name is cut at a character. */
 static void write_title(const explain_job *job, const cli_explanation *x,
                         const cli_explanation *other, char title[TITLE_SIZE])
 {
     cloze_text name = explanation_target(job, x, &x->facts);
     const cli_explaining *e = &job->settings->explain;
-    int used =
-        snprintf(title, TITLE_SIZE, "%.*s, %s %.4g", (int)(name.size < 100 ? name.size : 100),
-                 name.data, explain_value_name(x->options.value), x->facts.value);
+    const char *less = e->versus ? e->versus : e->versus_model;
+    char copy[NAME_MOST + 1];
+    size_t size = name.size < NAME_MOST ? name.size : NAME_MOST;
+    memcpy(copy, name.data, size);
+    copy[size] = 0;
+    int used = snprintf(title, TITLE_SIZE, "%.*s, %s %.4g",
+                        explanation_cut(copy, size < name.size ? NAME_MOST - 4 : NAME_MOST), copy,
+                        explain_value_name(x->options.value), x->facts.value);
     if (x->options.task == CLOZE_EXPLAIN_SIMILARITY)
         used = snprintf(title, TITLE_SIZE, "cosine %.4g", x->facts.value);
     if (other && used > 0 && used < TITLE_SIZE)
         snprintf(title + used, TITLE_SIZE - (size_t)used,
-                 e->versus ? ", less %.4g of \"%.200s\"" : ", less %.4g of %.200s",
-                 other->facts.value, e->versus ? e->versus : e->versus_model);
+                 e->versus ? ", less %.4g of \"%.*s\"" : ", less %.4g of %.*s", other->facts.value,
+                 explanation_cut(less, NAME_MOST), less);
 }
 
 static int draw(const explain_job *job, const cli_explanation *x, const cli_explanation *other,

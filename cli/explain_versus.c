@@ -22,9 +22,11 @@ int explain_check_pictures(const explain_job *job)
                            "--versus and --versus-model are drawn: say --picture or --attention");
     if (e->versus && e->versus_model)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--versus and --versus-model: choose one");
-    if ((e->scale || e->colours || e->mute) && !e->attention)
+    if ((e->scale || e->colours || e->mute || e->map) && !e->attention)
         return say_failure(CLOZE_ERROR_ARGUMENT,
-                           "--scale, --colours and --mute are of --attention");
+                           "--map, --scale, --colours and --mute are of --attention");
+    if (e->map > 1 && (e->head >= 0 || e->highest))
+        return say_failure(CLOZE_ERROR_ARGUMENT, "only --map attention has heads");
     if (e->attention && e->layer >= 0 && e->layer < 1)
         return say_failure(CLOZE_ERROR_ARGUMENT, "layers of --attention count from 1");
     if (e->attention && e->head >= 0 && e->layer < 0)

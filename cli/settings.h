@@ -98,7 +98,7 @@ typedef struct cli_explaining {
     size_t rivals, beam;
     const char *curves;
     const char *attention, *versus, *versus_model; /* pictures */
-    int scale, colours;
+    int scale, colours, map;
     bool mute;
 } cli_explaining;
 

@@ -43,13 +43,20 @@ static double side_of(const cloze_sheet_plot *p)
     return (double)cells * fmax(0.5, floor(2 * room / (double)cells) / 2);
 }
 
+/* One row without a name is no row of anything. */
+static bool numbered_down(const cloze_sheet_plot *p)
+{
+    return p->down > 1 || p->down_title.size;
+}
+
 static void arrange(drawing *d)
 {
     const cloze_sheet_plot *p = d->plot;
     double side = side_of(p), longest = (double)(p->rows > p->columns ? p->rows : p->columns);
     d->map_width = fmax(4, side * (double)p->columns / longest);
     d->map_height = fmax(4, side * (double)p->rows / longest);
-    d->left = CZ_MARGIN + cz_canvas_row(&d->canvas, p->down_title, title_middle) + NUMBER_COLUMN;
+    d->left = CZ_MARGIN + cz_canvas_row(&d->canvas, p->down_title, title_middle) +
+              (numbered_down(p) ? NUMBER_COLUMN : 0);
     d->top = CZ_MARGIN + cz_canvas_row(&d->canvas, p->title, title_left) +
              cz_canvas_row(&d->canvas, p->across_title, title_middle) + NUMBER_ROW + CZ_GAP;
     d->right = d->left + (d->map_width + BETWEEN) * (double)p->across - BETWEEN;
@@ -76,7 +83,7 @@ static void draw_names(const drawing *d)
         cz_canvas_write(&d->canvas, number_text(p->first_across + i, room),
                         d->left + (d->map_width + BETWEEN) * (double)i + d->map_width / 2,
                         d->top - NUMBER_ROW / 2.0, number_middle);
-    for (size_t i = 0; i < p->down; i++)
+    for (size_t i = 0; i < p->down && numbered_down(p); i++)
         cz_canvas_write(&d->canvas, number_text(p->first_down + i, room), d->left - CZ_GAP,
                         d->top + (d->map_height + BETWEEN) * (double)i + d->map_height / 2,
                         number_right);
