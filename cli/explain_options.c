@@ -67,8 +67,9 @@ const option_group explain_faces = {
         OPTION("top", 'k', OPTION_COUNT, "N", top,
                "the N largest bars (default: 20, of several methods 10)"),
         OPTION("all", 0, OPTION_FLAG, NULL, all, "all bars"),
-        OPTION("colour", 0, OPTION_CHOICE, "auto|always|never", explain.colour,
-               "colours in the text (default: on terminals, unless NO_COLOR is set)"),
+        OPTION(
+            "colour", 0, OPTION_CHOICE, "auto|always|never", explain.colour,
+            "colours in the text (default: on terminals of 256 or more, unless NO_COLOR is set)"),
         OPTION("csv", 0, OPTION_FLAG, NULL, explain.csv,
                "print comma-separated values, one number a row"),
         OPTIONS_END },

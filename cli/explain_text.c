@@ -24,14 +24,14 @@ enum { COLOUR_AUTO = 1, COLOUR_ALWAYS, COLOUR_NEVER };
 cli_inks explain_inks(const explain_job *job)
 {
     int choice = job->settings->explain.colour ? job->settings->explain.colour : COLOUR_AUTO;
-    const char *refused = getenv("NO_COLOR"), *terminal = getenv("TERM");
-    bool dumb = !terminal || !strcmp(terminal, "dumb");
+    const char *refused = getenv("NO_COLOR");
+    bool all = says("COLORTERM", "truecolor") || says("COLORTERM", "24bit");
     if (choice == COLOUR_NEVER)
         return INKS_NONE;
-    if (choice == COLOUR_AUTO &&
-        (!output_is_terminal(job->output) || (refused && *refused) || dumb))
+    if (choice == COLOUR_AUTO && (!output_is_terminal(job->output) || (refused && *refused) ||
+                                  says("TERM", "dumb") || !(all || says("TERM", "256color"))))
         return INKS_NONE;
-    return says("COLORTERM", "truecolor") || says("COLORTERM", "24bit") ? INKS_ALL : INKS_256;
+    return all ? INKS_ALL : INKS_256;
 }
 
 /* The nearest of the cube of 6 x 6 x 6 colours that begins at 16; its steps are 0, 95, 135, ... 255. */
