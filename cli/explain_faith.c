@@ -45,11 +45,12 @@ static void write_title(cli_output *output, const column *c)
 static void write_cell(cli_output *output, double number, explain_verdict verdict)
 {
     static const char *const marks[] = { "-", " ", "+" };
+    bool zero = fabs(number) < 1e-12; /* but for rounding */
     if (isnan(number))
         output_format(output, "%*s  ", CELL - 2, ".");
     else
-        output_format(output, fabs(number) < 5e-4 && number != 0 ? "%*.1e%s " : "%*.4f%s ",
-                      CELL - 2, number, marks[verdict + 1]);
+        output_format(output, fabs(number) < 5e-4 && !zero ? "%*.1e%s " : "%*.4f%s ", CELL - 2,
+                      zero ? 0 : number, marks[verdict + 1]);
 }
 
 static void write_row(const explain_trial *trial, size_t contender, const column *columns,
