@@ -19,6 +19,7 @@
 #include <cloze/model.h>
 #include <cloze/page.h>
 #include <cloze/plot.h>
+#include <cloze/probe.h>
 #include <cloze/rerank.h>
 #include <cloze/status.h>
 #include <cloze/tag.h>

@@ -21,7 +21,8 @@ typedef enum cz_draw_purpose {
     CZ_DRAW_UNITS,      /* which units of a text are absent */
     CZ_DRAW_ATTRIBUTION, /* numbers without a reason */
     CZ_DRAW_RESAMPLE,    /* what a bootstrap takes */
-    CZ_DRAW_HALF         /* which half of the units is absent */
+    CZ_DRAW_HALF,        /* which half of the units is absent */
+    CZ_DRAW_CONTROL      /* labels without a reason, for things that have one */
 } cz_draw_purpose;
 
 typedef struct cz_draw {
