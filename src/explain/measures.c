@@ -97,31 +97,39 @@ static void read_order(const cz_measuring *m, size_t i, cloze_faith_result *r)
 
 /* ---- between the worst and the best order ---- */
 
-/* An order that was measured is one that a beam could have found. */
-static void widen(cz_bounds *bounds, const cloze_faith_result *results, size_t count)
+/* The mean of F less F with the first k units alone is that of the reverse order's falls, but for both
+ * ends: so the bounds of one are those of the other, moved. This is the reverse order's AOPC. */
+static double reverse_falls(const cz_measuring *m, const cloze_faith_result *r)
 {
+    double falls = 0;
+    for (size_t k = 0; k < m->points; k++)
+        falls += (m->asked.explainer->value - r->insertion[k]) / (double)m->units;
+    return falls;
+}
+
+/* An order that was measured is one that a beam could have found; so is its reverse. */
+static void widen(cz_measuring *m, const cloze_faith_result *results, size_t count)
+{
+    cz_bounds *bounds = &m->bounds;
     for (size_t i = 0; i < count && !bounds->exact; i++) {
-        bounds->lowest = fmin(bounds->lowest, results[i].measures[CLOZE_FAITH_AOPC]);
-        bounds->highest = fmax(bounds->highest, results[i].measures[CLOZE_FAITH_AOPC]);
+        double falls = results[i].measures[CLOZE_FAITH_AOPC];
+        double back = reverse_falls(m, &results[i]);
+        bounds->lowest = fmin(bounds->lowest, fmin(falls, back));
+        bounds->highest = fmax(bounds->highest, fmax(falls, back));
     }
 }
 
-/* The mean of F less F with the first k units alone is that of the reverse order's falls, but for both
- * ends: so the bounds of one are those of the other, moved. */
 static void normalize(const cz_measuring *m, cloze_faith_result *r)
 {
-    double whole = m->asked.explainer->value, range = m->bounds.highest - m->bounds.lowest;
-    double nothing = (whole - r->insertion[0]) / (double)m->units, alone = 0;
+    double range = m->bounds.highest - m->bounds.lowest;
     r->lowest = m->bounds.lowest;
     r->highest = m->bounds.highest;
     r->exact = m->bounds.exact;
     if (!(range > 0))
         return;
-    for (size_t k = 1; k <= m->points; k++)
-        alone += (whole - r->insertion[k]) / (double)m->units;
     r->measures[CLOZE_FAITH_NORMAL_COMPREHENSIVENESS] =
         (r->measures[CLOZE_FAITH_AOPC] - r->lowest) / range;
-    r->measures[CLOZE_FAITH_NORMAL_SUFFICIENCY] = (alone + nothing - r->lowest) / range;
+    r->measures[CLOZE_FAITH_NORMAL_SUFFICIENCY] = (reverse_falls(m, r) - r->lowest) / range;
 }
 
 /* ---- all ---- */
@@ -138,7 +146,7 @@ void cz_measures_read(cz_measuring *m, const double *units, size_t count,
                           m->asked.explainer->value, true, NULL);
     }
     if (m->bounded)
-        widen(&m->bounds, results, count);
+        widen(m, results, count);
     for (size_t i = 0; i < count && m->bounded; i++)
         normalize(m, &results[i]);
 }

@@ -192,7 +192,9 @@ static void test_beams(void **state)
         assert_false(results[0].exact);
         for (size_t i = 0; i < ORDERS; i++) {
             double share = results[i].measures[CLOZE_FAITH_NORMAL_COMPREHENSIVENESS];
+            double alone = results[i].measures[CLOZE_FAITH_NORMAL_SUFFICIENCY];
             assert_true(share >= 0 && share <= 1);
+            assert_true(alone > -close_enough && alone < 1 + close_enough);
         }
         lowest = fmin(lowest, results[0].lowest);
         highest = fmax(highest, results[0].highest);
