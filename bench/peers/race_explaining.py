@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Races attributions of one text against captum that drives PyTorch on the same model and tokens.
+
+    python bench/peers/race_explaining.py --program build/bench/bench_explain --methods integrated-gradients
+
+The model has the MiniLM shape, random weights and two labels; texts have 30 and 200 tokens. The peer gets the
+batch (captum's internal_batch_size) that is fastest in one try, and has no text to tokenize. A method is an entry of
+METHODS: its number of steps or samples, and the peer's function from a loaded model to attributions of tokens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy
+from model_folder import word_of, write_tokenizer
+from race import REST, remark
+from workloads import SHAPES, Shape, sequences_of
+
+LENGTHS = (30, 200)
+MASK, SPECIAL = 4, 1
+"""The id, and special tokens on either side."""
+Attribute = Callable[[int], list[float]]
+"""Of a batch of the peer's choice."""
+
+
+def make_classifier(folder: Path, shape: Shape) -> None:
+    if (folder / "model.safetensors").exists():
+        return
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    torch.manual_seed(7)
+    config = BertConfig(vocab_size=shape.vocabulary, hidden_size=shape.hidden, num_hidden_layers=shape.layers,
+                        num_attention_heads=shape.heads, intermediate_size=shape.intermediate, num_labels=2,
+                        initializer_range=0.05)
+    BertForSequenceClassification(config).save_pretrained(folder)
+    write_tokenizer(folder, shape)
+
+
+class Cloze:
+    def __init__(self, program: Path, folder: Path, threads: int, method: str, number: int, ids: Any) -> None:
+        text = " ".join(word_of(int(i)) for i in ids[SPECIAL:-SPECIAL])
+        command = [str(program), str(folder), str(threads), method, str(number), text]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self) -> list[float]:
+        """Seconds, then an attribution."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return [float(number) for number in self.process.stdout.readline().split()]
+
+    def stop(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def integrated_gradients(model: Any, ids: Any, steps: int) -> Attribute:
+    from captum.attr import LayerIntegratedGradients
+
+    baseline = ids.clone()
+    baseline[0, SPECIAL:-SPECIAL] = MASK
+    method = LayerIntegratedGradients(lambda given: model(input_ids=given).logits[:, 0],
+                                      model.get_input_embeddings())
+
+    def attribute(batch: int) -> list[float]:
+        found = method.attribute(ids, baselines=baseline, n_steps=steps, method="gausslegendre",
+                                 internal_batch_size=batch)
+        return found[0, SPECIAL:-SPECIAL].sum(-1).tolist()
+
+    return attribute
+
+
+def saliency(model: Any, ids: Any, _: int) -> Attribute:
+    from captum.attr import LayerGradientXActivation
+
+    method = LayerGradientXActivation(lambda given: model(input_ids=given).logits[:, 0],
+                                      model.get_input_embeddings(), multiply_by_inputs=False)
+    return lambda _: method.attribute(ids)[0, SPECIAL:-SPECIAL].norm(dim=-1).tolist()
+
+
+METHODS: dict[str, tuple[int, Callable[[Any, Any, int], Attribute], tuple[int, ...]]] = {
+    "integrated-gradients": (50, integrated_gradients, (1, 5, 10, 25, 50)),
+    "saliency": (0, saliency, (1,)),
+}
+"""Steps or samples, the peer, and the batches that it may take."""
+
+
+def timed(call: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
+    call()
+    return time.perf_counter() - begun
+
+
+def race(method: str, ids: Any, model: Any, given: argparse.Namespace, folder: Path) -> None:
+    import torch
+
+    number, make, batches = METHODS[method]
+    attribute = make(model, torch.tensor(ids)[None], number)
+    tried = {batch: min(timed(lambda batch=batch: attribute(batch)) for _ in range(2)) for batch in batches}
+    best = min(tried, key=lambda batch: tried[batch])
+    cloze = Cloze(given.program.resolve(), folder, given.threads, method, number, ids)
+    ours, theirs = numpy.array(cloze.run()[1:]), numpy.array(attribute(best))
+    apart = abs(ours - theirs).max() / abs(theirs).max()
+    turns: dict[str, list[float]] = {"cloze": [], "peer": []}
+    for number in range(given.rounds):
+        for name in ("cloze", "peer") if number % 2 else ("peer", "cloze"):
+            time.sleep(REST)
+            turns[name].append(cloze.run()[0] if name == "cloze" else timed(lambda: attribute(best)))
+    cloze.stop()
+    ratio = statistics.median(b / a for a, b in zip(turns["cloze"], turns["peer"]))
+    print(f"{method:24}{len(ids):4} tokens  cloze {statistics.median(turns['cloze']):7.3f} s ({min(turns['cloze']):.3f})"
+          f"  captum, batch {best:2} {statistics.median(turns['peer']):7.3f} s ({min(turns['peer']):.3f})"
+          f"  {ratio:5.2f} times  apart {apart:.1e} of the largest", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--program", type=Path, required=True, help="bench_explain, built for release")
+    parser.add_argument("--methods", default=",".join(METHODS), help="with commas between")
+    parser.add_argument("--shape", default="minilm", choices=sorted(SHAPES))
+    parser.add_argument("--lengths", default=",".join(map(str, LENGTHS)))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "cloze-race")
+    given = parser.parse_args()
+    import torch
+    from transformers import BertForSequenceClassification
+
+    torch.set_num_threads(given.threads)
+    shape = SHAPES[given.shape]
+    folder = given.work / f"{shape.name}-labels"
+    make_classifier(folder, shape)
+    model = BertForSequenceClassification.from_pretrained(folder).eval()
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    remark(f"{shape.name}, {given.threads} threads, {given.rounds} rounds; medians, in brackets the fastest")
+    for method in given.methods.split(","):
+        for length in map(int, given.lengths.split(",")):
+            race(method, sequences_of([length], shape.vocabulary)[0], model, given, folder)
+
+
+if __name__ == "__main__":
+    main()
