@@ -93,6 +93,8 @@ cloze_text explanation_target(const explain_job *job, const cli_explanation *exp
 int explanation_cut(const char *text, size_t most);
 /* A unit's text with the combining marks behind it, which some tokenizers leave out. */
 cloze_text explanation_unit(const cli_explanation *explanation, size_t unit);
+/* What is missing in the sum, for people: 0 where it is rounding. */
+double attribution_gap(const cloze_attribution_report *report);
 /* The largest size of a unit's number, or 1 if all are zero. */
 double attribution_largest(const cli_attribution *made, size_t units);
 /* Units in the order of their sizes, largest first: order [units]. */

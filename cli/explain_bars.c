@@ -168,7 +168,7 @@ static void write_sum(cli_output *output, const cli_attribution *made)
         write_part(output, " = base ", r->nothing);
     write_part(output, complete ? " + sum " : ", sum ", r->sum);
     if (complete)
-        write_part(output, " + gap ", r->gap);
+        write_part(output, " + gap ", attribution_gap(r));
     if (isfinite(r->fit))
         write_part(output, ", fit ", r->fit);
     if (r->steps)

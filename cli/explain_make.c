@@ -192,6 +192,12 @@ cloze_text explanation_unit(const cli_explanation *explanation, size_t unit)
 
 /* ---- numbers ---- */
 
+double attribution_gap(const cloze_attribution_report *report)
+{
+    double size = fmax(fabs(report->value), fabs(report->nothing));
+    return fabs(report->gap) < 1e-9 * size ? 0 : report->gap;
+}
+
 double attribution_largest(const cli_attribution *made, size_t units)
 {
     double largest = 0;

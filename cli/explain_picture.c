@@ -41,7 +41,7 @@ static void write_note(char note[NOTE_SIZE], const cloze_attribution_report *r, 
         snprintf(note, NOTE_SIZE, "difference of the two");
     else if (isfinite(r->gap) && isfinite(r->nothing))
         snprintf(note, NOTE_SIZE, "F %.4g = base %.4g + sum %.4g + gap %.4g", r->value, r->nothing,
-                 r->sum, r->gap);
+                 r->sum, attribution_gap(r));
     else
         snprintf(note, NOTE_SIZE, "F %.4g, sum %.4g", r->value, r->sum);
 }
