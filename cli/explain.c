@@ -63,7 +63,7 @@ static int write(explain_job *job, const cli_explanation *explanation)
     else if (job->settings->explain.csv)
         explain_write_csv(job, explanation);
     else
-        explain_write_terminal(job, explanation);
+        return explain_write_terminal(job, explanation);
     return 0;
 }
 

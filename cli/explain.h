@@ -111,12 +111,12 @@ int explain_evaluate(explain_job *job);
 typedef enum cli_inks { INKS_NONE, INKS_256, INKS_ALL } cli_inks;
 
 cli_inks explain_inks(const explain_job *job);
-/* The text, and the pair on a line of its own, with units on a ground of blue (takes away) to orange (adds). */
+/* Those that return a number: an exit code. The text, and the pair on a line of its own, with units on a ground of blue (takes away) to orange (adds). */
 void explain_write_text(cli_output *output, const cli_explanation *explanation,
                         const cli_attribution *made, cli_inks inks);
-void explain_write_bars(cli_output *output, const cli_explanation *explanation,
-                        const cli_attribution *made, size_t most, cli_inks inks);
-void explain_write_terminal(explain_job *job, const cli_explanation *explanation);
+int explain_write_bars(cli_output *output, const cli_explanation *explanation,
+                       const cli_attribution *made, size_t most, cli_inks inks);
+int explain_write_terminal(explain_job *job, const cli_explanation *explanation);
 void explain_write_json(explain_job *job, const cli_explanation *explanation);
 /* The object's beginning: model, text, what is explained, units' kind. */
 void explain_begin_json(explain_job *job, const cli_explanation *explanation);

@@ -1,6 +1,7 @@
 /* explain_bars.c - an explanation on a terminal: what the model says, the text, and bars sorted by size. */
 #include "explain.h"
 
+#include "say.h"
 #include "table.h"
 
 #include <cloze/plot.h>
@@ -80,18 +81,19 @@ static void write_rows(cli_output *output, const cli_explanation *x, const cli_a
     }
 }
 
-void explain_write_bars(cli_output *output, const cli_explanation *explanation,
-                        const cli_attribution *made, size_t most, cli_inks inks)
+int explain_write_bars(cli_output *output, const cli_explanation *explanation,
+                       const cli_attribution *made, size_t most, cli_inks inks)
 {
     size_t units = explanation->facts.units, shown = units < most ? units : most;
     size_t *order = calloc(units, sizeof *order);
     if (!order)
-        return;
+        return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
     attribution_order(made, units, order);
     write_rows(output, explanation, made, order, shown, inks);
     if (shown < units)
         output_format(output, "  ... and %zu more (--all)\n", units - shown);
     free(order);
+    return 0;
 }
 
 /* ---- what is said around ---- */
@@ -125,31 +127,36 @@ static bool same_place(cloze_explain_span a, cloze_explain_span b)
     return a.begin == b.begin && a.end == b.end && a.side == b.side;
 }
 
+/* F, where the line has not said it as a probability. */
+static void write_value(const explain_job *job, const cli_explanation *x)
+{
+    cloze_explained other = x->facts;
+    other.target = x->facts.against;
+    if (x->options.task == CLOZE_EXPLAIN_SIMILARITY) {
+        output_format(job->output, " %.4f", x->facts.value);
+        return;
+    }
+    if (x->options.value == CLOZE_VALUE_PROBABILITY)
+        return;
+    output_format(job->output, ", %s %.4f", explain_value_name(x->options.value), x->facts.value);
+    if (x->options.value != CLOZE_VALUE_MARGIN)
+        return;
+    output_text(job->output, " over ");
+    if (x->facts.against >= 0)
+        output_cell(job->output, explanation_target(job, x, &other), 0, false);
+    else
+        output_text(job->output, "no answer");
+}
+
 static void write_heading(const explain_job *job, const cli_explanation *x)
 {
-    const cloze_explained *facts = &x->facts;
-    cli_output *output = job->output;
-    cloze_explained other = *facts;
-    other.target = facts->against;
-    write_target(job, x, facts);
-    if (x->options.task != CLOZE_EXPLAIN_SIMILARITY &&
-        x->options.value != CLOZE_VALUE_PROBABILITY) {
-        output_format(output, ", %s %.4f", explain_value_name(x->options.value), facts->value);
-        if (x->options.value == CLOZE_VALUE_MARGIN) {
-            output_text(output, " over ");
-            if (facts->against >= 0)
-                output_cell(output, explanation_target(job, x, &other), 0, false);
-            else
-                output_text(output, "no answer");
-        }
-    } else if (x->options.task == CLOZE_EXPLAIN_SIMILARITY) {
-        output_format(output, " %.4f", facts->value);
-    }
-    if (x->said.target != facts->target || !same_place(x->said.place, facts->place)) {
-        output_text(output, "; the model says ");
+    write_target(job, x, &x->facts);
+    write_value(job, x);
+    if (x->said.target != x->facts.target || !same_place(x->said.place, x->facts.place)) {
+        output_text(job->output, "; the model says ");
         write_target(job, x, &x->said);
     }
-    output_text(output, "\n");
+    output_text(job->output, "\n");
 }
 
 static void write_part(cli_output *output, const char *before, double number)
@@ -179,10 +186,11 @@ static void write_sum(cli_output *output, const cli_attribution *made)
     output_text(output, "\n");
 }
 
-void explain_write_terminal(explain_job *job, const cli_explanation *explanation)
+int explain_write_terminal(explain_job *job, const cli_explanation *explanation)
 {
     cli_inks inks = explain_inks(job);
     size_t most = job->settings->top;
+    int code = 0;
     if (job->settings->all)
         most = explanation->facts.units;
     else if (!most)
@@ -191,13 +199,14 @@ void explain_write_terminal(explain_job *job, const cli_explanation *explanation
     write_heading(job, explanation);
     if (inks == INKS_NONE && explanation->count)
         explain_write_text(job->output, explanation, explanation->made, inks);
-    for (size_t i = 0; i < explanation->count; i++) {
+    for (size_t i = 0; i < explanation->count && !code; i++) {
         const cli_attribution *made = &explanation->made[i];
         const char *name = cloze_explain_method_name(made->options.method);
         output_format(job->output, inks == INKS_NONE ? "%s\n" : "\033[1m%s\033[0m\n", name);
         if (inks != INKS_NONE)
             explain_write_text(job->output, explanation, made, inks);
-        explain_write_bars(job->output, explanation, made, most, inks);
+        code = explain_write_bars(job->output, explanation, made, most, inks);
         write_sum(job->output, made);
     }
+    return code;
 }

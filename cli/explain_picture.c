@@ -78,6 +78,10 @@ static void write_title(const explain_job *job, const cli_explanation *x,
     int used = snprintf(title, TITLE_SIZE, "%.*s, %s %.4g",
                         explanation_cut(copy, size < name.size ? NAME_MOST - 4 : NAME_MOST), copy,
                         explain_value_name(x->options.value), x->facts.value);
+    if (isfinite(x->facts.probability) && x->options.value != CLOZE_VALUE_PROBABILITY &&
+        used < TITLE_SIZE)
+        used += snprintf(title + used, TITLE_SIZE - (size_t)used, ", probability %.4g",
+                         x->facts.probability);
     if (x->options.task == CLOZE_EXPLAIN_SIMILARITY)
         used = snprintf(title, TITLE_SIZE, "cosine %.4g", x->facts.value);
     if (other && used > 0 && used < TITLE_SIZE)
