@@ -86,6 +86,7 @@ cloze_status cloze_explainer_attention(cloze_explainer *e, cloze_attention_visit
 {
     visiting v = { .visit = visit, .context = context };
     size_t count = e->model->network->config.heads;
+    e->runs_done = e->runs_total = 0;
     if (cz_multiply(count, e->length, &count) && cz_multiply(count, e->length, &count))
         v.weights = cz_allocate(&e->hooks.allocator, count, sizeof *v.weights);
     if (!v.weights)

@@ -253,6 +253,14 @@ static cloze_status prepare(copying *job, cloze_error *error)
     return CLOZE_OK;
 }
 
+/* What was cancelled is: the next call may run. */
+static cloze_status run_failure(const copying *job, cloze_error *error)
+{
+    const cloze_error *failure = &job->explainer->bench.run.error;
+    atomic_store(&job->explainer->session->cancel, false);
+    return cz_fail(error, failure->status, "%.480s", failure->message);
+}
+
 /* A counting run tells what this batch needs. */
 static cloze_status furnish(copying *job, const cz_batch *batch, cloze_error *error)
 {
@@ -262,7 +270,7 @@ static cloze_status furnish(copying *job, const cz_batch *batch, cloze_error *er
     pass(job, batch);
     size_t size = bench->run.numbers.peak;
     if (cz_run_failed(&bench->run))
-        return cz_fail(error, bench->run.error.status, "%.480s", bench->run.error.message);
+        return run_failure(job, error);
     if (bench->numbers.size < size) {
         cz_block_release(allocator, &bench->numbers);
         bench->numbers = (cz_block){ NULL, NULL, 0 };
@@ -310,10 +318,8 @@ static cloze_status flush(copying *job, cloze_error *error)
     if (status)
         return status;
     pass(job, &batch);
-    if (cz_run_failed(&e->bench.run)) {
-        atomic_store(&session->cancel, false);
-        return cz_fail(error, e->bench.run.error.status, "%.480s", e->bench.run.error.message);
-    }
+    if (cz_run_failed(&e->bench.run))
+        return run_failure(job, error);
     if (job->short_of_memory)
         return cz_fail_memory(error, "rows of a copy", 0);
     for (size_t i = 0; i < count && !status; i++)

@@ -105,6 +105,7 @@ cloze_status cz_flow(cloze_explainer *e, const cloze_attribution_options *option
     }
     cloze_status status = flow ? cloze_explainer_flow(e, rows, count, flow, error)
                                : cz_fail_memory(error, "rows of flow", n * sizeof *flow);
+    e->runs_done = 1; /* rows are progress, but no inputs */
     for (size_t j = 0; j < n && !status; j++) {
         out->tokens[j] = 0;
         for (size_t r = 0; r < count; r++)

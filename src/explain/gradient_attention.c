@@ -159,6 +159,7 @@ cloze_status cloze_explainer_gradient_attention(cloze_explainer *e, cloze_matrix
                                                 void *context, cloze_error *error)
 {
     cz_mixing mixing = { 0 };
+    e->runs_done = e->runs_total = 0;
     cloze_status status = weigh(e, &mixing, error);
     if (!status)
         status = cz_mixing_show(e, &mixing, true, visit, context, error);

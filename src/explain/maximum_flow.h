@@ -9,12 +9,11 @@
 
 #include <stdint.h>
 
-/* Nodes are levels 0 (the input) to `layers`, `tokens` of each. */
+/* Nodes are levels 0 (the input) to `layers`, `tokens` of each. Matrix l of the capacities is of edges from
+ * level l + 1, rows, to level l. */
 typedef struct cz_flow_graph {
     size_t layers, tokens;
-    const double
-        *capacity; /* [layers, tokens, tokens]: matrix l is of edges from level l + 1, rows, to
-                               level l */
+    const double *capacity; /* [layers, tokens, tokens] */
 } cz_flow_graph;
 
 /* Room for one flow at a time. */

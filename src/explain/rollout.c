@@ -166,6 +166,7 @@ cloze_status cloze_explainer_rollout(cloze_explainer *e, cloze_matrix_visit *vis
                                      cloze_error *error)
 {
     cz_mixing mixing = { 0 };
+    e->runs_done = e->runs_total = 0;
     cloze_status status = cz_mixing_attend(e, &mixing, error);
     if (!status)
         status = cz_mixing_show(e, &mixing, true, visit, context, error);

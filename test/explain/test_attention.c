@@ -119,6 +119,9 @@ static double *attribute(explained *e, const cloze_attribution_options *options)
         sum += tokens[i];
     assert_true(fabs(sum - report.sum) < 1e-12 * fmax(1, fabs(sum)));
     assert_true(report.exact && isnan(report.gap));
+    bool copies = options->method == CLOZE_METHOD_VALUE_ZEROING;
+    bool walks_back = options->method == CLOZE_METHOD_GRADIENT_ATTENTION;
+    assert_int_equal(report.runs, 1 + (copies ? e->tokens : 0) + walks_back);
     free(units);
     return tokens;
 }
@@ -424,6 +427,54 @@ static void flows_have_cuts(void **state)
     free(capacity);
 }
 
+/* ---- stopping ---- */
+
+static bool stop_at(void *context, uint64_t done, uint64_t total)
+{
+    const size_t *last = context;
+    assert_true(!total || done <= total);
+    return done < *last;
+}
+
+/* What is stopped says so, and can be asked again. */
+static void every_method_can_be_stopped(void **state)
+{
+    (void)state;
+    opened o;
+    char path[2048];
+    cloze_explainer *explainer = NULL;
+    size_t last = 1;
+    cloze_explain_options options = { .target = CLOZE_TARGET_BEST,
+                                      .against = CLOZE_TARGET_BEST,
+                                      .progress = { stop_at, &last } };
+    open_model(&o, golden_path(path, sizeof path, "classify/sentiment"),
+               &(open_options){ .threads = 2 });
+    last = SIZE_MAX;
+    assert_int_equal(cloze_explainer_new(&explainer, o.model, text_of("the cat sits outside"),
+                                         text_of(""), &options, NULL),
+                     CLOZE_OK);
+    for (int method = CLOZE_METHOD_ATTENTION; method <= CLOZE_METHOD_GRADIENT_ATTENTION; method++) {
+        cloze_attribution_options one = { .method = (cloze_explain_method)method };
+        double units[8];
+        assert_in_range(cloze_explainer_facts(explainer).units, 1, 8);
+        last = 1;
+        assert_int_equal(cloze_attribute(explainer, &one, units, NULL, NULL, NULL, NULL),
+                         CLOZE_ERROR_CANCELLED);
+        last = SIZE_MAX;
+        cloze_explainer_cancel(explainer);
+        assert_int_equal(cloze_attribute(explainer, &one, units, NULL, NULL, NULL, NULL),
+                         CLOZE_ERROR_CANCELLED);
+        assert_int_equal(cloze_attribute(explainer, &one, units, NULL, NULL, NULL, NULL), CLOZE_OK);
+    }
+    last = 2; /* the attention is there, a row flows */
+    size_t rows[] = { 0, 1, 2 };
+    double *flow = calloc(3 * cloze_explainer_facts(explainer).tokens, sizeof *flow);
+    assert_int_equal(cloze_explainer_flow(explainer, rows, 3, flow, NULL), CLOZE_ERROR_CANCELLED);
+    free(flow);
+    cloze_explainer_free(explainer);
+    close_model(&o);
+}
+
 /* ---- refusals ---- */
 
 static void refuse(explained *e, const cloze_attribution_options *options, cloze_status expected,
@@ -524,6 +575,7 @@ int main(void)
         cmocka_unit_test(same_bits_on_any_threads),
         cmocka_unit_test(flows_equal_networkx),
         cmocka_unit_test(flows_have_cuts),
+        cmocka_unit_test(every_method_can_be_stopped),
         cmocka_unit_test(unsuitable_options_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
