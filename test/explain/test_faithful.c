@@ -5,8 +5,7 @@
 #include "folder.h"
 
 #include "base/json.h"
-
-#include <cloze/faithful.h>
+#include "explain/faithful.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -381,6 +380,22 @@ static void test_randomized(void **state)
     }
 }
 
+/* ---- agreement ---- */
+
+/* scipy 1.17.1 of the same numbers, with ties: kendalltau, spearmanr. */
+static void test_agreement(void **state)
+{
+    (void)state;
+    const double x[] = { 0.3, -1, 2, 2, 0, 5 }, y[] = { 1, 0, 3, 1, -2, 0 }, flat[6] = { 0 };
+    double spearman, kendall;
+    cloze_error error = { 0 };
+    must(cz_rank_correlations(x, y, 6, NULL, &spearman, &kendall, &error), &error);
+    assert_true(fabs(kendall - 0.2964997266644405) < 1e-12);
+    assert_true(fabs(spearman - 0.40302996796790913) < 1e-12);
+    must(cz_rank_correlations(x, flat, 6, NULL, &spearman, &kendall, &error), &error);
+    assert_true(isnan(kendall) && isnan(spearman));
+}
+
 /* ---- infidelity and sensitivity ---- */
 
 /* The scale of the numbers does not matter, and numbers that say nothing are wrong by how far F falls. */
@@ -481,11 +496,11 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),     cmocka_unit_test(test_beams),
-        cmocka_unit_test(test_points),     cmocka_unit_test(test_evaluation),
-        cmocka_unit_test(test_same_bits),  cmocka_unit_test(test_randomized),
-        cmocka_unit_test(test_infidelity), cmocka_unit_test(test_sensitivity),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_golden),      cmocka_unit_test(test_beams),
+        cmocka_unit_test(test_points),      cmocka_unit_test(test_evaluation),
+        cmocka_unit_test(test_same_bits),   cmocka_unit_test(test_randomized),
+        cmocka_unit_test(test_agreement),   cmocka_unit_test(test_infidelity),
+        cmocka_unit_test(test_sensitivity), cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
