@@ -44,18 +44,22 @@ static bool is_shifted(const cloze_explainer *e, size_t token, uint32_t id)
     return e->shift && e->unit_of[token] != SIZE_MAX && e->ids[token] == id;
 }
 
-void cz_word_rows(const cloze_explainer *e, double *to)
+void cz_word_row(const cloze_explainer *e, uint32_t id, double *to)
 {
     const cz_network *network = e->model->network;
-    size_t width = network->config.embedding;
-    for (int t = 0; t < network->embeddings.tables; t++) {
-        if (network->table_kind[t] != CZ_TABLE_WORDS)
-            continue;
-        const cz_tensor *table = &network->embeddings.table[t]->value;
-        for (size_t i = 0; i < e->length; i++)
-            for (size_t c = 0; c < width; c++)
-                to[i * width + c] = cz_tensor_at(table, e->ids[i], c) +
-                                    (is_shifted(e, i, e->ids[i]) ? e->shift[i * width + c] : 0);
+    for (int t = 0; t < network->embeddings.tables; t++)
+        for (size_t c = 0; c < network->config.embedding; c++)
+            if (network->table_kind[t] == CZ_TABLE_WORDS)
+                to[c] = cz_tensor_at(&network->embeddings.table[t]->value, id, c);
+}
+
+void cz_word_rows(const cloze_explainer *e, double *to)
+{
+    size_t width = e->model->network->config.embedding;
+    for (size_t i = 0; i < e->length; i++) {
+        cz_word_row(e, e->ids[i], to + i * width);
+        for (size_t c = 0; c < width && is_shifted(e, i, e->ids[i]); c++)
+            to[i * width + c] += e->shift[i * width + c];
     }
 }
 

@@ -175,6 +175,8 @@ void cz_row_read(const cz_tensor *x, size_t row, double *to);
 void cz_row_write(const cz_tensor *x, size_t row, const double *from);
 /* Columns of the rows at a layer. */
 size_t cz_width_at(const cloze_explainer *explainer, int64_t layer);
+/* The row of the word table of an id; to [cz_width_at CZ_AT_WORDS]. */
+void cz_word_row(const cloze_explainer *explainer, uint32_t id, double *to);
 /* The words' embeddings of the input, shifted: to [length, cz_width_at CZ_AT_WORDS]. */
 void cz_word_rows(const cloze_explainer *explainer, double *to);
 void cz_bench_clear(cz_bench *bench, const cloze_allocator *allocator);
