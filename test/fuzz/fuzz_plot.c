@@ -1,5 +1,6 @@
 /* fuzz_plot.c - pictures of any numbers and names: each is drawn or refused with a message, and what
- * is drawn is a whole file. The first byte chooses the picture and its format. */
+ * is drawn is a whole file. An SVG holds no elements but those that draw. The first byte chooses the picture
+ * and its format. */
 #include <cloze/plot.h>
 
 #include <math.h>
@@ -136,6 +137,97 @@ static cloze_status draw_trials(input *from, const char *path, cloze_error *erro
     return cloze_plot_trials(&plot, path, error);
 }
 
+static cloze_status draw_heat(input *from, const char *path, cloze_error *error)
+{
+    float numbers[VALUES * 4];
+    unsigned kind = take(from);
+    cloze_heat_plot plot = { .rows = take(from) % (NAMES + 1),
+                             .columns = take(from) % (NAMES + 1),
+                             .values = numbers,
+                             .map = (cloze_colour_map)(kind % 5),
+                             .scale = (cloze_plot_scale)(kind / 5 % 4),
+                             .is_signed = kind & 128 };
+    for (size_t i = 0; i < VALUES * 4; i++)
+        numbers[i] = (float)from->values[i / VALUES][i % VALUES];
+    plot.row_names = take(from) & 1 ? from->names : NULL;
+    plot.column_names = take(from) & 1 ? from->names : NULL;
+    plot.title = take_text(from);
+    plot.row_title = take_text(from);
+    plot.column_title = take_text(from);
+    plot.value_title = take_text(from);
+    if (kind & 64) {
+        const float *const maps[] = { numbers, numbers + VALUES, numbers, numbers + VALUES };
+        cloze_sheet_plot sheet = { .down = take(from) % 3,
+                                   .across = take(from) % 3,
+                                   .rows = plot.rows,
+                                   .columns = plot.columns,
+                                   .values = maps,
+                                   .title = plot.title,
+                                   .down_title = plot.row_title,
+                                   .across_title = plot.column_title,
+                                   .value_title = plot.value_title,
+                                   .map = plot.map,
+                                   .scale = plot.scale,
+                                   .is_signed = plot.is_signed };
+        return cloze_plot_sheet(&sheet, path, error);
+    }
+    return cloze_plot_heat(&plot, path, error);
+}
+
+static cloze_status draw_parts(input *from, const char *path, cloze_error *error)
+{
+    cloze_plot_part parts[8];
+    cloze_part_panel panels[2];
+    cloze_part_plot plot = { .texts = from->names, .parts = parts, .panels = panels };
+    for (size_t i = 0; i < 8; i++) {
+        size_t begin = take(from) % 16;
+        parts[i] = (cloze_plot_part){ i % 4, begin, begin + take(from) % 8 };
+    }
+    for (size_t i = 0; i < 2; i++)
+        panels[i] = (cloze_part_panel){ .title = take_text(from),
+                                        .note = take_text(from),
+                                        .values = from->values[i],
+                                        .spread = take(from) & 1 ? from->values[2] : NULL };
+    plot.text_count = take(from) % 6;
+    plot.part_count = take(from) % 9;
+    plot.panel_count = take(from) % 3;
+    plot.bars = take(from) % 10;
+    plot.no_text = take(from) & 1;
+    plot.title = take_text(from);
+    plot.width = take_size(from);
+    return cloze_plot_parts(&plot, path, error);
+}
+
+static bool draws(const char *element)
+{
+    static const char *const names[] = {
+        "?xml",   "svg",           "defs",           "g",        "symbol", "path",
+        "use",    "rect",          "image",          "clipPath", "circle", "mask",
+        "filter", "feColorMatrix", "linearGradient", "stop"
+    };
+    size_t size;
+    element += *element == '/';
+    size = strcspn(element, " />\n");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == size && !memcmp(names[i], element, size))
+            return true;
+    return false;
+}
+
+/* Whatever names say, nothing of them is an element. */
+static void check_elements(FILE *file)
+{
+    enum { MOST = 1 << 22 };
+    static char bytes[MOST];
+    size_t size;
+    rewind(file);
+    size = fread(bytes, 1, MOST - 1, file);
+    bytes[size] = 0;
+    for (const char *at = strchr(bytes, '<'); at; at = strchr(at + 1, '<'))
+        if (!draws(at + 1))
+            abort();
+}
+
 /* A picture is there if and only if it was drawn. */
 static void check(const char *path, cloze_status status, const cloze_error *error)
 {
@@ -146,6 +238,8 @@ static void check(const char *path, cloze_status status, const cloze_error *erro
                      (strcmp(begin, "\x89PNG") != 0 && strcmp(begin, "<?xm") != 0 &&
                       strcmp(begin, "%PDF") != 0))
         abort();
+    if (file && !strcmp(begin, "<?xm"))
+        check_elements(file);
     if (file)
         fclose(file);
     unlink(path);
@@ -154,20 +248,20 @@ static void check(const char *path, cloze_status status, const cloze_error *erro
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const endings[] = { "svg", "svg", "svg", "pdf", "png" };
-    static cloze_status (*const pictures[])(input * from, const char *path,
-                                            cloze_error *error) = { draw_lines, draw_points,
-                                                                    draw_trials };
+    static cloze_status (*const pictures[])(input * from, const char *path, cloze_error *error) = {
+        draw_lines, draw_points, draw_trials, draw_heat, draw_parts
+    };
     input from = { .at = data, .left = size };
     cloze_error error = { 0 };
     char path[64];
     unsigned kind = take(&from);
     snprintf(path, sizeof path, "/tmp/cloze-fuzz-plot-%ld.%s", (long)getpid(),
-             endings[kind / 3 % 5]);
+             endings[kind / 5 % 5]);
     for (size_t i = 0; i < NAMES; i++)
         from.names[i] = take_text(&from);
     for (size_t k = 0; k < 4; k++)
         for (size_t i = 0, count = take(&from) % VALUES; i < VALUES; i++)
             from.values[k][i] = i < count ? take_value(&from) : (double)(i % 5);
-    check(path, pictures[kind % 3](&from, path, &error), &error);
+    check(path, pictures[kind % 5](&from, path, &error), &error);
     return 0;
 }
