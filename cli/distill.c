@@ -29,8 +29,10 @@ static const option_group distill_teacher_options = {
             "embed: the squared error of the teacher's vectors (the default), or 1 - their cosine"),
         OPTION("hidden-cosine", 0, OPTION_REAL, "X", train.teach_last,
                "add X times 1 - the cosine of the last hidden states of each token (DistilBERT)"),
-        OPTION("hidden-error", 0, OPTION_REAL, "X", train.teach_states,
-               "add X times the squared error of hidden states, layer by layer (TinyBERT)"),
+        OPTION(
+            "hidden-error", 0, OPTION_REAL, "X", train.teach_states,
+            "add X times the squared error of hidden states, layer by layer (TinyBERT); of another "
+            "width: through a map that learns"),
         OPTION(
             "attention-error", 0, OPTION_REAL, "X", train.teach_attention,
             "add X times the squared error of the scores of attention, layer by layer (TinyBERT)"),

@@ -125,6 +125,10 @@ typedef struct cloze_train_watch {
  * A teacher that runs beside the student, over the same tokens of the same batches, without dropout.
  * The weighted losses below are added to that of what is learned; layers that are frozen, whose
  * gradient would go nowhere, are not compared.
+ *
+ * Where the models are not equally wide, the student's hidden states are compared through a linear map
+ * without bias to the teacher's width (TinyBERT's W). It is one for all layers, is drawn by the seed,
+ * learns with the student, and is kept in the run's state; a saved model is without it.
  */
 typedef struct cloze_teacher {
     /* Opened with the engine of the options (or, where they have none, with its own, which then
@@ -133,8 +137,7 @@ typedef struct cloze_teacher {
     double last;      /* 1 - the cosine of the last hidden states, the mean over tokens (Sanh et al.
                          2019, DistilBERT: torch's CosineEmbeddingLoss) */
     double states;    /* squared error of the embeddings' and all layers' hidden states, the mean over
-                         their numbers, summed over layers (Jiao et al. 2020, TinyBERT). Both models
-                         must be equally wide: nothing is projected */
+                         their numbers, summed over layers (Jiao et al. 2020, TinyBERT) */
     double attention; /* squared error of the scores of attention before the softmax, the mean over
                          heads and pairs of a sequence's tokens, summed over layers (TinyBERT, which
                          found scores to teach better than probabilities). Both models must have as

@@ -219,6 +219,7 @@ static void bind_all(cz_binder *b)
     cz_bind_heads(b);
     note_unused(b);
     cz_bind_adapters(b);
+    cz_bind_lesson(b);
 }
 
 cloze_status cz_network_bind(cz_network *network, const cz_network_options *options,

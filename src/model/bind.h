@@ -81,5 +81,7 @@ void cz_bind_heads(cz_binder *b);
 /* Adapters beside the maps that b->anew names; how many there can be. */
 void cz_bind_adapters(cz_binder *b);
 size_t cz_adapters_most(const cz_network *network, const cz_anew *anew);
+/* The map to a teacher's width, where that is another. */
+void cz_bind_lesson(cz_binder *b);
 
 #endif

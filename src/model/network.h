@@ -104,6 +104,7 @@ typedef struct cz_network {
     cz_head head[CZ_HEADS];
     cz_adapter *adapters; /* [adapter_count] */
     size_t adapter_count;
+    cz_linear_weights lesson; /* of states to a teacher's width; weight.out == 0: none */
     size_t still; /* stages that learn nothing, the embeddings and then layers: nothing of them is
                      recorded */
 } cz_network;
@@ -120,6 +121,7 @@ typedef struct cz_anew {
     bool replace;       /* the heads' last products even where there are some that fit */
     bool all;           /* everything: no weights are opened */
     cz_low_rank adapters; /* the first matrix drawn as peft draws it, the second 0 */
+    size_t lesson_width; /* of a teacher's states; 0: they are not compared */
     uint64_t seed;
 } cz_anew;
 

@@ -37,6 +37,7 @@ typedef struct cz_parameter {
     bool is_matrix; /* no bias, and nothing of a norm */
     bool of_adapter; /* learns beside a weight that stays, */
     bool whole;      /* or as a whole beside those that do */
+    bool of_lesson;  /* learns as long as a teacher teaches, and is no part of the model */
 } cz_parameter;
 
 /* The rows of a gradient that may be other than zero: what was looked up of a table, or all. */

@@ -39,7 +39,7 @@ static json_t *whole_modules(const cloze_trainer *trainer)
     for (size_t i = 0; i < trainer->learner.count && good; i++) {
         const cz_parameter *parameter = trainer->learner.parameter[i];
         char name[CZ_SAVED_NAME];
-        if (parameter->of_adapter)
+        if (parameter->of_adapter || parameter->of_lesson)
             continue;
         cz_saved_name(trainer, parameter, name);
         char *begin = strncmp(name, prefix, strlen(prefix)) ? name : name + strlen(prefix);

@@ -36,6 +36,8 @@ static bool learns(const cz_network *network, const cz_parameter *parameter,
 {
     if (is_still(network, parameter))
         return false;
+    if (parameter->of_lesson)
+        return true;
     if (options->adapters)
         return parameter->of_adapter || (parameter->whole && reads(network, parameter, options));
     if (parameter->of_head)
@@ -156,7 +158,7 @@ static size_t still_stages(const cz_learner *learner)
     size_t still = learner->network->config.layers + 1;
     for (size_t i = 0; i < learner->count; i++) {
         const cz_parameter *parameter = learner->parameter[i];
-        if (!parameter->of_head && parameter->depth < still)
+        if (!parameter->of_head && !parameter->of_lesson && parameter->depth < still)
             still = parameter->depth;
     }
     return still;

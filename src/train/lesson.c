@@ -164,7 +164,11 @@ void cz_lesson_listen(const cloze_trainer *trainer, const cz_part *part, cz_run 
 
 void cz_lesson_widen(const cloze_trainer *trainer, const cz_part *part, cz_extent *extent)
 {
-    if (!is_taught(trainer, part) || !(trainer->options.teacher.attention > 0))
+    size_t width = trainer->model->network->lesson.weight.out;
+    if (!is_taught(trainer, part))
+        return;
+    extent->widest = width > extent->widest ? width : extent->widest;
+    if (!(trainer->options.teacher.attention > 0))
         return;
     const cz_config *config = &trainer->options.teacher.model->network->config;
     size_t size = config->hidden / config->heads;
@@ -231,12 +235,21 @@ static cz_tensor *soft_loss(cz_run *run, const cloze_trainer *trainer, const cz_
     }
 }
 
+/* The student's states as wide as the teacher's; NULL where nothing learns. */
+static cz_tensor *own_states(cz_run *run, const cloze_trainer *trainer, size_t layer)
+{
+    const cz_network *network = trainer->model->network;
+    cz_tensor *own = trainer->lesson.own_states[layer];
+    return own && network->lesson.weight.out ? cz_linear(run, own, &network->lesson, CZ_IDENTITY)
+                                             : own;
+}
+
 static cz_tensor *add_last(cz_run *run, const cloze_trainer *trainer, const cz_part *part,
                            cz_tensor *loss)
 {
     const cz_lesson *lesson = &trainer->lesson;
     size_t other = trainer->options.teacher.model->network->config.layers;
-    cz_tensor *own = lesson->own_states[trainer->model->network->config.layers];
+    cz_tensor *own = own_states(run, trainer, trainer->model->network->config.layers);
     const cz_tensor *teacher = &lesson->states[other];
     if (!own)
         return loss;
@@ -253,7 +266,7 @@ static cz_tensor *add_states(cz_run *run, const cloze_trainer *trainer, const cz
 {
     const cz_lesson *lesson = &trainer->lesson;
     for (size_t i = 0; i <= trainer->model->network->config.layers; i++) {
-        cz_tensor *own = lesson->own_states[i];
+        cz_tensor *own = own_states(run, trainer, i);
         if (!own)
             continue;
         cz_tensor *apart = cz_squared_error(run, own, &lesson->states[lesson->layer[i]],

@@ -7,6 +7,8 @@
 
 #include "train/trainer.h"
 
+/* How wide the teacher's hidden states are that the student's are compared with; 0: none are. */
+size_t cz_lesson_width(const cloze_train_options *options);
 /* Can this model teach what the trainer learns? Lays out which layers are compared. */
 cloze_status cz_lesson_begin(cloze_trainer *trainer, cloze_error *error);
 void cz_lesson_clear(cloze_trainer *trainer);

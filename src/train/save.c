@@ -73,6 +73,8 @@ static void add_tensor(writing *w, const cz_parameter *parameter)
 /* An adapter's file has what learned; a model's has all but adapters, which are merged. */
 static bool is_saved(const cloze_trainer *trainer, const cz_parameter *parameter)
 {
+    if (parameter->of_lesson)
+        return false;
     if (cz_saves_adapter(trainer))
         return trainer->learner.level[0].list[parameter->index];
     return !parameter->of_adapter && !parameter->turn; /* written with the first of its turns */

@@ -103,15 +103,17 @@ static cloze_status check_layers(const cloze_trainer *trainer, cloze_error *erro
     return CLOZE_OK;
 }
 
-static cloze_status check_widths(const cloze_trainer *trainer, cloze_error *error)
+size_t cz_lesson_width(const cloze_train_options *options)
+{
+    const cloze_teacher *teacher = &options->teacher;
+    bool compares = teacher->model && (teacher->last > 0 || teacher->states > 0);
+    return compares ? config_of(teacher->model)->hidden : 0;
+}
+
+static cloze_status check_heads(const cloze_trainer *trainer, cloze_error *error)
 {
     const cloze_teacher *teacher = &trainer->options.teacher;
     const cz_config *own = config_of(trainer->model), *other = config_of(teacher->model);
-    if ((teacher->last > 0 || teacher->states > 0) && own->hidden != other->hidden)
-        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                       "hidden states of %zu numbers cannot be compared with the teacher's of %zu: "
-                       "take a student of the same width, or leave this loss away",
-                       own->hidden, other->hidden);
     if (teacher->attention > 0 && own->heads != other->heads)
         return cz_fail(
             error, CLOZE_ERROR_UNSUPPORTED,
@@ -235,7 +237,7 @@ cloze_status cz_lesson_begin(cloze_trainer *trainer, cloze_error *error)
     if (!status)
         status = check_layers(trainer, error);
     if (!status)
-        status = check_widths(trainer, error);
+        status = check_heads(trainer, error);
     if (!status)
         status = make_lists(trainer, error);
     if (status)

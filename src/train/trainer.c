@@ -254,6 +254,7 @@ static cloze_status open_model(cloze_trainer *trainer, cloze_error *error)
                                 .dropout = options->lora.dropout,
                                 .targets = (const char *const *)trainer->targets,
                                 .target_count = options->lora.target_count },
+                  .lesson_width = cz_lesson_width(options),
                   .seed = options->seed },
     };
     cloze_status status =

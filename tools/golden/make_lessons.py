@@ -25,6 +25,7 @@ from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassificat
 TEXTS = ["the cat sits outside", "i love pasta", "a man is playing guitar in the garden", "pizza", "do you like tv ?"]
 LABELS = [1, 0, 1, 1, 0]
 NUMBERS = [[1, 0], [0, 1], [1, 1], [0, 0], [0, 1]]
+PROJECTION = "distillation.projection.weight"
 MASKED = [[1, 4], [3, 4], [8, 17], [13, 4], [18, 4], [24, 30]]  # row of all texts together, what stands there then
 
 
@@ -38,6 +39,7 @@ class Case:
     states: float = 0
     attention: float = 0
     layers: list[int] = field(default_factory=lambda: [2, 3])
+    student: str = "student"
 
 
 CASES = [
@@ -52,19 +54,21 @@ CASES = [
     Case("words", "words", teaching=0.6, temperature=1.5, last=0.5),
     Case("vectors", "vectors"),
     Case("directions", "directions"),
+    Case("wider", "labels", last=0.5, states=1, student="narrow"),
+    Case("wider words", "words", teaching=0.6, states=0.5, student="narrow"),
 ]
 
 
 class Model:
     """A file with both heads, and its run in float64 over the same weights."""
 
-    def __init__(self, folder: Path, layers: int, intermediate: int, seed: int):
+    def __init__(self, folder: Path, layers: int, intermediate: int, seed: int, **others: int):
         torch.manual_seed(seed)
         folder.mkdir(parents=True)
         tokenizer = make_tokenizer("lessons", "bert", folder)
         config = BertConfig(vocab_size=len(tokenizer), id2label={0: "no", 1: "yes"}, label2id={"no": 0, "yes": 1},
                             **(SLIGHT | dict(num_hidden_layers=layers, intermediate_size=intermediate,
-                                             max_position_embeddings=16)))
+                                             max_position_embeddings=16) | others))
         config._attn_implementation = "eager"
         self.labels = BertForSequenceClassification(config).eval()
         self.words = BertForMaskedLM(config).eval()
@@ -146,7 +150,9 @@ def both_losses(case: Case, own: dict, teacher: dict, asked: list[int], answers:
     return F.binary_cross_entropy_with_logits(own["labels"], gold), t * t * soft
 
 
-def loss_of(case: Case, own: dict, teacher: dict, asked: list[int], answers: list[int]) -> torch.Tensor:
+def loss_of(case: Case, own: dict, teacher: dict, asked: list[int], answers: list[int],
+            weight: torch.Tensor | None) -> torch.Tensor:
+    """`weight` maps states of a narrower student to the teacher's width (TinyBERT)."""
     if case.learning in ("vectors", "directions"):
         x, y = own["vectors"], teacher["vectors"].float().double()
         if case.learning == "vectors":
@@ -154,6 +160,8 @@ def loss_of(case: Case, own: dict, teacher: dict, asked: list[int], answers: lis
         return F.cosine_embedding_loss(x, y, torch.ones(len(x), dtype=torch.float64))
     hard, soft = both_losses(case, own, teacher, asked, answers)
     loss = case.teaching * soft + (1 - case.teaching) * hard
+    if weight is not None:
+        own = own | dict(states=[F.linear(states, weight) for states in own["states"]])
     last, goal = own["states"][-1], teacher["states"][-1]
     if case.last:
         loss = loss + case.last * F.cosine_embedding_loss(last, goal, torch.ones(len(last), dtype=torch.float64))
@@ -170,6 +178,8 @@ def main() -> None:
     target = Path(sys.argv[1])
     shutil.rmtree(target, ignore_errors=True)
     teacher, student = Model(target / "teacher", 3, 20, 1), Model(target / "student", 2, 16, 2)
+    students = {"student": student, "narrow": Model(target / "narrow", 2, 16, 3, hidden_size=8, num_attention_heads=2)}
+    projection = torch.randn(SLIGHT["hidden_size"], 8, dtype=torch.float64, requires_grad=True)
     ids = student.tokenizer(TEXTS)["input_ids"]
     flat = [token for own in ids for token in own]
     masked, at = [list(own) for own in ids], 0
@@ -184,14 +194,16 @@ def main() -> None:
         seen = masked if case.learning == "words" else ids
         with torch.no_grad():
             shown = teacher.run(seen)
-        loss = loss_of(case, student.run(seen), shown, asked, [flat[row] for row in asked])
-        parameters = student.parameters()
+        own, narrow = students[case.student], case.student == "narrow"
+        loss = loss_of(case, own.run(seen), shown, asked, [flat[row] for row in asked], projection if narrow else None)
+        parameters = own.parameters() | ({PROJECTION: projection} if narrow else {})
         found = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
         gradients |= {f"{case.name}/{name}": gradient.contiguous()
                       for name, gradient in zip(parameters, found) if gradient is not None}
         cases.append(vars(case) | {"loss": loss.item()})
         if case.name == "vectors":
             gradients["teacher/vectors"] = shown["vectors"].float()
+    gradients[PROJECTION] = projection.detach()
     save_file(gradients, target / "gradients.safetensors")
     (target / "lessons.json").write_text(json.dumps(
         dict(texts=TEXTS, labels=LABELS, numbers=NUMBERS, masked=MASKED, cases=cases), indent=1) + "\n")
