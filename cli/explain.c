@@ -17,6 +17,8 @@ static const command_example examples[] = {
       "how far each method can be believed" },
     { "cloze explain -m ./sentiment \"A wonderful film\" --attention heads.png",
       "every head of every layer" },
+    { "cloze explain -m ./sentiment \"A wonderful film\" --page why.html",
+      "everything as one page for the browser" },
     { "cloze explain \"I love pasta\" --pair \"Do you like pizza?\"",
       "what makes two texts similar" },
     { NULL, NULL },
@@ -80,6 +82,8 @@ static int explain_one(explain_job *job, size_t i)
         code = write(job, &explanation);
     if (!code)
         code = explain_draw(job, &explanation);
+    if (!code && job->settings->explain.page)
+        code = explain_write_page(job, &explanation, NULL, 0);
     explanation_clear(&explanation);
     return code;
 }
@@ -104,20 +108,20 @@ static int explain_all(explain_job *job)
 static int take_digest(explain_job *job)
 {
     cloze_error error;
-    if (!job->settings->json && !job->settings->explain.csv)
+    if (!job->settings->json && !job->settings->explain.csv && !job->settings->explain.page)
         return 0;
     return cloze_model_digest(job->opened.model, job->digest, &error) ? say_error(&error, NULL) : 0;
 }
 
-/* A picture is of one text. */
+/* A picture or page is of one text. */
 static int check_single(const explain_job *job)
 {
     const cli_settings *s = job->settings;
-    if (!s->picture && !s->explain.attention)
+    if (!s->picture && !s->explain.attention && !s->explain.page)
         return 0;
     if (input_count(job->input) == 1 && input_is_last(job->input))
         return 0;
-    return say_failure(CLOZE_ERROR_ARGUMENT, "a picture is of one text; here %s",
+    return say_failure(CLOZE_ERROR_ARGUMENT, "a picture or page is of one text; here %s",
                        input_count(job->input) ? "are several" : "is none");
 }
 

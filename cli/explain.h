@@ -11,6 +11,7 @@
 #include "output.h"
 
 #include <cloze/explain.h>
+#include <cloze/page.h>
 
 /* One method's numbers of one text. */
 typedef struct cli_attribution {
@@ -56,6 +57,8 @@ extern const option_group explain_aims, explain_ways, explain_truth, explain_fac
 /* --method into job->methods. Exit code. */
 int explain_choose_methods(explain_job *job);
 void explain_list_methods(cli_output *output);
+/* What it answers, in a sentence. */
+const char *explain_method_answer(cloze_explain_method method);
 
 /* ---- explain_aim.c ---- */
 
@@ -118,6 +121,8 @@ int explain_write_bars(cli_output *output, const cli_explanation *explanation,
                        const cli_attribution *made, size_t most, cli_inks inks);
 int explain_write_terminal(explain_job *job, const cli_explanation *explanation);
 void explain_write_json(explain_job *job, const cli_explanation *explanation);
+/* The same without texts of tokens and numbers: what was asked of what, and how. */
+void explain_write_json_record(explain_job *job, const cli_explanation *explanation);
 /* The object's beginning: model, text, what is explained, units' kind. */
 void explain_begin_json(explain_job *job, const cli_explanation *explanation);
 /* "model": ..., "version": ..., "isa": ... */
@@ -144,5 +149,11 @@ int explain_draw_parts(const explain_job *job, const cli_explanation *explanatio
                        const cli_explanation *other);
 int explain_draw_attention(const explain_job *job, const cli_explanation *explanation,
                            const cli_explanation *other);
+
+/* ---- explain_page.c ---- */
+
+/* --page: `tables` (may be none) are shown, too. Exit code. */
+int explain_write_page(const explain_job *job, const cli_explanation *explanation,
+                       const cloze_page_table *tables, size_t table_count);
 
 #endif

@@ -119,6 +119,8 @@ static int evaluate_one(explain_trial *trial, size_t i)
         code = begin(trial, &explanation);
     if (!code)
         code = measure(trial, &explanation, where);
+    if (!code && job->settings->explain.page)
+        code = trial_write_page(trial, &explanation);
     explanation_clear(&explanation);
     return code;
 }

@@ -49,4 +49,9 @@ void trial_write_csv(const explain_trial *trial);
 /* Exit code. */
 int trial_draw(const explain_trial *trial, const char *path);
 
+/* ---- explain_faith_page.c ---- */
+
+/* --page with the figures of this text. Exit code. */
+int trial_write_page(const explain_trial *trial, const cli_explanation *explanation);
+
 #endif

@@ -135,11 +135,16 @@ static void write_report(cli_output *output, const cloze_attribution_report *r)
                   r->exact ? "true" : "false");
 }
 
-static void write_attribution(cli_output *output, const cli_explanation *x,
-                              const cli_attribution *made)
+static void begin_attribution(cli_output *output, const cli_attribution *made)
 {
     write_name(output, "{\"method\": ", cloze_explain_method_name(made->options.method));
     explain_write_json_settings(output, &made->options);
+}
+
+static void write_attribution(cli_output *output, const cli_explanation *x,
+                              const cli_attribution *made)
+{
+    begin_attribution(output, made);
     write_numbers(output, ", \"units\": ", made->units, x->facts.units);
     write_numbers(output, ", \"tokens\": ", made->tokens, x->facts.tokens);
     write_numbers(output, ", \"spread\": ", made->spread, x->facts.units);
@@ -175,4 +180,18 @@ void explain_write_json(explain_job *job, const cli_explanation *explanation)
         write_attribution(output, explanation, &explanation->made[i]);
     }
     output_text(output, "]}\n");
+}
+
+void explain_write_json_record(explain_job *job, const cli_explanation *explanation)
+{
+    cli_output *output = job->output;
+    explain_begin_json(job, explanation);
+    output_text(output, ", \"methods\": [");
+    for (size_t i = 0; i < explanation->count; i++) {
+        output_text(output, i ? ", " : "");
+        begin_attribution(output, &explanation->made[i]);
+        write_report(output, &explanation->made[i].report);
+        output_text(output, "}");
+    }
+    output_text(output, "]}");
 }

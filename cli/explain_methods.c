@@ -37,6 +37,11 @@ void explain_list_methods(cli_output *output)
     }
 }
 
+const char *explain_method_answer(cloze_explain_method method)
+{
+    return answers[method];
+}
+
 /* Into a list with commas. */
 static void name_all(char *out, size_t size)
 {
@@ -77,7 +82,8 @@ int explain_choose_methods(explain_job *job)
     if (!names && s->explain.attention && !s->picture && !s->json && !s->explain.csv)
         return 0;
     if (!names)
-        names = job->settings->explain.evaluate ? "all" : "occlusion";
+        names =
+            job->settings->explain.evaluate || job->settings->explain.page ? "all" : "occlusion";
     job->every = !strcmp(names, "all");
     for (size_t i = 0; i < CLOZE_METHODS && job->every; i++)
         job->methods[job->method_count++] = (cloze_explain_method)i;

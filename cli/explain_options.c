@@ -117,6 +117,9 @@ const option_group explain_pictures = {
         OPTION(
             "mute", 0, OPTION_FLAG, NULL, explain.mute,
             "of attention: leave out special tokens, which much attention falls on for no reason"),
+        OPTION("page", 0, OPTION_WORD, "FILE", explain.page,
+               "write all of it as one HTML page to look around in, attention included (methods: "
+               "all by default; with --evaluate figures, too)"),
         OPTION("versus", 0, OPTION_WORD, "TEXT", explain.versus,
                "draw how this text differs from TEXT, which must have as many parts"),
         OPTION("versus-model", 0, OPTION_WORD, "MODEL", explain.versus_model,

@@ -268,6 +268,54 @@ static int open_spool(void)
     return descriptor;
 }
 
+int output_open_kept(cli_output **out)
+{
+    cli_output *output = calloc(1, sizeof *output);
+    if (!output)
+        return say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+    output->final = -1;
+    output->descriptor = open_spool();
+    if (output->descriptor < 0) {
+        int failure = errno;
+        free(output);
+        return cannot_write("a temporary file", failure);
+    }
+    *out = output;
+    return 0;
+}
+
+static bool read_back(int descriptor, char *bytes, size_t size)
+{
+    while (size) {
+        ssize_t got = read(descriptor, bytes, size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        bytes += got;
+        size -= (size_t)got;
+    }
+    return true;
+}
+
+int output_take(cli_output *output, char **bytes, size_t *size)
+{
+    off_t end;
+    int code = 0;
+    output_flush(output);
+    end = lseek(output->descriptor, 0, SEEK_CUR);
+    *bytes = end >= 0 ? malloc((size_t)end + 1) : NULL;
+    *size = *bytes ? (size_t)end : 0;
+    if (!*bytes)
+        code = say_failure(CLOZE_ERROR_MEMORY, "out of memory");
+    else if (output->failure || lseek(output->descriptor, 0, SEEK_SET) < 0 ||
+             !read_back(output->descriptor, *bytes, *size))
+        code = cannot_write("a temporary file", output->failure ? output->failure : errno);
+    close(output->descriptor);
+    free(output);
+    return code;
+}
+
 void output_begin_patchable(cli_output *output)
 {
     struct stat kind;

@@ -12,6 +12,10 @@ typedef struct cli_output cli_output;
 
 /* `path` NULL: standard output. Returns an exit code. */
 int output_open(cli_output **out, const char *path);
+/* For what is not yet to go anywhere: kept in a temporary file until output_take. Exit code. */
+int output_open_kept(cli_output **out);
+/* Closes it and gives all bytes, yours to free. Exit code. */
+int output_take(cli_output *output, char **bytes, size_t *size);
 void output_write(cli_output *output, const void *data, size_t size);
 void output_text(cli_output *output, const char *text);
 void output_format(cli_output *output, const char *format, ...)

@@ -96,7 +96,7 @@ typedef struct cli_explaining {
     bool evaluate, sensitivity;
     int randomize;
     size_t rivals, beam;
-    const char *curves;
+    const char *curves, *page;
     const char *attention, *versus, *versus_model; /* pictures */
     int scale, colours, map;
     bool mute;

@@ -38,6 +38,7 @@ try convert test/golden/sentence/mean "$scratch/converted"
 if pkg-config --exists pangocairo; then
     printf '1 0.9 2e-5\n2 0.5 1e-5\n3 0.6 0\n' | try plot "$scratch/curve.svg"
 fi
+try explain_page test/golden/classify/sentiment "I love pasta" "$scratch/why.html"
 try train test/golden/classify/sentiment README.md CHANGELOG.md "$scratch/trained"
 try distill test/golden/sentence/mean README.md "$scratch/student" "$scratch/distilled"
 "$root/bin/cloze" --version

@@ -1,7 +1,7 @@
 /* lines.js - a head as lines from each token, at the left, to those it looks at, at the right. All
  * lines of 512 tokens would be a grey field: the strongest are drawn, or those of the chosen token. */
 
-const rowHeight = 18, linesMost = 2500;
+const rowHeight = 18, linesMost = 2500, frameHeight = 640;
 let linesLayout = null;
 let linesNote = '';
 
@@ -103,6 +103,7 @@ function drawLines(pen, view, layout, begin, end) {
 function showLines(view) {
     const frame = byId('picture-frame'), canvas = byId('drawing');
     linesLayout = layLines(view, frame.clientWidth);
+    frame.style.height = Math.min(frameHeight, linesLayout.height) + 'px';
     resized(byId('marks'), 1, 1);
     const height = Math.min(frame.clientHeight, linesLayout.height),
           begin = Math.min(frame.scrollTop, linesLayout.height - height);

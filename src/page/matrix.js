@@ -100,6 +100,7 @@ function drawMatrix(pen, view, layout) {
 
 function showMatrix(view) {
     const frame = byId('picture-frame');
+    frame.style.height = '';
     matrixLayout = layMatrix(view, frame.clientWidth, devicePixelRatio || 1);
     drawMatrix(
         resized(byId('drawing'), matrixLayout.width, matrixLayout.height), view, matrixLayout);
