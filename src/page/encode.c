@@ -39,19 +39,38 @@ static cloze_status put_base64(const uint8_t *bytes, size_t size, cz_output *out
     return status;
 }
 
+static cloze_status deflate_all(z_stream *stream, const uint8_t *bytes, size_t size, cz_output *out,
+                                cloze_error *error)
+{
+    size_t bound = deflateBound(stream, (uLong)size);
+    uint8_t *packed = cz_allocate(NULL, bound, 1);
+    cloze_status status;
+    if (!packed)
+        return cz_fail_memory(error, "a deflated layer", bound);
+    stream->next_in = (z_const Bytef *)bytes;
+    stream->avail_in = (uInt)size;
+    stream->next_out = packed;
+    stream->avail_out = (uInt)bound;
+    if (deflate(stream, Z_FINISH) == Z_STREAM_END)
+        status = put_base64(packed, stream->total_out, out, error);
+    else
+        status = cz_fail_memory(error, "deflating a layer", bound);
+    cz_release(NULL, packed);
+    return status;
+}
+
+/* Only runs are looked for: attention repeats little else, and searching would take eight times as long
+ * for a larger file. */
 cloze_status cz_page_put_packed(const uint8_t *bytes, size_t size, cz_output *out,
                                 cloze_error *error)
 {
-    uLongf packed_size = compressBound((uLong)size);
-    uint8_t *packed = cz_allocate(NULL, packed_size, 1);
+    enum { WINDOW = 15, MEMORY = 9 };
+    z_stream stream = { 0 };
     cloze_status status;
-    if (!packed)
-        return cz_fail_memory(error, "a deflated layer", packed_size);
-    if (compress2(packed, &packed_size, bytes, (uLong)size, Z_DEFAULT_COMPRESSION) != Z_OK)
-        status = cz_fail_memory(error, "deflating a layer", size);
-    else
-        status = put_base64(packed, packed_size, out, error);
-    cz_release(NULL, packed);
+    if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, WINDOW, MEMORY, Z_RLE) != Z_OK)
+        return cz_fail_memory(error, "the state of deflate", 1 << 18);
+    status = deflate_all(&stream, bytes, size, out, error);
+    deflateEnd(&stream);
     return status;
 }
 

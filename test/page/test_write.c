@@ -86,6 +86,8 @@ static void attention_inflates_to_what_was_given(void **state)
     (void)state;
     sample_make(&made, text, nothing, nothing);
     shades = SAMPLE_HEADS * made.page.token_count * made.page.token_count;
+    for (size_t i = 0; i < shades; i++) /* nothing of the last layer can be deflated */
+        made.shades[(SAMPLE_LAYERS - 1) * shades + i] = (uint8_t)((i * i * 2654435761u) >> 13);
     bytes = page_bytes(&made.page, &size);
     for (const char *at = bytes; html_next(&at, bytes + size, &found);)
         if (piece_has(found.attributes, "class=\"layer\"")) {
@@ -115,11 +117,11 @@ static void shades_keep_weights(void **state)
 }
 
 /* Rows whose shades have the highest entropy that a row of weights can have (half of a normal
- * distribution, whose squares sum to 255^2): 512 tokens x 144 heads of them stay below 40 MB. */
+ * distribution, whose squares sum to 255^2): 512 tokens x 144 heads of them stay below 30 MB. */
 static void the_worst_attention_stays_small(void **state)
 {
     enum { TOKENS = 512, HEADS = 2, ALL_HEADS = 144 };
-    const size_t limit = (size_t)40e6 / ALL_HEADS * HEADS;
+    const size_t limit = (size_t)30e6 / ALL_HEADS * HEADS;
     cloze_page_token *tokens = calloc(TOKENS, sizeof *tokens);
     uint8_t *shades = malloc(HEADS * TOKENS * TOKENS);
     cloze_page_layer layer = { 1, shades };
@@ -140,7 +142,7 @@ static void the_worst_attention_stays_small(void **state)
     free(page_bytes(&page, &without));
     page.layer_count = 1;
     free(page_bytes(&page, &size));
-    assert_true(size - without > limit / 3); /* it is as bad as it is meant to be */
+    assert_true(size - without > limit / 10 * 9); /* it is as bad as it is meant to be */
     assert_true(size - without < limit);
     free(shades);
     free(tokens);
