@@ -200,22 +200,38 @@ static bool read_values(copying *job, cz_run *run, cz_tensor *outcome)
     return true;
 }
 
+/* Is nothing read of the last layer but first rows, and nobody looks? See run_part in task/encode.c. */
+static bool reads_firsts(const copying *job, const cz_batch *batch)
+{
+    const cloze_explainer *e = job->explainer;
+    const cz_network *network = e->model->network;
+    bool firsts = e->aim.task == CLOZE_EXPLAIN_SIMILARITY
+                      ? e->model->pipeline.pooling == CLOZE_POOLING_CLS
+                      : cz_head_reads_firsts(network, e->aim.head);
+    return firsts && !job->copies->look && job->copies->layer < (int64_t)network->config.layers &&
+           batch->packing.count * CZ_FIRSTS_LENGTH <= batch->tokens;
+}
+
 static void pass(copying *job, const cz_batch *batch)
 {
     cloze_explainer *e = job->explainer;
     const cz_network *network = e->model->network;
     cz_run *run = &e->bench.run;
-    cz_batch own = *batch;
+    cz_batch own = *batch, firsts;
     cz_globals globals;
     if (e->aim.task != CLOZE_EXPLAIN_SIMILARITY && cz_head_has_globals(network, e->aim.head)) {
         globals = cz_head_globals(network, e->aim.head, batch, e->session->global_row,
                                   e->session->global_begin, e->session->global_length);
         own.globals = &globals;
     }
+    if (reads_firsts(job, batch)) {
+        firsts = cz_first_rows(&own, e->session->first_begin, e->session->first_length);
+        own.firsts = &firsts;
+    }
     job->moved = NULL;
     cz_run_reset(run);
     cz_tensor *x = cz_encode(run, network, &own, network->config.layers);
-    x = outcome_of(job, run, &own, x);
+    x = outcome_of(job, run, own.firsts ? own.firsts : &own, x);
     if (!read_values(job, run, x))
         job->short_of_memory = true;
     if (run->record)
