@@ -236,8 +236,8 @@ CLOZE_API cloze_status cloze_attribute(cloze_explainer *explainer,
  * sums to 1; borrowed for the call. False stops. */
 typedef bool cloze_attention_visit(void *context, size_t layer, size_t heads, size_t tokens,
                                    const float *weights);
-/* Layer by layer, in one run; a layer of several inner ones (ALBERT) is shown as often. CLOZE_ERROR_UNSUPPORTED:
- * the model has no attention (FNet). */
+/* Layer by layer, in one run; a layer of several inner ones (ALBERT) is shown as often.
+ * CLOZE_ERROR_UNSUPPORTED: the model has no attention (FNet). */
 CLOZE_API cloze_status cloze_explainer_attention(cloze_explainer *explainer,
                                                  cloze_attention_visit *visit, void *context,
                                                  cloze_error *error);

@@ -114,7 +114,7 @@ static void multiply_row(void *context, size_t row, size_t worker)
 cloze_status cz_mixing_show(const cloze_explainer *e, const cz_mixing *mixing, bool joined,
                             cloze_matrix_visit *visit, void *context, cloze_error *error)
 {
-    size_t n = mixing->tokens, count = n * n; /* less than what is allocated already */
+    size_t n = mixing->tokens, count = n * n; /* one of the matrices that are there */
     double *room = cz_allocate(&e->hooks.allocator, 2 * count, sizeof *room);
     const double *before = NULL;
     bool goes_on = true;
