@@ -1,17 +1,15 @@
 /*
- * distill_teacher.c - the teacher of cloze distill: opened, a student made of its layers, and asked what
- * it says of texts. What both models must have in common is checked by the trainer.
+ * distill_teacher.c - the teacher of cloze distill: opened, and asked what it says of texts. What both
+ * models must have in common is checked by the trainer.
  */
 #include "train.h"
 
 #include "cells.h"
 #include "say.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { LAYERS_MOST = 1024 };
 
@@ -141,26 +139,6 @@ static int take_labels(train_job *job)
     return job->kind->labels ? labels_close(&job->data.labels) : 0;
 }
 
-static int make_student(train_job *job)
-{
-    const char *place = getenv("TMPDIR");
-    train_teacher *teacher = &job->teacher;
-    cloze_error error;
-    snprintf(teacher->student, sizeof teacher->student, "%s/cloze-student-XXXXXX",
-             place && *place ? place : "/tmp");
-    if (!mkdtemp(teacher->student)) {
-        int code = say_failure(CLOZE_ERROR_IO, "cannot make a folder for the student, %s: %s",
-                               teacher->student, strerror(errno));
-        *teacher->student = 0;
-        return code;
-    }
-    if (cloze_student(teacher->path, teacher->student, teacher->layers, teacher->layer_count,
-                      &error))
-        return say_error(&error, "--layers");
-    snprintf(job->model, sizeof job->model, "%s", teacher->student);
-    return 0;
-}
-
 int distill_open(train_job *job)
 {
     const cli_settings *settings = job->settings;
@@ -187,7 +165,7 @@ int distill_open(train_job *job)
     if (!code && (job->kind->labels || job->kind->learning == CLOZE_LEARN_NUMBERS))
         code = take_labels(job);
     if (!code && settings->train.student_layers)
-        code = make_student(job);
+        code = distill_make_student(job);
     teacher->told = code ? 0 : told_before(job);
     return code;
 }
@@ -197,8 +175,7 @@ void distill_close(train_job *job)
     train_teacher *teacher = &job->teacher;
     teacher->opened.engine = NULL; /* it is the job's */
     close_all(&teacher->opened);
-    if (*teacher->student)
-        train_forget(teacher->student, PLACE_ABSENT);
+    distill_forget_student(teacher);
     free(teacher->layers);
     free(teacher->match);
 }

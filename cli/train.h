@@ -65,6 +65,7 @@ typedef struct train_teacher {
     size_t *layers, *match; /* [layer_count] of --layers, [match_count] of --match; or NULL */
     size_t layer_count, match_count;
     char student[PATH_SIZE]; /* a temporary folder made of its layers; empty: none */
+    int claim;               /* of that folder, a descriptor; 0 or less: none */
 } train_teacher;
 
 typedef struct train_run train_run;
@@ -143,6 +144,9 @@ int distill_check(const cli_settings *settings, const train_kind *kind);
 /* The teacher, its labels and a student of its layers. Exit code. */
 int distill_open(train_job *job);
 void distill_close(train_job *job);
+/* A student of the teacher's layers in a folder for it, which is then the model. Exit code. */
+int distill_make_student(train_job *job);
+void distill_forget_student(train_teacher *teacher);
 void distill_options(train_job *job);
 /* Vectors of teacher and student have as many numbers, or this is refused. Exit code. */
 int distill_check_vectors(const train_job *job, const cloze_trainer *trainer);
