@@ -180,14 +180,19 @@ static bool bind_words(cz_binder *b, const cz_head_names *names)
     return true;
 }
 
-/* What is made is found before what is stored. */
-static bool make_out(cz_binder *b, const char *name, size_t rows, size_t columns)
+/* What is made is found before what is stored, whose place it takes: that is seen, and of no use. */
+static bool make_one(cz_binder *b, const char *name, const char *ending, size_t rows,
+                     size_t columns)
 {
     char full[CZ_NAME_SIZE];
-    snprintf(full, sizeof full, "%s.weight", name);
-    bool made = cz_make(b, full, rows, columns);
-    snprintf(full, sizeof full, "%s.bias", name);
-    return made && cz_make(b, full, 1, rows);
+    snprintf(full, sizeof full, "%s%s", name, ending);
+    cz_bind_find(b, full);
+    return cz_make(b, full, rows, columns);
+}
+
+static bool make_out(cz_binder *b, const char *name, size_t rows, size_t columns)
+{
+    return make_one(b, name, ".weight", rows, columns) && make_one(b, name, ".bias", 1, rows);
 }
 
 static bool bind_out(cz_binder *b, cz_head_kind kind, const cz_head_names *names)
