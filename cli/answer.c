@@ -21,7 +21,7 @@ static const option_group own = {
                "with --field: every question's own context, from this field of JSON lines"),
         OPTION("tab", 0, OPTION_FLAG, NULL, tab_pairs,
                "lines hold a question and its context with a tab between"),
-        OPTION("top", 'k', OPTION_COUNT, "N", top, "the N best answers (default: 1)"),
+        OPTION_TOP("the N best answers (default: 1)"),
         OPTION("impossible", 0, OPTION_FLAG, NULL, impossible,
                "that there is no answer may win, too"),
         OPTION("max-answer", 0, OPTION_COUNT, "N", max_answer,
@@ -120,7 +120,7 @@ static void write_lines(answer_job *job, cloze_text question, cloze_text context
 {
     cli_output *out = job->stream.output;
     output_cell(out, question, 0, false);
-    output_text(out, count ? "\n" : "\n        -  (no answer)\n");
+    output_text(out, "\n");
     for (size_t i = 0; i < count; i++) {
         cloze_token_offset place = place_of(job, context, &answers[i]);
         char where[64];
@@ -156,6 +156,16 @@ static bool make_room(answer_job *job, size_t count)
     return true;
 }
 
+static int say_blank(const answer_job *job, size_t i)
+{
+    char where[PATH_SIZE + 32];
+    input_where(job->stream.input, i, where, sizeof where);
+    return say_failure(CLOZE_ERROR_TEXT,
+                       "%s: its context is blank, and holds no answer; with --impossible that may "
+                       "be one",
+                       where);
+}
+
 static int answer_chunk(void *context)
 {
     answer_job *job = context;
@@ -172,6 +182,8 @@ static int answer_chunk(void *context)
     stream_add(&job->stream, &report);
     for (size_t i = 0; i < count; i++) {
         const cloze_answer_span *answers = job->answers + i * top;
+        if (!job->found[i])
+            return say_blank(job, i);
         if (job->settings->json)
             write_json(job, contexts[i], answers, job->found[i]);
         else

@@ -14,7 +14,7 @@
 static const option_group own = {
     "Labels",
     (const command_option[]){
-        OPTION("top", 'k', OPTION_COUNT, "N", top, "the N best labels of each text (default: 1)"),
+        OPTION_TOP("the N best labels of each text (default: 1)"),
         OPTION("all", 0, OPTION_FLAG, NULL, all, "every label, best first"),
         OPTION("threshold", 0, OPTION_SIGNED, "X", threshold,
                "only labels with a score of at least X; may leave none"),

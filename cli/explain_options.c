@@ -64,8 +64,7 @@ const option_group explain_ways = {
 const option_group explain_faces = {
     "What is shown",
     (const command_option[]){
-        OPTION("top", 'k', OPTION_COUNT, "N", top,
-               "the N largest bars (default: 20, of several methods 10)"),
+        OPTION_TOP("the N largest bars (default: 20, of several methods 10)"),
         OPTION("all", 0, OPTION_FLAG, NULL, all, "all bars"),
         OPTION(
             "colour", 0, OPTION_CHOICE, "auto|always|never", explain.colour,

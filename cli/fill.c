@@ -11,11 +11,10 @@
 
 static const option_group own = {
     "Candidates",
-    (const command_option[]){
-        OPTION("top", 'k', OPTION_COUNT, "N", top, "the N best candidates (default: 5)"),
-        OPTION("targets", 0, OPTION_WORDS, "WORD", targets,
-               "only WORD may stand there; may be repeated"),
-        OPTIONS_END },
+    (const command_option[]){ OPTION_TOP("the N best candidates (default: 5)"),
+                              OPTION("targets", 0, OPTION_WORDS, "WORD", targets,
+                                     "only WORD may stand there; may be repeated"),
+                              OPTIONS_END },
 };
 
 static const command_example examples[] = {

@@ -208,7 +208,7 @@ static int store(const cli_command *self, const command_option *option, const ch
 typedef struct tables {
     const command_option *option[OPTIONS_MOST];
     struct option longs[OPTIONS_MOST + 1];
-    char shorts[2 * OPTIONS_MOST + 2];
+    char shorts[4 * OPTIONS_MOST + 2];
     int count;
 } tables;
 
@@ -226,9 +226,11 @@ static void fill_tables(const cli_command *self, tables *out)
             out->longs[out->count] =
                 (struct option){ o->name, has_value, NULL, LONG_BASE + out->count };
             out->count++;
-            if (o->letter) {
-                *letters++ = o->letter;
-                if (has_value)
+            for (int i = 0; i < 2; i++) {
+                char letter = i ? o->other_letter : o->letter;
+                if (letter)
+                    *letters++ = letter;
+                if (letter && has_value)
                     *letters++ = ':';
             }
         }
@@ -241,7 +243,7 @@ static const command_option *option_of(const tables *known, int code)
     if (code >= LONG_BASE)
         return known->option[code - LONG_BASE];
     for (int i = 0; i < known->count; i++)
-        if (known->option[i]->letter == code)
+        if (known->option[i]->letter == code || known->option[i]->other_letter == code)
             return known->option[i];
     return NULL;
 }

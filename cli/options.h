@@ -25,6 +25,7 @@ typedef struct command_option {
     const char *value; /* placeholder: MODEL, FILE, FOLDER and choices are completed by shells */
     size_t field;      /* offset in settings */
     const char *help;
+    char other_letter; /* that is understood, too, and not shown; 0: none */
 } command_option;
 
 typedef struct option_group {
@@ -71,11 +72,16 @@ size_t spelling_distance(const char *a, const char *b);
 
 #define OPTION(name, letter, kind, value, field, help)                                             \
     {                                                                                              \
-        name, letter, kind, value, offsetof(cli_settings, field), help                             \
+        name, letter, kind, value, offsetof(cli_settings, field), help, 0                          \
+    }
+/* The N best of something: -k, and -n as some commands once had it alone. */
+#define OPTION_TOP(help)                                                                           \
+    {                                                                                              \
+        "top", 'k', OPTION_COUNT, "N", offsetof(cli_settings, top), help, 'n'                      \
     }
 #define OPTIONS_END                                                                                \
     {                                                                                              \
-        NULL, 0, OPTION_FLAG, NULL, 0, NULL                                                        \
+        NULL, 0, OPTION_FLAG, NULL, 0, NULL, 0                                                     \
     }
 
 #endif

@@ -16,7 +16,7 @@ static const option_group own = {
     (const command_option[]){
         OPTION("query", 0, OPTION_WORDS, "TEXT", queries,
                "what the passages should answer; may be repeated, each has its own list"),
-        OPTION("top", 'n', OPTION_COUNT, "N", top, "the N best passages (default: all)"),
+        OPTION_TOP("the N best passages (default: all)"),
         OPTION("function", 0, OPTION_CHOICE, "softmax|sigmoid|none", function,
                "how logits become scores (default: what the model says, else sigmoid)"),
         OPTION("max-tokens", 0, OPTION_COUNT, "N", max_tokens,

@@ -16,7 +16,7 @@ enum { TOP_DEFAULT = 5 };
 static const option_group own = {
     "Searching",
     (const command_option[]){
-        OPTION("top", 'n', OPTION_COUNT, "N", top, "the N best texts of each query (default: 5)"),
+        OPTION_TOP("the N best texts of each query (default: 5)"),
         OPTION("threshold", 0, OPTION_SIGNED, "X", threshold,
                "only texts with a score of at least X; may leave none"),
         OPTION("cache", 0, OPTION_WORD, "FILE", vector_cache,

@@ -15,8 +15,7 @@ enum { TOP_DEFAULT = 5 };
 static const option_group own = {
     "Comparing",
     (const command_option[]){
-        OPTION("top", 'n', OPTION_COUNT, "N", top,
-               "how many pairs, or answers for each query (default: 5)"),
+        OPTION_TOP("how many pairs, or answers for each query (default: 5)"),
         OPTION("query", 0, OPTION_WORDS, "TEXT", queries,
                "compare this text with all the others; may be repeated"),
         OPTION("query-file", 0, OPTION_WORD, "FILE", query_file, "queries, one a line"),

@@ -36,7 +36,7 @@ typedef struct cloze_answer_span {
 /*
  * Answers `count` questions, each about its own context. answers [count, top] receives the best
  * spans, best first, found [count] how many there are: fewer than top when the context has fewer, 0
- * when it has no tokens. A long context is read by windows, so nothing is cut. `options` and `report`
+ * when it is blank and `impossible` is not set. A long context is read by windows, so nothing is cut. `options` and `report`
  * may be NULL. A question's answers have the same bits whatever else is in the call. One call at a
  * time for a session. Errors: CLOZE_ERROR_NOT_FOUND (no question answering head), CLOZE_ERROR_TEXT
  * (not UTF-8, or a question that leaves no room for its context; the message names the text, counted
