@@ -136,7 +136,7 @@ static const char timed[] =
 
 static void measure(browser *in, const char *what, const char *act)
 {
-    double most = 0, sum = 0, most_painted = 0;
+    double least = INFINITY, most = 0, sum = 0, most_painted = 0;
     char expression[512];
     for (int i = 0; i < CLICKS; i++) {
         json_t *pair;
@@ -148,12 +148,13 @@ static void measure(browser *in, const char *what, const char *act)
         if (!json_is_array(pair))
             printf("%s failed\n", what);
         sum += drawn;
-        most = drawn > most ? drawn : most;
-        most_painted = painted > most_painted ? painted : most_painted;
+        least = fmin(least, drawn);
+        most = fmax(most, drawn);
+        most_painted = fmax(most_painted, painted);
         json_decref(pair);
     }
-    printf("%-34s mean %6.1f ms, most %6.1f ms; painted within %6.1f ms\n", what, sum / CLICKS,
-           most, most_painted);
+    printf("%-34s least %5.1f, mean %6.1f, most %6.1f ms; painted within %6.1f ms\n", what, least,
+           sum / CLICKS, most, most_painted);
 }
 
 static void browse(const char *path)
