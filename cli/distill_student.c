@@ -1,5 +1,5 @@
 /*
- * distill_student.c - the student that cloze distill makes of its teacher's layers: a temporary folder,
+ * distill_student.c - the student that cloze distill makes of its teacher's layers: in a temporary folder,
  * claimed as long as its process lives. One that nobody claims was left by a run that was killed, and goes.
  */
 #include "train.h"
@@ -83,10 +83,12 @@ int distill_make_student(train_job *job)
     int code = make_folder(teacher);
     if (code)
         return code;
-    if (cloze_student(teacher->path, teacher->student, teacher->layers, teacher->layer_count,
-                      &error))
+    /* Inside: a folder that is written whole takes another's place, and the claim is of the old one. */
+    if ((size_t)snprintf(job->model, sizeof job->model, "%s/model", teacher->student) >=
+        sizeof job->model)
+        return say_failure(CLOZE_ERROR_LIMIT, "the name of the temporary folder is too long");
+    if (cloze_student(teacher->path, job->model, teacher->layers, teacher->layer_count, &error))
         return say_error(&error, "--layers");
-    snprintf(job->model, sizeof job->model, "%s", teacher->student);
     return 0;
 }
 

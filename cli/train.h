@@ -64,7 +64,7 @@ typedef struct train_teacher {
     size_t told;            /* numbers that it is asked for of each text; 0: it is not asked */
     size_t *layers, *match; /* [layer_count] of --layers, [match_count] of --match; or NULL */
     size_t layer_count, match_count;
-    char student[PATH_SIZE]; /* a temporary folder made of its layers; empty: none */
+    char student[PATH_SIZE]; /* a temporary folder for what is made of its layers; empty: none */
     int claim;               /* of that folder, a descriptor; 0 or less: none */
 } train_teacher;
 
