@@ -78,6 +78,8 @@ int main(int count, char **arguments)
     size_t number = (size_t)strtoul(arguments[4], NULL, 10);
     job work = { .text = { arguments[5], strlen(arguments[5]) },
                  .how = { .method = cloze_explain_method_named(arguments[3]),
+                          .absence = strcmp(arguments[3], "lime") ? CLOZE_ABSENT_DEFAULT
+                                                                  : CLOZE_ABSENT_REMOVED,
                           .steps = number,
                           .samples = number,
                           .bound = 1e9 } };
