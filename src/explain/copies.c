@@ -14,8 +14,7 @@ enum { HOST_SIZE = 16 << 20 };
 typedef struct copying {
     cloze_explainer *explainer;
     const cz_copies *copies;
-    cz_input input;
-    cz_spots *places; /* [batch tokens] */
+    cz_inputs inputs;
     double *values;   /* [batch tokens] */
     cz_tensor *moved; /* of the run that is under way */
     double *rows;     /* of one copy */
@@ -172,7 +171,7 @@ static cz_tensor *outcome_of(copying *job, cz_run *run, const cz_batch *batch, c
     if (e->aim.task == CLOZE_EXPLAIN_WORDS || e->aim.task == CLOZE_EXPLAIN_TAGS) {
         size_t *rows = cz_run_take(run, batch->packing.count * sizeof *rows);
         for (size_t i = 0; rows && i < batch->packing.count; i++)
-            rows[i] = batch->packing.begin[i] + job->places[i].row[0];
+            rows[i] = batch->packing.begin[i] + job->inputs.places[i].row[0];
         x = rows ? cz_select(run, x, rows, batch->packing.count) : &run->empty;
         return cz_logits(run, network, e->aim.head, NULL, x);
     }
@@ -193,7 +192,8 @@ static bool read_values(copying *job, cz_run *run, cz_tensor *outcome)
             return false;
         for (size_t r = 0; r < rows; r++)
             cz_row_read(outcome, from + r, job->outcome + r * outcome->columns);
-        job->values[i] = cz_aim_value(&e->aim, &job->places[i], job->outcome, length, job->slope);
+        job->values[i] =
+            cz_aim_value(&e->aim, &job->inputs.places[i], job->outcome, length, job->slope);
         for (size_t r = 0; r < rows && gradient; r++)
             cz_row_write(gradient, from + r, job->slope + r * outcome->columns);
     }
@@ -354,26 +354,12 @@ static cloze_status flush(copying *job, cloze_error *error)
 static cloze_status add(copying *job, size_t number, cloze_error *error)
 {
     cloze_explainer *e = job->explainer;
-    cloze_session *session = e->session;
-    cz_input *input = &job->input;
-    input->length = e->length;
-    input->own_positions = false;
-    input->places = e->places;
-    memcpy(input->ids, e->ids, e->length * sizeof *input->ids);
-    memcpy(input->types, e->types, e->length * sizeof *input->types);
-    if (job->copies->make)
-        job->copies->make(job->copies->context, number, input);
-    cloze_status status = cz_session_check(session, 0, input->length, error);
-    if (!status && !cz_session_takes(session, input->length))
+    cz_inputs_make(&job->inputs, e, number, job->copies->make, job->copies->context);
+    size_t length = job->inputs.input.length;
+    cloze_status status = cz_session_check(e->session, 0, length, error);
+    if (!status && !cz_session_takes(e->session, length))
         status = flush(job, error);
-    if (status)
-        return status;
-    size_t at = session->tokens;
-    job->places[session->sequences] = input->places;
-    status = cz_session_append(session, 0, input->ids, input->types, input->length, 0, error);
-    if (!status && !input->own_positions && input->length == e->length)
-        memcpy(session->positions + at, e->positions, e->length * sizeof *e->positions);
-    return status;
+    return status ? status : cz_inputs_append(&job->inputs, e, error);
 }
 
 static cloze_status check(const cloze_explainer *e, const cz_copies *copies, cloze_error *error)
@@ -394,27 +380,20 @@ cloze_status cz_copies_run(cloze_explainer *explainer, const cz_copies *copies, 
 {
     const cloze_allocator *allocator = &explainer->hooks.allocator;
     copying job = { .explainer = explainer, .copies = copies };
-    size_t longest = explainer->model->network->config.longest;
     size_t tokens = explainer->session->batch_tokens;
     cloze_status status = check(explainer, copies, error);
     if (status)
         return status;
-    job.input.ids = cz_allocate(allocator, longest, sizeof *job.input.ids);
-    job.input.types = cz_allocate(allocator, longest, sizeof *job.input.types);
-    job.places = cz_allocate(allocator, tokens, sizeof *job.places);
+    status = cz_inputs_begin(&job.inputs, explainer, error);
     job.values = cz_allocate(allocator, tokens, sizeof *job.values);
-    cz_session_clear(explainer->session);
-    status = job.input.ids && job.input.types && job.places && job.values
-                 ? prepare(&job, error)
-                 : cz_fail_memory(error, "copies of an input", longest);
+    if (!status)
+        status = job.values ? prepare(&job, error)
+                            : cz_fail_memory(error, "values", tokens * sizeof *job.values);
     for (size_t i = 0; i < copies->count && !status; i++)
         status = add(&job, i, error);
     if (!status)
         status = flush(&job, error);
-    cz_session_clear(explainer->session);
-    cz_release(allocator, job.input.ids);
-    cz_release(allocator, job.input.types);
-    cz_release(allocator, job.places);
+    cz_inputs_clear(&job.inputs, explainer);
     cz_release(allocator, job.values);
     cz_release(allocator, job.rows);
     cz_release(allocator, job.outcome);

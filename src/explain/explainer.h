@@ -116,6 +116,28 @@ typedef struct cz_input {
 } cz_input;
 
 typedef void cz_input_maker(void *context, size_t number, cz_input *input);
+
+/* ---- inputs.c ---- */
+
+/* Inputs on their way into a batch of the explainer's session. */
+typedef struct cz_inputs {
+    cz_input input;   /* the one that is made */
+    cz_spots *places; /* [batch tokens] of the sequences of the batch */
+} cz_inputs;
+
+/* `inputs` is zeroed before; clear it whatever comes back. */
+cloze_status cz_inputs_begin(cz_inputs *inputs, const cloze_explainer *explainer,
+                             cloze_error *error);
+void cz_inputs_clear(cz_inputs *inputs, const cloze_explainer *explainer);
+/* The explainer's own, and what the maker (may be NULL) makes of it. */
+void cz_inputs_make(cz_inputs *inputs, const cloze_explainer *explainer, size_t number,
+                    cz_input_maker *make, void *context);
+/* The batch has room for it. */
+cloze_status cz_inputs_append(cz_inputs *inputs, const cloze_explainer *explainer,
+                              cloze_error *error);
+
+/* ---- values.c ---- */
+
 /* What the model makes of an input; borrowed for the call. */
 typedef cloze_status cz_outcome_done(void *context, size_t number, const cz_input *input,
                                      const double *outcome, cloze_error *error);

@@ -13,10 +13,9 @@ typedef struct asking {
     cloze_explainer *explainer;
     cz_outcome_done *done;
     void *context;
-    cz_input input;   /* the arrays that makers write */
-    cz_spots *places; /* [batch tokens] of the sequences of a batch */
-    size_t *rows;     /* [batch tokens] of words */
-    float *states;    /* [batch tokens, hidden] words: of the rows asked for; */
+    cz_inputs inputs;
+    size_t *rows;  /* [batch tokens] of words */
+    float *states; /* [batch tokens, hidden] words: of the rows asked for; */
     size_t states_capacity;
     float *outcome; /* of a batch */
     size_t outcome_capacity;
@@ -28,27 +27,22 @@ typedef struct asking {
 static void clear(asking *a)
 {
     const cloze_allocator *allocator = &a->explainer->hooks.allocator;
-    cz_release(allocator, a->input.ids);
-    cz_release(allocator, a->input.types);
-    cz_release(allocator, a->places);
+    cz_inputs_clear(&a->inputs, a->explainer);
     cz_release(allocator, a->rows);
     cz_release(allocator, a->states);
     cz_release(allocator, a->outcome);
     cz_release(allocator, a->row);
-    cz_session_clear(a->explainer->session);
 }
 
-static bool begin(asking *a)
+static cloze_status begin(asking *a, cloze_error *error)
 {
     const cloze_explainer *e = a->explainer;
-    const cloze_allocator *allocator = &e->hooks.allocator;
-    size_t longest = e->model->network->config.longest, tokens = e->session->batch_tokens;
-    a->input.ids = cz_allocate(allocator, longest, sizeof *a->input.ids);
-    a->input.types = cz_allocate(allocator, longest, sizeof *a->input.types);
-    a->places = cz_allocate(allocator, tokens, sizeof *a->places);
-    a->rows = cz_allocate(allocator, tokens, sizeof *a->rows);
-    cz_session_clear(e->session);
-    return a->input.ids && a->input.types && a->places && a->rows;
+    size_t tokens = e->session->batch_tokens;
+    cloze_status status = cz_inputs_begin(&a->inputs, e, error);
+    a->rows = cz_allocate(&e->hooks.allocator, tokens, sizeof *a->rows);
+    if (!status && !a->rows)
+        status = cz_fail_memory(error, "rows of a batch", tokens * sizeof *a->rows);
+    return status;
 }
 
 static bool fit(asking *a, size_t rows, size_t columns)
@@ -70,7 +64,7 @@ static cloze_status words_of_batch(asking *a, cz_request *request, cloze_error *
                  sizeof *a->states))
         return cz_fail_memory(error, "states of masks", session->sequences * hidden);
     for (size_t i = 0; i < session->sequences; i++)
-        a->rows[i] = session->begin[i] + a->places[i].row[0];
+        a->rows[i] = session->begin[i] + a->inputs.places[i].row[0];
     request->rows = a->rows;
     request->row_count = session->sequences;
     request->row_states = a->states;
@@ -134,7 +128,7 @@ static cloze_status hand_on(asking *a, size_t i, cloze_error *error)
     if (aim->task == CLOZE_EXPLAIN_ANSWER)
         first = session->begin[i];
     else if (aim->task == CLOZE_EXPLAIN_TAGS)
-        first = session->begin[i] + a->places[i].row[0];
+        first = session->begin[i] + a->inputs.places[i].row[0];
     const float *from = a->outcome + first * aim->columns;
     size_t count = rows * aim->columns;
     if (!cz_grow(&a->explainer->hooks.allocator, (void **)&a->row, &a->row_capacity, count,
@@ -147,7 +141,7 @@ static cloze_status hand_on(asking *a, size_t i, cloze_error *error)
     cz_input input = { .length = length,
                        .ids = session->ids + session->begin[i],
                        .types = session->types + session->begin[i],
-                       .places = a->places[i] };
+                       .places = a->inputs.places[i] };
     cloze_status status = cz_check_finite(from, count, 0, error);
     return status ? status : a->done(a->context, a->first + i, &input, a->row, error);
 }
@@ -168,21 +162,14 @@ static cloze_status flush(asking *a, cloze_error *error)
     return status;
 }
 
-static cloze_status add(asking *a, const cz_input *input, cloze_error *error)
+static cloze_status add(asking *a, cloze_error *error)
 {
     const cloze_explainer *e = a->explainer;
-    cloze_session *session = e->session;
-    cloze_status status = cz_session_check(session, 0, input->length, error);
-    if (!status && !cz_session_takes(session, input->length))
+    size_t length = a->inputs.input.length;
+    cloze_status status = cz_session_check(e->session, 0, length, error);
+    if (!status && !cz_session_takes(e->session, length))
         status = flush(a, error);
-    if (status)
-        return status;
-    size_t at = session->tokens;
-    a->places[session->sequences] = input->places;
-    status = cz_session_append(session, 0, input->ids, input->types, input->length, 0, error);
-    if (!status && !input->own_positions && input->length == e->length)
-        memcpy(session->positions + at, e->positions, e->length * sizeof *e->positions);
-    return status;
+    return status ? status : cz_inputs_append(&a->inputs, e, error);
 }
 
 cloze_status cz_outcomes(cloze_explainer *explainer, size_t count, cz_input_maker *make,
@@ -190,17 +177,10 @@ cloze_status cz_outcomes(cloze_explainer *explainer, size_t count, cz_input_make
                          cloze_error *error)
 {
     asking a = { .explainer = explainer, .done = done, .context = done_context };
-    cloze_status status =
-        begin(&a) ? CLOZE_OK : cz_fail_memory(error, "a batch", explainer->session->batch_tokens);
+    cloze_status status = begin(&a, error);
     for (size_t i = 0; i < count && !status; i++) {
-        a.input.length = explainer->length;
-        a.input.own_positions = false;
-        a.input.places = explainer->places;
-        memcpy(a.input.ids, explainer->ids, explainer->length * sizeof *a.input.ids);
-        memcpy(a.input.types, explainer->types, explainer->length * sizeof *a.input.types);
-        if (make)
-            make(context, i, &a.input);
-        status = add(&a, &a.input, error);
+        cz_inputs_make(&a.inputs, explainer, i, make, context);
+        status = add(&a, error);
     }
     if (!status)
         status = flush(&a, error);
