@@ -257,6 +257,7 @@ bool browser_awaits(browser *in, const char *expression)
         json_decref(value);
         if (reached)
             return true;
+        /* Nobody rings when a page has inflated and drawn; it is asked again, and PATIENCE ends that. */
         nanosleep(&pause, NULL);
     }
     return false;

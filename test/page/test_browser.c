@@ -19,7 +19,8 @@
 static const cloze_text nothing = { NULL, 0 };
 static browser *shown;
 
-/* Writes the page and opens it; skips the test, with a word, where there is no browser. */
+/* Writes the page and opens it; skips the test, with a word, where there is no browser: the project needs
+ * none, and what the file holds is tested without one. */
 static void show(const sample *made, const char *fragment)
 {
     char url[4200];
