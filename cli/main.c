@@ -8,8 +8,10 @@
 #include <cloze/status.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* clang-format off: one a line */
 const cli_command *const all_commands[] = {
@@ -62,13 +64,20 @@ static int refuse(const char *name)
                        name);
 }
 
+/* A write that failed before the last one has left no errno: the pipe itself is asked. */
+static bool reader_is_gone(void)
+{
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return errno == EPIPE || (poll(&output, 1, 0) == 1 && (output.revents & POLLERR));
+}
+
 /* Help is printed through stdio, everything else through output.h. */
 static int finish(int code)
 {
     errno = 0;
     if (!fflush(stdout) && !ferror(stdout))
         return code;
-    if (errno == EPIPE)
+    if (reader_is_gone())
         return EXIT_BROKEN_PIPE;
     return say_failure(CLOZE_ERROR_IO, "cannot write standard output: %s",
                        errno ? strerror(errno) : "an error before");
