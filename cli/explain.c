@@ -2,9 +2,6 @@
 #include "explain.h"
 
 #include "commands.h"
-#include "say.h"
-
-#include <stdlib.h>
 
 static const command_example examples[] = {
     { "cloze explain -m ./sentiment \"A wonderful film\"", "what each word adds to the label" },
@@ -52,8 +49,8 @@ const cli_command command_explain = {
         "--evaluate asks the model whether the numbers are true: what becomes of F without the "
         "units that are said to matter, and with these alone; what the same method says of random "
         "weights; how far methods agree. Every figure stands beside that of random numbers.",
-    .groups = { &explain_aims, &explain_ways, &explain_truth, &explain_faces, &explain_pictures,
-                &input_options, &model_options, &general_options },
+    .groups = { &explain_aims, &explain_units, &explain_ways, &explain_truth, &explain_faces,
+                &explain_pictures, &input_options, &model_options, &general_options },
     .examples = examples,
     .run = run,
 };
@@ -69,84 +66,30 @@ static int write(explain_job *job, const cli_explanation *explanation)
     return 0;
 }
 
-static int explain_one(explain_job *job, size_t i)
+static int show(void *context, explain_job *job, const cli_explanation *explanation,
+                const char *where)
 {
-    const cloze_text *pairs = input_pairs(job->input);
-    cloze_text pair = job->pair.data ? job->pair : pairs ? pairs[i] : (cloze_text){ NULL, 0 };
-    cli_explanation explanation = { 0 };
-    char where[PATH_SIZE + 32];
-    input_where(job->input, i, where, sizeof where);
-    job->number++;
-    int code = explanation_make(&explanation, job, input_texts(job->input)[i], pair, where);
+    (void)context, (void)where;
+    int code = write(job, explanation);
     if (!code)
-        code = write(job, &explanation);
-    if (!code)
-        code = explain_draw(job, &explanation);
+        code = explain_draw(job, explanation);
     if (!code && job->settings->explain.page)
-        code = explain_write_page(job, &explanation, NULL, 0);
-    explanation_clear(&explanation);
+        code = explain_write_page(job, explanation, NULL, 0);
     return code;
-}
-
-static int explain_all(explain_job *job)
-{
-    int code = 0;
-    if (job->settings->explain.csv)
-        explain_write_csv_head(job->output);
-    while (!code && input_count(job->input) && !output_failed(job->output)) {
-        for (size_t i = 0; i < input_count(job->input) && !code; i++) {
-            code = explain_one(job, i);
-            output_flush(job->output);
-        }
-        if (!code)
-            code = input_next(job->input);
-    }
-    return code;
-}
-
-/* Only a record wants to know which model it was. */
-static int take_digest(explain_job *job)
-{
-    cloze_error error;
-    if (!job->settings->json && !job->settings->explain.csv && !job->settings->explain.page)
-        return 0;
-    return cloze_model_digest(job->opened.model, job->digest, &error) ? say_error(&error, NULL) : 0;
-}
-
-/* A picture or page is of one text. */
-static int check_single(const explain_job *job)
-{
-    const cli_settings *s = job->settings;
-    if (!s->picture && !s->explain.attention && !s->explain.page)
-        return 0;
-    if (input_count(job->input) == 1 && input_is_last(job->input))
-        return 0;
-    return say_failure(CLOZE_ERROR_ARGUMENT, "a picture or page is of one text; here %s",
-                       input_count(job->input) ? "are several" : "is none");
 }
 
 static int explain_texts(explain_job *job, char **texts, size_t count)
 {
     int code = explain_check(job);
     if (!code)
-        code = input_open(&job->input, job->settings, texts, count);
-    if (!code)
-        code = input_next(job->input);
-    if (!code)
-        code = check_single(job);
-    if (!code)
-        code = open_engine(&job->opened, job->settings);
-    if (!code)
-        code = open_model(&job->opened, job->settings, false);
-    if (!code)
-        code = explain_aim(job);
-    if (!code)
-        code = take_digest(job);
-    if (!code)
-        code = output_open(&job->output, job->settings->output);
+        code = explain_open(job, texts, count);
     if (code)
         return code;
-    return job->settings->explain.evaluate ? explain_evaluate(job) : explain_all(job);
+    if (job->settings->explain.evaluate)
+        return explain_evaluate(job);
+    if (job->settings->explain.csv)
+        explain_write_csv_head(job->output);
+    return explain_all(job, show, NULL);
 }
 
 static int list_methods(explain_job *job)
@@ -166,11 +109,7 @@ static int run(const cli_command *self, int argc, char **argv)
         code = settings.explain.list_methods
                    ? list_methods(&job)
                    : explain_texts(&job, argv + first, (size_t)(argc - first));
-        code = output_close(job.output, code);
-        close_all(&job.opened);
-        input_close(job.input);
-        free(job.spans);
-        free(job.file);
+        code = explain_close(&job, code);
     }
     settings_clear(&settings);
     return code;

@@ -49,7 +49,7 @@ typedef struct explain_job {
 
 /* ---- explain_options.c ---- */
 
-extern const option_group explain_aims, explain_ways, explain_truth, explain_faces,
+extern const option_group explain_aims, explain_ways, explain_units, explain_truth, explain_faces,
     explain_pictures;
 
 /* ---- explain_methods.c ---- */
@@ -64,6 +64,8 @@ const char *explain_method_answer(cloze_explain_method method);
 
 /* What of the command line needs no model, and no text. Exit code. */
 int explain_check(explain_job *job);
+/* The part of it that is about what is explained, into job->options: for commands that ask something else. */
+int explain_check_aim(explain_job *job);
 /* Task and target, which need the model. Exit code. */
 int explain_aim(explain_job *job);
 /* --at in this text, into options->place. Exit code; `where` is for messages. */
@@ -103,6 +105,17 @@ double attribution_largest(const cli_attribution *made, size_t units);
 /* Units in the order of their sizes, largest first: order [units]. */
 void attribution_order(const cli_attribution *made, size_t units, size_t *order);
 
+/* ---- explain_texts.c ---- */
+
+/* Input, engine, model with the aim, output. Exit code; in any case explain_close. */
+int explain_open(explain_job *job, char **texts, size_t count);
+/* Calls `each` for every text, with the numbers of job->methods, of which there may be none. Exit code. */
+typedef int explain_each(void *context, explain_job *job, const cli_explanation *explanation,
+                         const char *where);
+int explain_all(explain_job *job, explain_each *each, void *context);
+/* Completes the output when `code` is 0. Exit code. */
+int explain_close(explain_job *job, int code);
+
 /* ---- explain_evaluate.c ---- */
 
 /* --evaluate, over all texts. Exit code. */
@@ -117,9 +130,13 @@ cli_inks explain_inks(const explain_job *job);
 /* Those that return a number: an exit code. The text, and the pair on a line of its own, with units on a ground of blue (takes away) to orange (adds). */
 void explain_write_text(cli_output *output, const cli_explanation *explanation,
                         const cli_attribution *made, cli_inks inks);
+/* The same without grounds. */
+void explain_write_plain(cli_output *output, const cli_explanation *explanation);
 int explain_write_bars(cli_output *output, const cli_explanation *explanation,
                        const cli_attribution *made, size_t most, cli_inks inks);
 int explain_write_terminal(explain_job *job, const cli_explanation *explanation);
+/* The line that says what the model says; behind an empty one but for the first text. */
+void explain_write_heading(const explain_job *job, const cli_explanation *explanation);
 void explain_write_json(explain_job *job, const cli_explanation *explanation);
 /* The same without texts of tokens and numbers: what was asked of what, and how. */
 void explain_write_json_record(explain_job *job, const cli_explanation *explanation);
@@ -127,6 +144,8 @@ void explain_write_json_record(explain_job *job, const cli_explanation *explanat
 void explain_begin_json(explain_job *job, const cli_explanation *explanation);
 /* "model": ..., "version": ..., "isa": ... */
 void explain_write_json_model(const explain_job *job);
+/* "side": ..., "begin": ..., "end": ... */
+void explain_write_json_span(cli_output *output, cloze_explain_span span);
 /* , "settings": {...} of a method */
 void explain_write_json_settings(cli_output *output, const cloze_attribution_options *options);
 void explain_write_csv_head(cli_output *output);

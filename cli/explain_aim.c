@@ -170,6 +170,16 @@ int explain_check(explain_job *job)
         return say_failure(CLOZE_ERROR_ARGUMENT,
                            "--random-weights, --rivals, --sensitivity, --beam and --curves are of "
                            "--evaluate");
+    if ((code = explain_check_pictures(job)) || (code = explain_check_aim(job)))
+        return code;
+    return explain_choose_methods(job);
+}
+
+int explain_check_aim(explain_job *job)
+{
+    const cli_settings *s = job->settings;
+    const cli_explaining *e = &s->explain;
+    int code;
     if (e->against && e->value && e->value - 1 != CLOZE_VALUE_MARGIN)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--against is of --value margin");
     job->options = (cloze_explain_options){
@@ -184,9 +194,8 @@ int explain_check(explain_job *job)
         .max_tokens = s->max_tokens,
         .batch_tokens = s->batch_tokens,
     };
-    if ((code = explain_check_pictures(job)) || (code = read_spans(job)) || (code = find_pair(job)))
-        return code;
-    return explain_choose_methods(job);
+    code = read_spans(job);
+    return code ? code : find_pair(job);
 }
 
 /* ---- what needs the model ---- */

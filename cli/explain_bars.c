@@ -148,8 +148,9 @@ static void write_value(const explain_job *job, const cli_explanation *x)
         output_text(job->output, "no answer");
 }
 
-static void write_heading(const explain_job *job, const cli_explanation *x)
+void explain_write_heading(const explain_job *job, const cli_explanation *x)
 {
+    output_text(job->output, job->number > 1 ? "\n" : "");
     write_target(job, x, &x->facts);
     write_value(job, x);
     if (x->said.target != x->facts.target || !same_place(x->said.place, x->facts.place)) {
@@ -195,8 +196,7 @@ int explain_write_terminal(explain_job *job, const cli_explanation *explanation)
         most = explanation->facts.units;
     else if (!most)
         most = explanation->count > 1 ? SHOWN_OF_SEVERAL : SHOWN;
-    output_text(job->output, job->number > 1 ? "\n" : "");
-    write_heading(job, explanation);
+    explain_write_heading(job, explanation);
     if (inks == INKS_NONE && explanation->count)
         explain_write_text(job->output, explanation, explanation->made, inks);
     for (size_t i = 0; i < explanation->count && !code; i++) {

@@ -105,23 +105,15 @@ static int measure(explain_trial *trial, const cli_explanation *explanation, con
     return 0;
 }
 
-static int evaluate_one(explain_trial *trial, size_t i)
+static int evaluate_one(void *context, explain_job *job, const cli_explanation *explanation,
+                        const char *where)
 {
-    explain_job *job = trial->job;
-    const cloze_text *pairs = input_pairs(job->input);
-    cloze_text pair = job->pair.data ? job->pair : pairs ? pairs[i] : (cloze_text){ NULL, 0 };
-    cli_explanation explanation = { 0 };
-    char where[PATH_SIZE + 32];
-    input_where(job->input, i, where, sizeof where);
-    job->number++;
-    int code = explanation_make(&explanation, job, input_texts(job->input)[i], pair, where);
-    if (!code && !trial->evaluation)
-        code = begin(trial, &explanation);
+    explain_trial *trial = context;
+    int code = trial->evaluation ? 0 : begin(trial, explanation);
     if (!code)
-        code = measure(trial, &explanation, where);
+        code = measure(trial, explanation, where);
     if (!code && job->settings->explain.page)
-        code = trial_write_page(trial, &explanation);
-    explanation_clear(&explanation);
+        code = trial_write_page(trial, explanation);
     return code;
 }
 
@@ -141,17 +133,12 @@ int explain_evaluate(explain_job *job)
 {
     explain_trial trial = { .job = job };
     cloze_error error;
-    int code = 0;
+    int code;
     if (job->settings->explain.curves && cloze_plot_ready(job->settings->explain.curves, &error))
         return say_error(&error, "--curves");
     if (job->settings->explain.csv)
         trial_write_csv_head(&trial);
-    while (!code && input_count(job->input) && !output_failed(job->output)) {
-        for (size_t i = 0; i < input_count(job->input) && !code; i++)
-            code = evaluate_one(&trial, i);
-        if (!code)
-            code = input_next(job->input);
-    }
+    code = explain_all(job, evaluate_one, &trial);
     if (!code && trial.evaluation)
         code = sum_up(&trial);
     cloze_evaluation_free(trial.evaluation);

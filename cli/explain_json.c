@@ -21,7 +21,7 @@ static void write_real(cli_output *output, const char *before, double number)
     output_real(output, number);
 }
 
-static void write_span(cli_output *output, cloze_explain_span span)
+void explain_write_json_span(cli_output *output, cloze_explain_span span)
 {
     output_format(output, "\"side\": %d, \"begin\": %zu, \"end\": %zu", span.side, span.begin,
                   span.end);
@@ -49,7 +49,7 @@ static void write_target(const explain_job *job, const cli_explanation *x,
     write_real(output, ", \"probability\": ", facts->probability);
     if (facts->place.end) {
         output_text(output, ", \"place\": {");
-        write_span(output, facts->place);
+        explain_write_json_span(output, facts->place);
         output_text(output, "}");
     }
 }
@@ -81,7 +81,7 @@ static void write_tokens(cli_output *output, const cli_explanation *x)
         output_text(output, i ? ", {\"text\": " : "{\"text\": ");
         output_json(output, token.text);
         output_text(output, ", ");
-        write_span(output, token.span);
+        explain_write_json_span(output, token.span);
         output_format(output, ", \"unit\": %lld}", (long long)token.unit);
     }
     output_text(output, "], \"units\": [");
@@ -90,7 +90,7 @@ static void write_tokens(cli_output *output, const cli_explanation *x)
         output_text(output, i ? ", {\"text\": " : "{\"text\": ");
         output_json(output, part.text);
         output_text(output, ", ");
-        write_span(output, part.span);
+        explain_write_json_span(output, part.span);
         output_format(output, ", \"first\": %zu, \"tokens\": %zu}", part.first, part.tokens);
     }
     output_text(output, "]");

@@ -34,13 +34,6 @@ const option_group explain_ways = {
                "methods with commas between, or all (default: occlusion)"),
         OPTION("list-methods", 0, OPTION_FLAG, NULL, explain.list_methods,
                "tell what each method answers"),
-        OPTION("unit", 'u', OPTION_CHOICE, "word|token|sentence", explain.unit,
-               "what gets a number (default: word)"),
-        OPTION("span", 0, OPTION_WORDS, "BEGIN:END", explain.spans,
-               "bytes of the text (pair:BEGIN:END: of the second) as a unit instead; may be "
-               "repeated"),
-        OPTION("fixed", 0, OPTION_CHOICE, "text|pair", explain.fixed,
-               "nothing of this text is taken away: only the other has units"),
         OPTION("absent", 0, OPTION_CHOICE, "mask|pad|unknown|remove", explain.absence,
                "what stands where a unit is taken away (default: the mask, else padding)"),
         OPTION("layer", 0, OPTION_REAL, "N", explain.layer,
@@ -59,6 +52,19 @@ const option_group explain_ways = {
         OPTION("noise", 0, OPTION_REAL, "X", explain.noise,
                "smoothgrad: a share of the embeddings' range (default: 0.1)"),
         OPTION("seed", 0, OPTION_NUMBER, "N", seed, "of what is drawn (default: 0)"), OPTIONS_END },
+};
+
+const option_group explain_units = {
+    "Units",
+    (const command_option[]){
+        OPTION("unit", 'u', OPTION_CHOICE, "word|token|sentence", explain.unit,
+               "what is taken as one, and gets a number (default: word)"),
+        OPTION("span", 0, OPTION_WORDS, "BEGIN:END", explain.spans,
+               "bytes of the text (pair:BEGIN:END: of the second) as a unit instead; may be "
+               "repeated"),
+        OPTION("fixed", 0, OPTION_CHOICE, "text|pair", explain.fixed,
+               "nothing of this text is taken away or changed: only the other has units"),
+        OPTIONS_END },
 };
 
 const option_group explain_faces = {

@@ -81,6 +81,15 @@ static void write_side(cli_output *output, const cli_explanation *x, const cli_a
     output_text(output, "\n");
 }
 
+void explain_write_plain(cli_output *output, const cli_explanation *explanation)
+{
+    for (int side = 0; side < (explanation->pair.size ? 2 : 1); side++) {
+        output_text(output, "  ");
+        output_cell(output, side ? explanation->pair : explanation->text, 0, false);
+        output_text(output, "\n");
+    }
+}
+
 void explain_write_text(cli_output *output, const cli_explanation *explanation,
                         const cli_attribution *made, cli_inks inks)
 {

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { WIDTH = 80, OPTION_COLUMN = 29, SUMMARY_COLUMN = 12 };
+enum { WIDTH = 80, OPTION_COLUMN = 29, SUMMARY_COLUMN = 16 };
 
 static const command_option own_options[] = {
     OPTION("man", 0, OPTION_FLAG, NULL, man, "print the man page, in troff"),

@@ -29,6 +29,8 @@ const cli_command *const all_commands[] = {
     &command_nsp,
     &command_rerank,
     &command_explain,
+    &command_counterfactual,
+    &command_reduce,
     &command_eval,
     &command_train,
     &command_distill,

@@ -100,6 +100,10 @@ typedef struct cli_explaining {
     const char *attention, *versus, *versus_model; /* pictures */
     int scale, colours, map;
     bool mute;
+    /* of counterfactual and reduce */
+    const char *proposer;
+    size_t proposals, edits, tries, wanted, kept;
+    bool no_replacements, no_deletions, no_insertions;
 } cli_explaining;
 
 /* Choices are numbered from 1 in the order of the option's placeholder; 0: not given. */

@@ -73,6 +73,8 @@ typedef struct cloze_counterfactual {
     size_t count;
     cloze_text text, pair;     /* after the edits */
     double value, probability; /* F and the probability of the old target, of this input */
+    int64_t says; /* the label, tag or word that the model says now; -1: an answer, or no label */
+    double says_probability; /* NaN with it */
 } cloze_counterfactual;
 
 typedef struct cloze_counterfactual_facts {

@@ -180,6 +180,19 @@ bool cz_aim_holds(const cz_aim *aim, const cz_spots *places, const double *outco
     return best_column(outcome, aim->columns, SIZE_MAX) == aim->target;
 }
 
+int64_t cz_aim_says(const cz_aim *aim, const double *outcome, double *chance)
+{
+    cz_aim said = *aim;
+    *chance = NAN;
+    if (aim->task == CLOZE_EXPLAIN_ANSWER || aim->task == CLOZE_EXPLAIN_SIMILARITY)
+        return -1;
+    said.target = best_column(outcome, aim->columns, SIZE_MAX);
+    if (aim->function == CLOZE_SCORE_SIGMOID && !(outcome[said.target] > 0))
+        return -1;
+    *chance = row_chance(&said, outcome, 0, NULL);
+    return (int64_t)said.target;
+}
+
 /* ---- what can be asked of the model ---- */
 
 static cloze_status check_pair(const cloze_explainer *e, cloze_error *error)

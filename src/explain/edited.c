@@ -157,6 +157,7 @@ static cloze_status keep(void *context, size_t number, const cz_input *input, co
         return a->status;
     edited->value = cz_aim_value(aim, &input->places, outcome, input->length, NULL);
     edited->probability = cz_aim_chance(aim, &input->places, outcome, input->length);
+    edited->says = cz_aim_says(aim, outcome, &edited->says_probability);
     edited->changes = edited->usable && !cz_aim_holds(aim, &input->places, outcome);
     return CLOZE_OK;
 }

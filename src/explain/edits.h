@@ -41,6 +41,8 @@ typedef struct cz_edited {
     bool usable;  /* false: too long for the model, or the place of the question is gone */
     bool changes; /* what the model says */
     double value, probability;
+    int64_t says; /* see cz_aim_says */
+    double says_probability;
 } cz_edited;
 
 /* ---- edits.c ---- */

@@ -96,6 +96,9 @@ bool cz_aim_decides(const cz_aim *aim);
 /* Whether it says the target here: the best column, of a sigmoid more than one half, the very answer.
  * True where it does not choose. */
 bool cz_aim_holds(const cz_aim *aim, const cz_spots *places, const double *outcome);
+/* The label, tag or word that it says here, and its probability; -1 and NaN: of a sigmoid none, an
+ * answer, a similarity. */
+int64_t cz_aim_says(const cz_aim *aim, const double *outcome, double *chance);
 
 /* ---- decision.c ---- */
 

@@ -62,12 +62,15 @@ static cloze_status tell_one(cloze_counterfactuals *out, const cz_edits *edits,
         if (!cz_edited_build(edits, edited->edits, edited->count, side, &texts[side]))
             return cz_fail_memory(error, "a text", edits->explainer->size[side]);
     tell_edits(edits, edited, told);
-    out->items[out->count - 1] = (cloze_counterfactual){ .edits = told,
-                                                         .count = edited->count,
-                                                         .text = { texts[0].data, texts[0].size },
-                                                         .pair = { texts[1].data, texts[1].size },
-                                                         .value = edited->value,
-                                                         .probability = edited->probability };
+    out->items[out->count - 1] =
+        (cloze_counterfactual){ .edits = told,
+                                .count = edited->count,
+                                .text = { texts[0].data, texts[0].size },
+                                .pair = { texts[1].data, texts[1].size },
+                                .value = edited->value,
+                                .probability = edited->probability,
+                                .says = edited->says,
+                                .says_probability = edited->says_probability };
     return CLOZE_OK;
 }
 

@@ -179,6 +179,8 @@ static void check_found(const opened *o, cloze_explainer *explainer,
         assert_int_equal(one.count, cloze_counterfactuals_get(found, 0).count);
         assert_true(label_of(o, one.text, one.pair, facts.target, &probability) != facts.target);
         assert_true(fabs(probability - one.probability) < 1e-6);
+        assert_int_equal(label_of(o, one.text, one.pair, one.says, &probability), one.says);
+        assert_true(fabs(probability - one.says_probability) < 1e-6);
         for (size_t k = 1; k < one.count; k++)
             assert_true(one.edits[k].unit > one.edits[k - 1].unit);
         if (one.count == 1) {
@@ -356,6 +358,8 @@ static void test_answers(void **state)
             cloze_answer(o.session, &one.text, &one.pair, 1, &how, &answer, &count, NULL, &error),
             CLOZE_OK);
         assert_int_equal(count, 1);
+        assert_int_equal(one.says, -1);
+        assert_true(isnan(one.says_probability));
         assert_true(answer.end - answer.begin != size ||
                     memcmp(one.pair.data + answer.begin, context + place.begin, size) != 0);
     }
