@@ -1,6 +1,8 @@
 /* explain_json.c - every number of an explanation as one JSON line, with a record of how it was made. */
 #include "explain.h"
 
+#include "record.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -29,14 +31,7 @@ void explain_write_json_span(cli_output *output, cloze_explain_span span)
 
 void explain_write_json_model(const explain_job *job)
 {
-    cli_output *output = job->output;
-    cloze_model_info info = cloze_model_describe(job->opened.model);
-    write_name(output, "\"model\": {\"name\": ", model_name(job->settings));
-    write_name(output, ", \"path\": ", info.path);
-    write_name(output, ", \"family\": ", info.family);
-    write_name(output, ", \"digest\": ", job->digest);
-    write_name(output, "}, \"version\": ", cloze_version());
-    write_name(output, ", \"isa\": ", cloze_engine_isa(job->opened.engine));
+    record_write_json(job->output, job->settings, &job->opened, job->digest);
 }
 
 static void write_target(const explain_job *job, const cli_explanation *x,

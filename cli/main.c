@@ -31,6 +31,7 @@ const cli_command *const all_commands[] = {
     &command_explain,
     &command_counterfactual,
     &command_reduce,
+    &command_probe,
     &command_eval,
     &command_train,
     &command_distill,

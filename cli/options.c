@@ -326,7 +326,8 @@ static void unset_reals(cli_settings *out)
                               &train->alpha,
                               &out->pretrain.shorter,
                               &out->explain.layer,
-                              &out->explain.head };
+                              &out->explain.head,
+                              &out->explain.strength };
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
         *reals[i] = -1;
     out->threshold = -INFINITY;

@@ -104,6 +104,10 @@ typedef struct cli_explaining {
     const char *proposer;
     size_t proposals, edits, tries, wanted, kept;
     bool no_replacements, no_deletions, no_insertions;
+    /* of probe */
+    int probed;
+    bool first;
+    double strength; /* negative: not given */
 } cli_explaining;
 
 /* Choices are numbered from 1 in the order of the option's placeholder; 0: not given. */

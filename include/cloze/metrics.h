@@ -91,6 +91,12 @@ CLOZE_API cloze_averages cloze_tally_averages(const cloze_tally *tally);
 CLOZE_API cloze_status cloze_tally_matrix(const cloze_tally *tally, size_t *matrix,
                                           cloze_error *error);
 
+/* ---- shares ---- */
+
+/* The 95 % interval of a share, of which `hits` of `count` were counted (Wilson 1927): within 0 and 1, and of a
+ * width also where none or all were; 0 to 1 of nothing. Thread-safe. */
+CLOZE_API void cloze_share_interval(size_t hits, size_t count, double interval[2]);
+
 /* ---- numbers ---- */
 
 typedef struct cloze_agreement {

@@ -382,6 +382,31 @@ static void every_failing_allocation_is_an_error_and_leaks_nothing(void **state)
     assert_true(n > 20);
 }
 
+/* scipy 1.17.1: binomtest(hits, count).proportion_ci(0.95, "wilson") */
+static void shares_have_the_interval_of_scipy(void **state)
+{
+    static const struct {
+        size_t hits, count;
+        double low, high;
+    } known[] = {
+        { 0, 10, 0, 0.27753279986288926 },
+        { 10, 10, 0.7224672001371109, 1 },
+        { 3, 10, 0.10779126740630102, 0.6032218525388546 },
+        { 1, 1, 0.20654931437723745, 1 },
+        { 0, 1, 0, 0.7934506856227626 },
+        { 47, 113, 0.3292804489669386, 0.5081060387423807 },
+        { 5, 100000, 2.1357194468385736e-05, 0.0001170520768033956 },
+        { 0, 0, 0, 1 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        double interval[2];
+        cloze_share_interval(known[i].hits, known[i].count, interval);
+        assert_true(fabs(interval[0] - known[i].low) < 1e-14);
+        assert_true(fabs(interval[1] - known[i].high) < 1e-14);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -391,6 +416,7 @@ int main(void)
         cmocka_unit_test(numbers_correlate_as_in_scipy),
         cmocka_unit_test(numbers_without_a_correlation_have_none),
         cmocka_unit_test(answers_are_scored_as_by_the_scripts_of_squad),
+        cmocka_unit_test(shares_have_the_interval_of_scipy),
         cmocka_unit_test(what_makes_no_sense_is_refused_by_name),
         cmocka_unit_test(an_empty_tally_has_scores_of_zero),
         cmocka_unit_test(labels_without_end_are_refused),
