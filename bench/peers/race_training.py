@@ -25,7 +25,7 @@ from pathlib import Path
 BATCH = 32
 
 
-def torch_turn(model_folder: str, lengths: list[int], threads: int) -> None:
+def torch_turn(model_folder: str, lengths: list[int], threads: int, autocast: bool) -> None:
     """In a process of its own: prints tokens a second and the peak of memory."""
     import torch
     from transformers import AutoModelForSequenceClassification
@@ -43,7 +43,8 @@ def torch_turn(model_folder: str, lengths: list[int], threads: int) -> None:
         mask = torch.zeros_like(ids)
         for row, length in enumerate(batch):
             ids[row, :length], mask[row, :length] = 1996, 1
-        loss = model(input_ids=ids, attention_mask=mask, labels=torch.arange(len(batch)) % 2).loss
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
+            loss = model(input_ids=ids, attention_mask=mask, labels=torch.arange(len(batch)) % 2).loss
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -76,7 +77,7 @@ def cloze_turn(program: str, model_folder: str, lengths: list[int], threads: int
 
 def main() -> None:
     if sys.argv[1:2] == ["turn"]:
-        torch_turn(sys.argv[2], json.loads(sys.argv[3]), int(sys.argv[4]))
+        torch_turn(sys.argv[2], json.loads(sys.argv[3]), int(sys.argv[4]), sys.argv[5:] == ["autocast"])
         return
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--cloze", required=True)
@@ -85,13 +86,15 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=320)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--bf16", action="store_true",
+                        help="bfloat16, too; slow in PyTorch where the processor has no instructions for it")
     given = parser.parse_args()
     natural = [max(4, int(line)) for line in given.lengths.read_text().split()][: given.items]
     uniform = [64] * min(given.items, 160)
 
-    def torch_runner(lengths: list[int]):
+    def torch_runner(lengths: list[int], *more: str):
         return lambda: json.loads(subprocess.run(
-            [sys.executable, __file__, "turn", given.model, json.dumps(lengths), str(given.threads)],
+            [sys.executable, __file__, "turn", given.model, json.dumps(lengths), str(given.threads), *more],
             capture_output=True, text=True, check=True).stdout.splitlines()[-1])
 
     def cloze_runner(lengths: list[int], *more: str):
@@ -105,6 +108,13 @@ def main() -> None:
         "natural, PyTorch, sorted": torch_runner(sorted(natural)),
         "natural, cloze": cloze_runner(natural),
     }
+    if given.bf16:
+        runners |= {
+            "uniform, PyTorch, autocast": torch_runner(uniform, "autocast"),
+            "uniform, cloze, bf16": cloze_runner(uniform, "--precision", "bf16"),
+            "natural, sorted, autocast": torch_runner(sorted(natural), "autocast"),
+            "natural, cloze, bf16": cloze_runner(natural, "--precision", "bf16"),
+        }
     turns: dict[str, list[dict]] = {name: [] for name in runners}
     for number in range(given.rounds):
         for name, run in runners.items():
