@@ -13,58 +13,12 @@
 
 #include <cmocka.h>
 
-enum { TOKENS_MOST = 64 };
-
-static cloze_attribution_report attribute(const told_case *told,
-                                          const cloze_attribution_options *options, double *tokens)
-{
-    double units[TOKENS_MOST], spread[TOKENS_MOST], sum = 0;
-    cloze_attribution_report report;
-    cloze_error error = { 0 };
-    assert_true(told->facts.tokens <= TOKENS_MOST);
-    if (cloze_attribute(told->explainer, options, units, tokens, spread, &report, &error))
-        fail_msg("%s: %s", told->model, error.message);
-    for (size_t i = 0; i < told->facts.tokens; i++) {
-        int64_t unit = cloze_explainer_token(told->explainer, i).unit;
-        assert_true(unit < 0 || units[unit] == tokens[i]);
-        sum += tokens[i];
-    }
-    assert_true(fabs(report.sum - sum) <= 1e-12 * (1 + fabs(sum)));
-    return report;
-}
-
 static void compare_case(const json_t *root, const json_t *json, const open_options *options,
                          double bound)
 {
     told_case told;
-    double tokens[TOKENS_MOST];
     told_open(&told, json, options);
-    size_t count = told.facts.tokens;
-    assert_true(fabs(told.facts.value - told_number(json, "value")) <= 1e-5);
-    attribute(&told, &(cloze_attribution_options){ .method = CLOZE_METHOD_SALIENCY }, tokens);
-    told_compare(&told, "saliency", tokens, count, bound);
-    attribute(&told, &(cloze_attribution_options){ .method = CLOZE_METHOD_INPUT_X_GRADIENT },
-              tokens);
-    told_compare(&told, "input-x-gradient", tokens, count, bound);
-    cloze_attribution_options line = { .method = CLOZE_METHOD_INTEGRATED_GRADIENTS,
-                                       .absence = told_absence(&told),
-                                       .steps = (size_t)told_number(root, "steps"),
-                                       .bound = 1e9 };
-    cloze_attribution_report report = attribute(&told, &line, tokens);
-    told_compare(&told, "words", tokens, count, bound);
-    assert_int_equal(report.steps, line.steps);
-    assert_true(fabs(report.nothing - told_number(json, "nothing")) <= 1e-5);
-    assert_true(fabs(report.gap - (report.value - report.nothing - report.sum)) <= 1e-6);
-    line.has_layer = true;
-    line.layer = (int64_t)told_number(json, "layer");
-    attribute(&told, &line, tokens);
-    told_compare(&told, "layer-wise", tokens, count, bound);
-    cloze_attribution_options smooth = { .method = CLOZE_METHOD_SMOOTHGRAD,
-                                         .samples = (size_t)told_number(root, "samples"),
-                                         .noise = told_number(root, "noise"),
-                                         .seed = (uint64_t)told_number(root, "seed") };
-    assert_false(attribute(&told, &smooth, tokens).exact);
-    told_compare(&told, "smoothgrad", tokens, count, bound);
+    told_compare_gradients(&told, root, bound);
     told_close(&told);
 }
 
@@ -118,13 +72,13 @@ static void test_completeness(void **state)
     size_t count = json_array_size(json_object_get(root, "cases"));
     for (size_t i = 0; i < count; i++) {
         told_case told;
-        double tokens[TOKENS_MOST];
+        double tokens[TOLD_TOKENS_MOST];
         told_open(&told, json_array_get(json_object_get(root, "cases"), i),
                   &(open_options){ .threads = 1 });
         cloze_attribution_options line = { .method = CLOZE_METHOD_INTEGRATED_GRADIENTS,
                                            .steps = 2,
                                            .bound = 0.01 };
-        cloze_attribution_report report = attribute(&told, &line, tokens);
+        cloze_attribution_report report = told_attribute(&told, &line, tokens);
         bool met = fabs(report.gap) <= 0.01 * fabs(report.value - report.nothing) + 1e-6;
         assert_true(met || report.steps == 32);
         /* Every turn takes twice as many, after the two ends. */
@@ -142,7 +96,7 @@ static void test_dummy(void **state)
     (void)state;
     opened o;
     char path[2200];
-    double units[TOKENS_MOST];
+    double units[TOLD_TOKENS_MOST];
     cloze_error error = { 0 };
     cloze_explainer *explainer = NULL;
     cloze_text text = { "the cat [MASK] outside", 22 }, none = { "", 0 };
@@ -161,7 +115,7 @@ static void test_dummy(void **state)
 
 static void same_bits(size_t number, const cloze_attribution_options *options)
 {
-    double first[TOKENS_MOST], again[TOKENS_MOST];
+    double first[TOLD_TOKENS_MOST], again[TOLD_TOKENS_MOST];
     for (unsigned threads = 1; threads <= 3; threads++)
         for (size_t batch = 0; batch < 2; batch++) {
             told_case told;
@@ -169,7 +123,7 @@ static void same_bits(size_t number, const cloze_attribution_options *options)
             bool begins = threads == 1 && !batch;
             open_case(&told, &root, number,
                       &(open_options){ .threads = threads, .batch_tokens = batch ? 64 : 0 });
-            attribute(&told, options, begins ? first : again);
+            told_attribute(&told, options, begins ? first : again);
             assert_true(begins || !memcmp(first, again, told.facts.tokens * sizeof *first));
             close_case(&told, root);
         }
@@ -199,13 +153,14 @@ static void test_smoothgrad(void **state)
     (void)state;
     told_case told;
     json_t *root;
-    double plain[TOKENS_MOST], smooth[TOKENS_MOST], few[TOKENS_MOST], many[TOKENS_MOST];
+    double plain[TOLD_TOKENS_MOST], smooth[TOLD_TOKENS_MOST], few[TOLD_TOKENS_MOST],
+        many[TOLD_TOKENS_MOST];
     cloze_error error = { 0 };
     open_case(&told, &root, 0, &(open_options){ .threads = 2 });
-    attribute(&told, &(cloze_attribution_options){ .method = CLOZE_METHOD_INPUT_X_GRADIENT },
-              plain);
+    told_attribute(&told, &(cloze_attribution_options){ .method = CLOZE_METHOD_INPUT_X_GRADIENT },
+                   plain);
     cloze_attribution_options options = { .method = CLOZE_METHOD_SMOOTHGRAD, .noise = 1e-9 };
-    attribute(&told, &options, smooth);
+    told_attribute(&told, &options, smooth);
     for (size_t i = 0; i < told.facts.tokens; i++)
         assert_true(fabs(plain[i] - smooth[i]) <= 1e-5);
     options.noise = 0.1;
@@ -224,7 +179,7 @@ static void test_smoothgrad(void **state)
 static void refuse(const told_case *told, const cloze_attribution_options *options,
                    cloze_status expected, const char *says)
 {
-    double units[TOKENS_MOST];
+    double units[TOLD_TOKENS_MOST];
     cloze_error error = { 0 };
     assert_int_equal(cloze_attribute(told->explainer, options, units, NULL, NULL, NULL, &error),
                      expected);
