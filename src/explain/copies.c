@@ -113,7 +113,7 @@ static void move(copying *job, const cz_tensor *tensor)
             job->short_of_memory = true;
             return;
         }
-        for (size_t r = 0; r < length; r++)
+        for (size_t r = 0; r < length && !copies->begins; r++)
             cz_row_read(tensor, begin + r, job->rows + r * tensor->columns);
         copies->move(copies->context, job->first + i, job->rows, length, tensor->columns);
         for (size_t r = 0; r < length; r++)
@@ -212,6 +212,21 @@ static bool reads_firsts(const copying *job, const cz_batch *batch)
            batch->packing.count * CZ_FIRSTS_LENGTH <= batch->tokens;
 }
 
+/* What the layers make, of the batch or of rows that are given at one of them. */
+static cz_tensor *states_of(copying *job, cz_run *run, const cz_batch *batch)
+{
+    const cz_network *network = job->explainer->model->network;
+    size_t layers = network->config.layers, width = network->config.hidden;
+    if (!job->copies->begins)
+        return cz_encode(run, network, batch, layers);
+    cz_tensor *room = cz_run_tensor(run, batch->tokens, width);
+    cz_tensor *x = cz_run_input(run, room->data, batch->tokens, width, run->record);
+    if (cz_run_computes(run))
+        move(job, x);
+    job->moved = x;
+    return cz_encode_on(run, network, batch, x, (size_t)job->copies->layer, layers);
+}
+
 static void pass(copying *job, const cz_batch *batch)
 {
     cloze_explainer *e = job->explainer;
@@ -230,7 +245,7 @@ static void pass(copying *job, const cz_batch *batch)
     }
     job->moved = NULL;
     cz_run_reset(run);
-    cz_tensor *x = cz_encode(run, network, &own, network->config.layers);
+    cz_tensor *x = states_of(job, run, &own);
     x = outcome_of(job, run, own.firsts ? own.firsts : &own, x);
     if (!read_values(job, run, x))
         job->short_of_memory = true;

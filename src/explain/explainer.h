@@ -181,6 +181,8 @@ typedef struct cz_copies {
      * embeddings before its norm; 0, what the layers are given; l, what layer l makes. */
     int64_t layer;
     bool no_gradient; /* F alone; nothing is recorded */
+    bool
+        begins; /* `layer` is no CZ_AT_WORDS, and `move` sets the rows there: nothing below is run */
     /* rows [tokens of the copy, width], in place; NULL: not moved */
     void (*move)(void *context, size_t copy, double *rows, size_t length, size_t width);
     /* gradient [tokens, width]; NULL with no_gradient. May be NULL */

@@ -104,9 +104,9 @@ static cloze_status see_ends(cloze_explainer *e, line *l, int64_t layer, cloze_e
 static void move_to_node(void *context, size_t step, double *rows, size_t length, size_t width)
 {
     const line *l = context;
-    double back = 1 - l->node[step];
+    const double *nothing = l->ends + length * width;
     for (size_t i = 0; i < length * width; i++)
-        rows[i] -= back * l->difference[i];
+        rows[i] = nothing[i] + l->node[step] * l->difference[i];
 }
 
 static cloze_status add_node(void *context, size_t step, double value, const double *gradient,
@@ -127,9 +127,12 @@ static cloze_status add_node(void *context, size_t step, double value, const dou
 static cloze_status walk(cloze_explainer *e, line *l, int64_t layer, size_t steps,
                          cloze_error *error)
 {
-    cz_copies copies = {
-        .count = steps, .layer = layer, .move = move_to_node, .done = add_node, .context = l
-    };
+    cz_copies copies = { .count = steps,
+                         .layer = layer,
+                         .begins = layer != CZ_AT_WORDS,
+                         .move = move_to_node,
+                         .done = add_node,
+                         .context = l };
     e->runs_total = e->runs_done + steps;
     lay_nodes(steps, l->node, l->weight);
     memset(l->tokens, 0, e->length * sizeof *l->tokens);

@@ -329,23 +329,18 @@ static cz_tensor *last_layer(cz_run *run, layer_call *call, const cz_batch *batc
     return cz_stage(run, feed_body, call, batch->firsts, x, NULL, 0);
 }
 
-cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *batch, size_t layers)
+static cz_tensor *run_layers(cz_run *run, const cz_network *network, const layer_call *all,
+                             const cz_batch *batch, cz_tensor *x, size_t first, size_t layers)
 {
     size_t inner = network->config.inner;
-    layer_call all = { 0 };
-    if (!lay_distances(run, network, batch, &all))
-        return &run->empty;
     bool record = run->record;
-    run->record = record && !network->still;
-    cz_tensor *x = cz_stage(run, embed_body, network, batch, NULL, NULL, 0);
-    cz_run_tap(run, "embeddings", 0, 0, x);
-    for (size_t i = 0; i < layers; i++) {
+    for (size_t i = first; i < layers; i++) {
         run->record = record && i + 1 >= network->still;
         for (size_t j = 0; j < inner; j++) {
             layer_call *call = cz_run_take(run, sizeof *call);
             if (!call)
                 break;
-            *call = all;
+            *call = *all;
             lay_turn(run, &network->turns[i * inner + j], call);
             bool last = i + 1 == network->config.layers && j + 1 == inner;
             x = last && batch->firsts ? last_layer(run, call, batch, x)
@@ -359,6 +354,28 @@ cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *bat
     }
     run->record = record;
     return x;
+}
+
+cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *batch, size_t layers)
+{
+    layer_call all = { 0 };
+    if (!lay_distances(run, network, batch, &all))
+        return &run->empty;
+    bool record = run->record;
+    run->record = record && !network->still;
+    cz_tensor *x = cz_stage(run, embed_body, network, batch, NULL, NULL, 0);
+    cz_run_tap(run, "embeddings", 0, 0, x);
+    run->record = record;
+    return run_layers(run, network, &all, batch, x, 0, layers);
+}
+
+cz_tensor *cz_encode_on(cz_run *run, const cz_network *network, const cz_batch *batch, cz_tensor *x,
+                        size_t first, size_t layers)
+{
+    layer_call all = { 0 };
+    if (!lay_distances(run, network, batch, &all))
+        return &run->empty;
+    return run_layers(run, network, &all, batch, x, first, layers);
 }
 
 cz_extent cz_network_extent(const cz_network *network, size_t tokens, size_t longest,

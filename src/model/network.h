@@ -148,6 +148,9 @@ void cz_network_free(cz_network *network);
  * batch->firsts and all layers those of first rows alone [sequences, hidden], the same bits. Taps:
  * "embeddings", "layer". */
 cz_tensor *cz_encode(cz_run *run, const cz_network *network, const cz_batch *batch, size_t layers);
+/* The same from states x that the first `first` layers made, which are not run. */
+cz_tensor *cz_encode_on(cz_run *run, const cz_network *network, const cz_batch *batch, cz_tensor *x,
+                        size_t first, size_t layers);
 /* The pooler over the first row of each sequence [sequences, hidden]; without one the run fails. */
 cz_tensor *cz_pooled(cz_run *run, const cz_network *network, const cz_batch *batch, cz_tensor *x);
 /* What a head makes of token states: [sequences, its columns], or [tokens, ...] if it tells of
