@@ -3,6 +3,7 @@
 #define CLOZE_CLOZE_H
 
 #include <cloze/answer.h>
+#include <cloze/behaviour.h>
 #include <cloze/cache.h>
 #include <cloze/choose.h>
 #include <cloze/classify.h>

@@ -22,7 +22,8 @@ typedef enum cz_draw_purpose {
     CZ_DRAW_ATTRIBUTION, /* numbers without a reason */
     CZ_DRAW_RESAMPLE,    /* what a bootstrap takes */
     CZ_DRAW_HALF,        /* which half of the units is absent */
-    CZ_DRAW_CONTROL      /* labels without a reason, for things that have one */
+    CZ_DRAW_CONTROL,     /* labels without a reason, for things that have one */
+    CZ_DRAW_CHANGE       /* how a text is changed */
 } cz_draw_purpose;
 
 typedef struct cz_draw {
