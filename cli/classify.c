@@ -13,20 +13,15 @@
 
 static const option_group own = {
     "Labels",
-    (const command_option[]){
-        OPTION_TOP("the N best labels of each text (default: 1)"),
-        OPTION("all", 0, OPTION_FLAG, NULL, all, "every label, best first"),
-        OPTION("threshold", 0, OPTION_SIGNED, "X", threshold,
-               "only labels with a score of at least X; may leave none"),
-        OPTION("function", 0, OPTION_CHOICE, "softmax|sigmoid|none", function,
-               "how logits become scores (default: what the model is for)"),
-        OPTION("max-tokens", 0, OPTION_COUNT, "N", max_tokens,
-               "another limit than the model's, up to its positions"),
-        OPTION("pair", 0, OPTION_WORD, "TEXT", pair, "a second text for every text"),
-        OPTION("pair-field", 0, OPTION_WORD, "NAME", pair_field,
-               "take second texts from this field of JSON lines"),
-        OPTION("tab", 0, OPTION_FLAG, NULL, tab_pairs, "lines hold two texts with a tab between"),
-        OPTIONS_END },
+    (const command_option[]){ OPTION_TOP("the N best labels of each text (default: 1)"),
+                              OPTION("all", 0, OPTION_FLAG, NULL, all, "every label, best first"),
+                              OPTION("threshold", 0, OPTION_SIGNED, "X", threshold,
+                                     "only labels with a score of at least X; may leave none"),
+                              OPTION("function", 0, OPTION_CHOICE, "softmax|sigmoid|none", function,
+                                     "how logits become scores (default: what the model is for)"),
+                              OPTION("max-tokens", 0, OPTION_COUNT, "N", max_tokens,
+                                     "another limit than the model's, up to its positions"),
+                              OPTIONS_END },
 };
 
 static const command_example examples[] = {
@@ -51,7 +46,7 @@ const cli_command command_classify = {
         "--json prints one line for each text, as transformers' text-classification pipeline "
         "returns it: {\"label\": ..., \"score\": ...}, or with --top, --all or --threshold a list "
         "of these. A model without a classification head is refused.",
-    .groups = { &own, &input_options, &model_options, &general_options },
+    .groups = { &own, &pair_options, &input_options, &model_options, &general_options },
     .examples = examples,
     .run = run,
 };
@@ -202,20 +197,6 @@ static int prepare(void *context)
     return job->order ? 0 : out_of_memory();
 }
 
-static int check(const cli_settings *settings)
-{
-    size_t position;
-    if (settings->pair_field && !settings->field)
-        return say_failure(CLOZE_ERROR_ARGUMENT, "--pair-field needs --field");
-    if (settings->pair && (settings->pair_field || settings->tab_pairs))
-        return say_failure(CLOZE_ERROR_ARGUMENT,
-                           "--pair does not go together with --pair-field or --tab");
-    if (settings->pair &&
-        !text_is_utf8((cloze_text){ settings->pair, strlen(settings->pair) }, &position))
-        return say_failure(CLOZE_ERROR_TEXT, "--pair: byte %zu is not UTF-8", position + 1);
-    return 0;
-}
-
 static int run(const cli_command *self, int argc, char **argv)
 {
     cli_settings settings;
@@ -226,7 +207,7 @@ static int run(const cli_command *self, int argc, char **argv)
         return code;
     }
     job.stream.settings = &settings;
-    code = check(&settings);
+    code = input_check_pairs(&settings);
     if (!code)
         code = stream_open(&job.stream, argv + first, (size_t)(argc - first), prepare, &job);
     if (!code)

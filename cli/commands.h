@@ -21,6 +21,7 @@ extern const cli_command command_explain;
 extern const cli_command command_counterfactual;
 extern const cli_command command_reduce;
 extern const cli_command command_probe;
+extern const cli_command command_check;
 extern const cli_command command_eval;
 extern const cli_command command_train;
 extern const cli_command command_distill;

@@ -1,6 +1,7 @@
 /* counterfactual_faces.c - what was found, as lines with marked words and as JSON. */
 #include "counterfactual.h"
 
+#include "marked.h"
 #include "table.h"
 
 #include <math.h>
@@ -21,52 +22,33 @@ static cloze_text side_of(const cli_explanation *x, int side)
 
 /* ---- lines ---- */
 
-static void write_mark(cli_output *output, const char *open, cloze_text word, const char *close)
-{
-    output_text(output, open);
-    output_cell(output, word, 0, false);
-    output_text(output, close);
-}
-
 /* A word that is put in has a space towards the word that it stands before. */
-static void write_edit(cli_output *output, cloze_text text, const cloze_edit *edit)
+static cli_mark mark_of(cloze_text text, const cloze_edit *edit)
 {
     size_t begin = edit->span.begin;
     bool put_in = edit->kind == CLOZE_EDIT_INSERT, apart = !begin || text.data[begin - 1] == ' ';
-    if (!put_in)
-        write_mark(output, "[-",
-                   (cloze_text){ text.data + begin, edit->span.end - edit->span.begin }, "-]");
-    if (edit->kind != CLOZE_EDIT_DELETE)
-        write_mark(output, put_in && !apart ? " {+" : "{+", edit->text,
-                   put_in && apart ? "+} " : "+}");
-}
-
-static bool is_edited(const cloze_counterfactual *one, int side)
-{
-    for (size_t i = 0; i < one->count; i++)
-        if (one->edits[i].span.side == side)
-            return true;
-    return false;
+    return (cli_mark){ .begin = begin,
+                       .end = edit->span.end,
+                       .put = edit->text,
+                       .before = put_in && !apart ? " " : NULL,
+                       .behind = put_in && apart ? " " : NULL };
 }
 
 static void write_marked(cli_output *output, const cli_explanation *x,
                          const cloze_counterfactual *one)
 {
+    enum { EDITS_MOST = 8 };
     for (int side = 0; side < 2; side++) {
         cloze_text text = side_of(x, side);
-        size_t at = 0;
-        if (!is_edited(one, side))
+        cli_mark marks[EDITS_MOST];
+        size_t count = 0;
+        for (size_t i = 0; i < one->count && count < EDITS_MOST; i++)
+            if (one->edits[i].span.side == side)
+                marks[count++] = mark_of(text, &one->edits[i]);
+        if (!count)
             continue;
         output_text(output, "  ");
-        for (size_t i = 0; i < one->count; i++) {
-            const cloze_edit *edit = &one->edits[i];
-            if (edit->span.side != side)
-                continue;
-            output_cell(output, (cloze_text){ text.data + at, edit->span.begin - at }, 0, false);
-            write_edit(output, text, edit);
-            at = edit->span.end;
-        }
-        output_cell(output, (cloze_text){ text.data + at, text.size - at }, 0, false);
+        marked_write(output, text, marks, count, 0);
     }
     output_text(output, "\n");
 }

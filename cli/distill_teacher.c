@@ -129,13 +129,13 @@ static int take_labels(train_job *job)
                            "the teacher %s has no head for labels of %s: teach it first, with "
                            "`cloze train %s`",
                            job->settings->train.teacher, tags ? "words" : "texts", job->kind->name);
+    job->data.labels.giver = "the teacher has";
     for (size_t i = 0; i < count && job->kind->labels; i++) {
         int code = labels_add(&job->data.labels,
                               tags ? cloze_model_tag(model, i) : cloze_model_label(model, i));
         if (code)
             return code;
     }
-    job->data.labels.giver = "the teacher has";
     return job->kind->labels ? labels_close(&job->data.labels) : 0;
 }
 

@@ -409,3 +409,17 @@ const char *input_where(const cli_input *input, size_t i, char *out, size_t size
         snprintf(out, size, "text %zu", input->lines[i]);
     return out;
 }
+
+int input_check_pairs(const cli_settings *settings)
+{
+    size_t position;
+    if (settings->pair_field && !settings->field)
+        return say_failure(CLOZE_ERROR_ARGUMENT, "--pair-field needs --field");
+    if (settings->pair && (settings->pair_field || settings->tab_pairs))
+        return say_failure(CLOZE_ERROR_ARGUMENT,
+                           "--pair does not go together with --pair-field or --tab");
+    if (settings->pair &&
+        !text_is_utf8((cloze_text){ settings->pair, strlen(settings->pair) }, &position))
+        return say_failure(CLOZE_ERROR_TEXT, "--pair: byte %zu is not UTF-8", position + 1);
+    return 0;
+}

@@ -17,6 +17,8 @@ typedef struct cli_input cli_input;
  * Returns an exit code, 0 when all is well. */
 int input_open(cli_input **out, const cli_settings *settings, char **arguments, size_t count);
 void input_close(cli_input *input);
+/* What --pair, --pair-field and --tab say together, before anything is opened. Exit code. */
+int input_check_pairs(const cli_settings *settings);
 
 /* Replaces the chunk. A count of 0 is the end. */
 int input_next(cli_input *input);

@@ -184,10 +184,11 @@ int labels_give(cli_labels *labels, const char *list)
 int labels_add(cli_labels *labels, const char *name)
 {
     size_t number, next = labels->count;
-    int code = labels_find(labels, (cloze_text){ name, strlen(name) }, "the teacher", &number);
+    int code = labels_find(labels, (cloze_text){ name, strlen(name) }, "the model", &number);
     labels->given = true;
     if (!code && number != next)
-        code = say_failure(CLOZE_ERROR_FORMAT, "the teacher has two labels \"%.64s\"", name);
+        code = say_failure(CLOZE_ERROR_FORMAT, "%s two labels \"%.64s\"",
+                           labels->giver ? labels->giver : "--labels gives", name);
     return code;
 }
 

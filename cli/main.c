@@ -32,6 +32,7 @@ const cli_command *const all_commands[] = {
     &command_counterfactual,
     &command_reduce,
     &command_probe,
+    &command_check,
     &command_eval,
     &command_train,
     &command_distill,

@@ -63,6 +63,16 @@ const option_group input_options = {
         OPTIONS_END },
 };
 
+const option_group pair_options = {
+    "Pairs",
+    (const command_option[]){
+        OPTION("pair", 0, OPTION_WORD, "TEXT", pair, "a second text for every text"),
+        OPTION("pair-field", 0, OPTION_WORD, "NAME", pair_field,
+               "take second texts from this field of JSON lines"),
+        OPTION("tab", 0, OPTION_FLAG, NULL, tab_pairs, "lines hold two texts with a tab between"),
+        OPTIONS_END },
+};
+
 const option_group embedding_options = {
     "Embedding",
     (const command_option[]){
@@ -397,6 +407,11 @@ void settings_clear(cli_settings *settings)
     free(settings->asked.item);
     free(settings->special.item);
     free(settings->targets.item);
+    free(settings->check.labelled.item);
+    free(settings->check.changed.item);
+    free(settings->check.expected.item);
+    free(settings->check.names.item);
+    free(settings->check.places.item);
     free(settings->train.dev.item);
     free(settings->train.test.item);
     free(settings->tune.tries.item);

@@ -50,7 +50,8 @@ typedef struct cli_command {
     int (*run)(const struct cli_command *self, int argc, char **argv);
 } cli_command;
 
-extern const option_group general_options, model_options, input_options, embedding_options;
+extern const option_group general_options, model_options, input_options, pair_options,
+    embedding_options;
 
 /*
  * Fills `out` and moves the operands to argv[*first ...]. Returns -1 to go on, else the exit code

@@ -110,6 +110,14 @@ typedef struct cli_explaining {
     double strength; /* negative: not given */
 } cli_explaining;
 
+/* What check alone can be told. */
+typedef struct cli_checking {
+    cli_words labelled, changed, expected, names, places;
+    const char *changes;
+    size_t copies, typos;
+    bool change_pair;
+} cli_checking;
+
 /* Choices are numbered from 1 in the order of the option's placeholder; 0: not given. */
 typedef struct cli_settings {
     /* general */
@@ -199,6 +207,7 @@ typedef struct cli_settings {
     cli_tuning tune;
     cli_pretraining pretrain;
     cli_explaining explain;
+    cli_checking check;
 
     /* help */
     bool man;
