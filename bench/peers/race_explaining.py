@@ -200,6 +200,7 @@ def race(method: str, ids: Any, model: Any, given: argparse.Namespace, folder: P
     import torch
 
     number, make, batches = METHODS[method]
+    number = given.number or number
     attribute = make(model, torch.tensor(ids)[None], number)
     tried = {batch: min(timed(lambda batch=batch: attribute(batch)) for _ in range(2)) for batch in batches}
     best = min(tried, key=lambda batch: tried[batch])
@@ -224,6 +225,7 @@ def main() -> None:
     parser.add_argument("--methods", default=",".join(METHODS), help="with commas between")
     parser.add_argument("--shape", default="minilm", choices=sorted(SHAPES))
     parser.add_argument("--lengths", default=",".join(map(str, LENGTHS)))
+    parser.add_argument("--number", type=int, help="of steps or samples, instead of each method's own")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "cloze-race")
