@@ -177,9 +177,13 @@ INLINE void exponentials(float *row, size_t from, size_t to, size_t end, interva
     for (size_t j = 0; j < begin; j += ROW)
         lanes_store(row + j, lanes_set(0.0f));
     for (size_t j = begin; j < to; j += ROW) {
-        lanes s = lanes_fma(lanes_load(row + j), scale, below);
+        bool edge = j < from || j + ROW > to;
+        lanes s = lanes_load(row + j);
+        if (edge) /* narrow vectors left what lies beyond the keys unwritten */
+            s = lanes_between(s, from > j ? from - j : 0, to - j, 0.0f);
+        s = lanes_fma(s, scale, below);
         EACH_PART s.part[piece] = exp2_vec(s.part[piece]);
-        if (j < from || j + ROW > to)
+        if (edge)
             s = lanes_between(s, from > j ? from - j : 0, to - j, 0.0f);
         if (holed && hole.from < j + ROW && hole.to > j)
             s = lanes_add(lanes_between(s, 0, hole.from > j ? hole.from - j : 0, 0.0f),
