@@ -54,7 +54,8 @@ typedef enum cloze_absence {
     CLOZE_ABSENT_MASK,
     CLOZE_ABSENT_PADDING, /* the id alone; it is attended to like any other */
     CLOZE_ABSENT_UNKNOWN,
-    CLOZE_ABSENT_REMOVED, /* nothing: the text gets shorter */
+    CLOZE_ABSENT_REMOVED, /* nothing: the text gets shorter. But the token that a tag is of, and the first and
+                             the last one of an answer, become the default: F reads their rows */
     CLOZE_ABSENCES
 } cloze_absence;
 
@@ -178,7 +179,7 @@ typedef enum cloze_explain_method {
     /* Chefer, Gur, Wolf 2021, without relevance propagation: the mean over heads of what is positive in
      * attention times dF/d attention, A; I + A, multiplied. */
     CLOZE_METHOD_GRADIENT_ATTENTION,
-    CLOZE_METHOD_RANDOM,             /* numbers without a reason, to compare the others with */
+    CLOZE_METHOD_RANDOM, /* numbers without a reason, to compare the others with */
     CLOZE_METHODS
 } cloze_explain_method;
 

@@ -258,6 +258,14 @@ typedef struct masking {
     uint32_t absent;
 } masking;
 
+/* The tagged word's token, begin and end of the answer: without them F would read another row. */
+static bool is_read(const cloze_explainer *e, size_t token)
+{
+    return e->aim.task == CLOZE_EXPLAIN_ANSWER
+               ? token == e->places.row[0] || token == e->places.row[1]
+               : e->aim.task == CLOZE_EXPLAIN_TAGS && token == e->places.row[0];
+}
+
 /* Places shift by what was removed before them. */
 static void remove_units(const masking *m, cz_input *input)
 {
@@ -271,9 +279,10 @@ static void remove_units(const masking *m, cz_input *input)
             if (e->places.context[k] == i)
                 places.context[k] = length;
         }
-        if (i == e->length || (e->unit_of[i] != SIZE_MAX && !m->present[e->unit_of[i]]))
+        bool away = i < e->length && e->unit_of[i] != SIZE_MAX && !m->present[e->unit_of[i]];
+        if (i == e->length || (away && !is_read(e, i)))
             continue;
-        input->ids[length] = e->ids[i];
+        input->ids[length] = away ? m->absent : e->ids[i];
         input->types[length++] = e->types[i];
     }
     input->length = length;
@@ -299,8 +308,11 @@ static void mask_input(void *context, size_t number, cz_input *input)
 static cloze_status begin_masks(masking *m, cloze_absence absence, cloze_error *error)
 {
     const cloze_explainer *e = m->explainer;
+    bool reads = e->aim.task == CLOZE_EXPLAIN_ANSWER || e->aim.task == CLOZE_EXPLAIN_TAGS;
     m->removes = absence == CLOZE_ABSENT_REMOVED;
-    cloze_status status = m->removes ? CLOZE_OK : cz_absent_id(e, absence, &m->absent, error);
+    cloze_status status = CLOZE_OK;
+    if (!m->removes || reads)
+        status = cz_absent_id(e, m->removes ? CLOZE_ABSENT_DEFAULT : absence, &m->absent, error);
     if (status)
         return status;
     m->present = cz_allocate(&e->hooks.allocator, e->unit_count, 1);

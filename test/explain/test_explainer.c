@@ -145,6 +145,51 @@ static void test_masks(void **state)
     close_model(&o);
 }
 
+/* F of a tag or an answer without the tokens that it reads: these are masked, since another row would be about
+ * another word. */
+static void check_asked(const char *model, const char *text, const char *pair, int task)
+{
+    opened o;
+    cloze_error error = { 0 };
+    open_golden(&o, model);
+    cloze_explain_options options = usual;
+    options.task = (cloze_explain_task)task;
+    options.unit = CLOZE_UNIT_TOKENS;
+    cloze_explainer *explainer = explain(&o, text, pair, &options);
+    cloze_explain_span place = cloze_explainer_facts(explainer).place;
+    enum { UNITS_MOST = 32 };
+    size_t units = cloze_explainer_facts(explainer).units, asked = 0;
+    uint8_t present[UNITS_MOST];
+    double removed, masked;
+    assert_in_range(units, 2, UNITS_MOST);
+    for (size_t u = 0; u < units; u++) {
+        cloze_explain_span span = cloze_explainer_unit(explainer, u).span;
+        present[u] =
+            span.side != place.side ||
+            (span.begin != place.begin && (task == CLOZE_EXPLAIN_TAGS || span.end != place.end));
+        asked += !present[u];
+    }
+    assert_in_range(asked, 1, 2);
+    assert_int_equal(
+        cloze_explainer_values(explainer, present, 1, CLOZE_ABSENT_REMOVED, &removed, &error),
+        CLOZE_OK);
+    assert_int_equal(
+        cloze_explainer_values(explainer, present, 1, CLOZE_ABSENT_DEFAULT, &masked, &error),
+        CLOZE_OK);
+    assert_true(removed == masked && removed != cloze_explainer_facts(explainer).value);
+    cloze_explainer_free(explainer);
+    close_model(&o);
+}
+
+static void test_asked_tokens_stay(void **state)
+{
+    (void)state;
+    check_asked("tag/pieces", "Evan lives in Jakarta", "", CLOZE_EXPLAIN_TAGS);
+    check_asked("tag/bytes", "Evan lives in Jakarta", "", CLOZE_EXPLAIN_TAGS);
+    check_asked("answer/pieces", "who", "a dog and a cat", CLOZE_EXPLAIN_ANSWER);
+    check_asked("answer/bytes", "who", "a dog and a cat", CLOZE_EXPLAIN_ANSWER);
+}
+
 static void refuse(const opened *o, const char *text, const char *pair,
                    const cloze_explain_options *options, cloze_status expected, const char *says)
 {
@@ -192,9 +237,8 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_units),
-        cmocka_unit_test(test_value),
-        cmocka_unit_test(test_masks),
+        cmocka_unit_test(test_units),    cmocka_unit_test(test_value),
+        cmocka_unit_test(test_masks),    cmocka_unit_test(test_asked_tokens_stay),
         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
