@@ -246,8 +246,9 @@ static void pass(copying *job, const cz_batch *batch)
     job->moved = NULL;
     cz_run_reset(run);
     cz_tensor *x = states_of(job, run, &own);
-    x = outcome_of(job, run, own.firsts ? own.firsts : &own, x);
-    if (!read_values(job, run, x))
+    if (job->copies->done) /* else nobody asks for F */
+        x = outcome_of(job, run, own.firsts ? own.firsts : &own, x);
+    if (job->copies->done && !read_values(job, run, x))
         job->short_of_memory = true;
     if (run->record)
         cz_run_walk_back(run);
@@ -384,10 +385,12 @@ static cloze_status check(const cloze_explainer *e, const cz_copies *copies, clo
     if (copies->layer < CZ_AT_WORDS || copies->layer > (int64_t)model->network->config.layers)
         return cz_fail(error, CLOZE_ERROR_NOT_FOUND, "there is no layer %lld: the model has %zu",
                        (long long)copies->layer, model->network->config.layers);
-    if (e->aim.task == CLOZE_EXPLAIN_SIMILARITY && (pooling & (pooling - 1)))
-        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
-                       "%.200s joins several poolings: gradients of that are not known here",
-                       model->path);
+    if (e->aim.task == CLOZE_EXPLAIN_SIMILARITY && (pooling & (pooling - 1)) && copies->done)
+        return cz_fail(
+            error, CLOZE_ERROR_UNSUPPORTED,
+            "%.200s joins several poolings: neither gradients of that are known here nor "
+            "what becomes of it when states change",
+            model->path);
     return CLOZE_OK;
 }
 

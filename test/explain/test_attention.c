@@ -567,6 +567,40 @@ static void unsuitable_options_are_refused(void **state)
     json_decref(root);
 }
 
+/* Attention is the same whatever is pooled of the states; only the slope of several poolings is not known. */
+static void several_poolings_have_attention(void **state)
+{
+    (void)state;
+    static const cloze_explain_method methods[] = { CLOZE_METHOD_ATTENTION, CLOZE_METHOD_ROLLOUT,
+                                                    CLOZE_METHOD_FLOW, CLOZE_METHOD_VALUE_ZEROING };
+    const cloze_explain_options options = { .task = CLOZE_EXPLAIN_SIMILARITY,
+                                            .unit = CLOZE_UNIT_TOKENS,
+                                            .target = CLOZE_TARGET_BEST,
+                                            .against = CLOZE_TARGET_BEST };
+    cloze_explainer *explainer = NULL;
+    cloze_error error = { 0 };
+    char path[2200];
+    double units[64];
+    opened o;
+    open_model(&o, golden_path(path, sizeof path, "sentence/several"), &(open_options){ 0 });
+    if (cloze_explainer_new(&explainer, o.model, text_of("the cat sits"), text_of("a dog"),
+                            &options, &error))
+        fail_msg("%s", error.message);
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        const cloze_attribution_options asked = { .method = methods[i] };
+        cloze_attribution_report report;
+        if (cloze_attribute(explainer, &asked, units, NULL, NULL, &report, &error))
+            fail_msg("%s", error.message);
+        assert_true(fabs(report.sum - 1) < 1e-5 && units[0] > 0);
+    }
+    const cloze_attribution_options refused = { .method = CLOZE_METHOD_GRADIENT_ATTENTION };
+    assert_int_equal(cloze_attribute(explainer, &refused, units, NULL, NULL, NULL, &error),
+                     CLOZE_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "several poolings"));
+    cloze_explainer_free(explainer);
+    close_model(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -577,6 +611,7 @@ int main(void)
         cmocka_unit_test(flows_have_cuts),
         cmocka_unit_test(every_method_can_be_stopped),
         cmocka_unit_test(unsuitable_options_are_refused),
+        cmocka_unit_test(several_poolings_have_attention),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
