@@ -114,9 +114,12 @@ static void write_measure(const explain_trial *trial, cloze_faith_measure measur
         output_format(output, "%9.4f", s.mean);
         if (!isnan(s.low))
             output_format(output, " [%.4f, %.4f]", s.low, s.high);
-        if (i < trial->count && !isnan(s.gain))
-            output_format(output, "  %+.4f [%+.4f, %+.4f] against random, better than %.0f %%",
-                          s.gain, s.gain_low, s.gain_high, 100 * s.wins);
+        if (i < trial->count && !isnan(s.gain)) {
+            output_format(output, "  %+.4f", s.gain);
+            if (!isnan(s.gain_low))
+                output_format(output, " [%+.4f, %+.4f]", s.gain_low, s.gain_high);
+            output_format(output, " against random, better than %.0f %%", 100 * s.wins);
+        }
         output_text(output, "\n");
     }
 }

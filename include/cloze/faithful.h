@@ -137,7 +137,8 @@ CLOZE_API const cloze_faith_result *cloze_evaluation_result(const cloze_evaluati
                                                             size_t contender, size_t text);
 
 /* A measure over texts. Intervals hold 95 %, by bootstrap: of texts, or where there is one alone of
- * the random attributions' seeds (a method has no interval then: NaN). */
+ * the random attributions' seeds (a method has no interval then: NaN). Where one of several texts
+ * alone has the measure, nothing has an interval. */
 typedef struct cloze_faith_summary {
     size_t texts; /* that have it */
     double mean, low, high;

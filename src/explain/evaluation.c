@@ -37,6 +37,10 @@ cloze_status cloze_evaluation_new(cloze_evaluation **out, const cloze_model *mod
 {
     static const cloze_faith_options usual = { 0 };
     const cloze_allocator *allocator = &model->hooks.allocator;
+    for (size_t i = 0; i < count; i++)
+        if (methods[i].method >= CLOZE_METHODS)
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT, "there is no method %d",
+                           (int)methods[i].method);
     cloze_evaluation *v = cz_allocate_zero(allocator, 1, sizeof *v);
     if (!v)
         return cz_fail_memory(error, "an evaluation", sizeof *v);

@@ -52,8 +52,9 @@ static void read_thresholds(const cz_measuring *m, const size_t *without, const 
         const cz_answer *alone = &m->asked.answers[with[m->points + 1 + t]];
         r->comprehensiveness[t] = e->value - away->value;
         r->sufficiency[t] = e->value - alone->value;
-        r->log_odds[t] =
-            isnan(away->chance) ? NAN : log(fmax(away->chance, DBL_MIN)) - log(e->chance);
+        r->log_odds[t] = isnan(away->chance)
+                             ? NAN
+                             : log(fmax(away->chance, DBL_MIN)) - log(fmax(e->chance, DBL_MIN));
         sums[0] += part * r->comprehensiveness[t];
         sums[1] += part * r->sufficiency[t];
         sums[2] += part * r->log_odds[t];

@@ -120,6 +120,8 @@ static void summarize(const cloze_evaluation *v, size_t contender, cloze_faith_m
         out->gain = mean(c->gain, c->count);
         out->wins = c->wins;
     }
+    if (!one && c->count == 1) /* one text of several says nothing of how they vary */
+        return;
     if (one && drawn)
         vary_seeds(v, measure, c, out->mean);
     if (!one || (random && drawn))

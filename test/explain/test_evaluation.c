@@ -265,8 +265,43 @@ static void test_refusals(void **state)
     assert_non_null(strstr(error.message, "another model"));
     assert_int_equal(cloze_evaluation_texts(v), 0);
     cloze_evaluation_free(v);
+    const cloze_attribution_options none = { .method = CLOZE_METHODS };
+    assert_int_equal(cloze_evaluation_new(&v, other.model, &none, 1, NULL, &error),
+                     CLOZE_ERROR_ARGUMENT);
     cloze_explainer_free(x);
     close_model(&other);
+    close_model(&o);
+}
+
+/* The best order of a long text is not looked for, so one text alone has the figure: that is no interval. */
+static void test_one_of_several(void **state)
+{
+    (void)state;
+    static const char long_text[] =
+        "a b c d e f g h i j k l m n o p q r s t u v w x y z a b c d e f g h";
+    const char *const both[] = { texts[0], long_text };
+    const cloze_attribution_options method = { .method = CLOZE_METHOD_OCCLUSION };
+    const cloze_faith_options how = { .seeds = SEEDS, .resamples = 200 };
+    cloze_evaluation *v = NULL;
+    cloze_error error = { 0 };
+    opened o;
+    open_golden(&o, "sentiment", 2);
+    must(cloze_evaluation_new(&v, o.model, &method, 1, &how, &error), &error);
+    for (size_t i = 0; i < 2; i++) {
+        cloze_explainer *x = explain(&o, both[i]);
+        assert_true((cloze_explainer_facts(x).units > CLOZE_FAITH_BEAM_UNITS) == (i == 1));
+        must(cloze_evaluation_add(v, x, &error), &error);
+        cloze_explainer_free(x);
+    }
+    for (size_t contender = 0; contender < 2; contender++) {
+        cloze_faith_summary s = summary_of(v, contender, CLOZE_FAITH_NORMAL_COMPREHENSIVENESS);
+        assert_int_equal(s.texts, 1);
+        assert_true(isfinite(s.mean) && isnan(s.low) && isnan(s.high));
+        assert_true(isnan(s.gain_low) && isnan(s.gain_high));
+        s = summary_of(v, contender, CLOZE_FAITH_COMPREHENSIVENESS);
+        assert_true(s.texts == 2 && s.low <= s.mean && s.mean <= s.high);
+    }
+    cloze_evaluation_free(v);
     close_model(&o);
 }
 
@@ -276,7 +311,7 @@ int main(void)
         cmocka_unit_test(test_evaluation),  cmocka_unit_test(test_same_bits),
         cmocka_unit_test(test_randomized),  cmocka_unit_test(test_agreement),
         cmocka_unit_test(test_sensitivity), cmocka_unit_test(test_unsupported),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_refusals),    cmocka_unit_test(test_one_of_several),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
