@@ -155,6 +155,11 @@ static bool is_whole(double number)
     return number < 0 || (number <= 1e6 && !(floor(number) < number));
 }
 
+static bool is_zero(double number)
+{
+    return !(number < 0 || number > 0);
+}
+
 int explain_check(explain_job *job)
 {
     const cli_settings *s = job->settings;
@@ -164,6 +169,8 @@ int explain_check(explain_job *job)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--csv and --json: choose one");
     if (!is_whole(e->layer) || !is_whole(e->head))
         return say_failure(CLOZE_ERROR_ARGUMENT, "--layer and --head take whole numbers");
+    if (is_zero(e->bound) || is_zero(e->noise))
+        return say_failure(CLOZE_ERROR_ARGUMENT, "--bound and --noise are above 0");
     if (e->highest && e->head >= 0)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--head and --highest: choose one");
     if (!e->evaluate && (e->randomize || e->rivals || e->beam || e->curves || e->sensitivity))

@@ -62,9 +62,9 @@ static cloze_attribution_options asked_options(const explain_job *job, cloze_exp
         .head = e->head >= 0 ? (size_t)e->head : 0,
         .highest = e->highest,
         .steps = e->steps,
-        .bound = e->bound,
+        .bound = fmax(e->bound, 0),
         .samples = e->samples,
-        .noise = e->noise,
+        .noise = fmax(e->noise, 0),
         .seed = s->seed,
     };
 }

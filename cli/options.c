@@ -337,6 +337,8 @@ static void unset_reals(cli_settings *out)
                               &out->pretrain.shorter,
                               &out->explain.layer,
                               &out->explain.head,
+                              &out->explain.bound,
+                              &out->explain.noise,
                               &out->explain.strength };
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
         *reals[i] = -1;

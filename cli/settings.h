@@ -80,12 +80,12 @@ typedef struct cli_pretraining {
     int documents, sentences, objective, masking;
     const char *architecture, *config, *tokenizer;
     size_t layers, hidden, heads, intermediate, embedding, positions, length;
-    double shorter; /* negative: not given */
+    double shorter;
     double generator;
     bool crossing;
 } cli_pretraining;
 
-/* What explain alone can be told. Layer and head are negative where they are not given. */
+/* What explain alone can be told. Real numbers are negative where they are not given. */
 typedef struct cli_explaining {
     const char *methods, *label, *against, *at;
     cli_words spans;
@@ -107,7 +107,7 @@ typedef struct cli_explaining {
     /* of probe */
     int probed;
     bool first;
-    double strength; /* negative: not given */
+    double strength;
 } cli_explaining;
 
 /* What check alone can be told. */
