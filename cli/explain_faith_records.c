@@ -1,6 +1,8 @@
 /* explain_faith_records.c - every number of an evaluation as JSON lines, one a text and one for all, or as CSV. */
 #include "explain_faith.h"
 
+#include "record.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,9 +105,10 @@ void trial_write_json(const explain_trial *trial)
     size_t stages = cloze_evaluation_stages(trial->evaluation);
     output_text(output, "{\"summary\": true, ");
     explain_write_json_model(trial->job);
-    output_format(output, ", \"texts\": %zu, \"rivals\": %zu, \"seed\": %llu, \"methods\": [",
-                  cloze_evaluation_texts(trial->evaluation), trial->options.seeds,
-                  (unsigned long long)trial->options.seed);
+    output_format(output, ", \"texts\": %zu, \"rivals\": %zu",
+                  cloze_evaluation_texts(trial->evaluation), trial->options.seeds);
+    record_write_whole(output, ", \"seed\": ", trial->options.seed);
+    output_text(output, ", \"methods\": [");
     for (size_t i = 0; i <= trial->count; i++) {
         write_name(output, i ? ", {\"method\": " : "{\"method\": ", trial_name(trial, i));
         if (i < trial->count)

@@ -111,11 +111,13 @@ void explain_write_json_settings(cli_output *output, const cloze_attribution_opt
         output_format(output, ", \"layer\": %lld", (long long)o->layer);
     if (o->has_head)
         output_format(output, ", \"head\": %zu", o->head);
-    output_format(output, ", \"highest\": %s, \"steps\": %zu, \"samples\": %zu",
-                  o->highest ? "true" : "false", o->steps, o->samples);
+    output_format(output, ", \"highest\": %s", o->highest ? "true" : "false");
+    record_write_whole(output, ", \"steps\": ", o->steps);
+    record_write_whole(output, ", \"samples\": ", o->samples);
     write_real(output, ", \"bound\": ", o->bound);
     write_real(output, ", \"noise\": ", o->noise);
-    output_format(output, ", \"seed\": %llu}", (unsigned long long)o->seed);
+    record_write_whole(output, ", \"seed\": ", o->seed);
+    output_text(output, "}");
 }
 
 static void write_report(cli_output *output, const cloze_attribution_report *r)

@@ -20,3 +20,9 @@ void record_write_json(cli_output *output, const cli_settings *settings, const c
     write_name(output, "}, \"version\": ", cloze_version());
     write_name(output, ", \"isa\": ", cloze_engine_isa(opened->engine));
 }
+
+void record_write_whole(cli_output *output, const char *before, uint64_t number)
+{
+    const char *quote = number > UINT64_C(1) << 53 ? "\"" : "";
+    output_format(output, "%s%s%llu%s", before, quote, (unsigned long long)number, quote);
+}
