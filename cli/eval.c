@@ -117,6 +117,9 @@ static int choose(eval_job *job, const char *path)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--picture draws the matrix of --kind labels");
     if (settings->picture && cloze_plot_ready(settings->picture, &error))
         return say_error(&error, NULL);
+    int writable = settings->picture ? output_check(settings->picture) : 0;
+    if (writable)
+        return writable;
     if (job->layout == LAYOUT_CONLL && job->kind != KIND_TAGS)
         return say_failure(CLOZE_ERROR_ARGUMENT, "the layout conll is for --kind tags");
     if (job->layout == LAYOUT_SQUAD && job->kind != KIND_ANSWERS)

@@ -154,7 +154,7 @@ void explain_write_csv(explain_job *job, const cli_explanation *explanation);
 
 /* ---- pictures ---- */
 
-/* Whether they can be drawn at all, before anything is computed. Exit code. */
+/* Whether they and the page can be written at all, before anything is computed. Exit code. */
 int explain_check_pictures(const explain_job *job);
 /* --picture and --attention. Exit code. */
 int explain_draw(explain_job *job, const cli_explanation *explanation);

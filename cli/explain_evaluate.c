@@ -3,8 +3,6 @@
 
 #include "say.h"
 
-#include <cloze/plot.h>
-
 #include <math.h>
 
 /* ---- what faces ask ---- */
@@ -132,13 +130,9 @@ static int sum_up(const explain_trial *trial)
 int explain_evaluate(explain_job *job)
 {
     explain_trial trial = { .job = job };
-    cloze_error error;
-    int code;
-    if (job->settings->explain.curves && cloze_plot_ready(job->settings->explain.curves, &error))
-        return say_error(&error, "--curves");
     if (job->settings->explain.csv)
         trial_write_csv_head(&trial);
-    code = explain_all(job, evaluate_one, &trial);
+    int code = explain_all(job, evaluate_one, &trial);
     if (!code && trial.evaluation)
         code = sum_up(&trial);
     cloze_evaluation_free(trial.evaluation);

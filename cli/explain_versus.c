@@ -7,12 +7,37 @@
 
 #include <string.h>
 
+/* All that is needed to write them but the numbers. */
+static int check_files(const explain_job *job)
+{
+    const cli_explaining *e = &job->settings->explain;
+    const struct {
+        const char *option, *path;
+    } files[] = { { "--picture", job->settings->picture },
+                  { "--attention", e->attention },
+                  { "--curves", e->curves },
+                  { "--page", e->page } };
+    enum { FILES = sizeof files / sizeof *files };
+    cloze_error error;
+    int code = 0;
+    for (int i = 0; i < FILES && !code; i++) {
+        if (!files[i].path)
+            continue;
+        if (files[i].path != e->page && cloze_plot_ready(files[i].path, &error))
+            return say_error(&error, files[i].option);
+        for (int k = 0; k < i; k++)
+            if (files[k].path && !strcmp(files[k].path, files[i].path))
+                return say_failure(CLOZE_ERROR_ARGUMENT, "%s and %s: one file cannot be both",
+                                   files[k].option, files[i].option);
+        code = output_check(files[i].path);
+    }
+    return code;
+}
+
 int explain_check_pictures(const explain_job *job)
 {
     const cli_settings *s = job->settings;
     const cli_explaining *e = &s->explain;
-    const char *const files[] = { s->picture, e->attention };
-    cloze_error error;
     bool drawn = s->picture || e->attention;
     if (drawn && e->evaluate)
         return say_failure(CLOZE_ERROR_ARGUMENT,
@@ -31,10 +56,7 @@ int explain_check_pictures(const explain_job *job)
         return say_failure(CLOZE_ERROR_ARGUMENT, "layers of --attention count from 1");
     if (e->attention && e->head >= 0 && e->layer < 0)
         return say_failure(CLOZE_ERROR_ARGUMENT, "--head of which layer? --layer tells");
-    for (int i = 0; i < 2; i++)
-        if (files[i] && cloze_plot_ready(files[i], &error))
-            return say_error(&error, i ? "--attention" : "--picture");
-    return 0;
+    return check_files(job);
 }
 
 static int open_other(explain_job *second, const explain_job *job, cli_settings *settings)

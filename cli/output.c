@@ -63,6 +63,10 @@ static bool open_beside(cli_output *output, const struct stat *there)
 static bool open_path(cli_output *output, const char *path)
 {
     struct stat there;
+    if (!*path) {
+        errno = ENOENT;
+        return false;
+    }
     bool exists = !stat(path, &there), regular = exists && S_ISREG(there.st_mode);
     if (!exists && !lstat(path, &there)) /* a link to nothing is not ours to replace */
         return false;
@@ -105,6 +109,18 @@ int output_open(cli_output **out, const char *path)
     }
     *out = output;
     return 0;
+}
+
+int output_check(const char *path)
+{
+    cli_output *output = NULL;
+    struct stat there;
+    if (!strcmp(path, "-") || (!stat(path, &there) && !S_ISREG(there.st_mode)))
+        return say_failure(CLOZE_ERROR_IO, "cannot write %s: not a regular file", path);
+    int code = output_open(&output, path);
+    if (!code)
+        release(output);
+    return code;
 }
 
 static bool write_all(int descriptor, const char *data, size_t size)

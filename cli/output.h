@@ -16,6 +16,8 @@ int output_open(cli_output **out, const char *path);
 int output_open_kept(cli_output **out);
 /* Closes it and gives all bytes, yours to free. Exit code. */
 int output_take(cli_output *output, char **bytes, size_t *size);
+/* Whether something else can write a file at `path`, of which nothing stays: long work asks first. Exit code. */
+int output_check(const char *path);
 void output_write(cli_output *output, const void *data, size_t size);
 void output_text(cli_output *output, const char *text);
 void output_format(cli_output *output, const char *format, ...)
