@@ -31,6 +31,9 @@ try cluster test/golden/sentence/mean 0.9 "the cat sits" "I love pasta" "the cat
 try rerank test/golden/classify/one "Do you like pizza?" "The cat sits outside" "I love pasta"
 try tag test/golden/tag/pieces "The cat sits outside"
 try faithful test/golden/classify/topics "the new movie is awesome" "a man plays the guitar"
+try counterfactual test/golden/classify/sentiment test/golden/fill/pieces "I love pasta"
+try behaviour test/golden/explain/behaviour "She loves the cat" "they are great"
+for i in 1 2 3 4; do printf '0\tthe cat %s\n1\tthe dog %s\n' $i $i; done | try probe test/golden/classify/topics
 try search test/golden/sentence/mean README.md "$scratch/vectors" "what is it"
 printf 'I love pasta\tNEGATIVE\nThe cat sits\tPOSITIVE\n' | try evaluate test/golden/classify/sentiment
 printf "the cat sat on the mat\n" | try vocabulary "$scratch/pieces" 30 "the cat"
