@@ -2,6 +2,7 @@
 #include "probe.h"
 
 #include "commands.h"
+#include "interrupt.h"
 #include "say.h"
 
 #include <stdlib.h>
@@ -90,6 +91,13 @@ static int say_refused(const probe_job *job, const cloze_error *error)
                        *end == ':' ? "" : ": the text", end);
 }
 
+static bool report_probes(void *context, uint64_t done, uint64_t total)
+{
+    probe_job *job = context;
+    progress_show(&job->opened.progress, "learning", done, total, "probes");
+    return !interrupted();
+}
+
 static int probe(probe_job *job)
 {
     const cli_explaining *e = &job->settings->explain;
@@ -97,7 +105,8 @@ static int probe(probe_job *job)
     job->options = (cloze_probe_options){ .learned = job->learned,
                                           .first = e->first,
                                           .strength = e->strength > 0 ? e->strength : 1,
-                                          .seed = job->settings->seed };
+                                          .seed = job->settings->seed,
+                                          .progress = { report_probes, job } };
     job->layers = cloze_model_describe(job->opened.model).layers;
     job->results = calloc(job->layers + 1, sizeof *job->results);
     if (!job->results)

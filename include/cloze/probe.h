@@ -13,19 +13,21 @@ extern "C" {
 #endif
 
 typedef struct cloze_probe_example {
-    cloze_text text;   /* neighbours with the same bytes are computed once */
-    size_t begin, end; /* bytes of it that the label is of: the mean of their tokens' states; both 0: the
+    cloze_text text; /* neighbours with the same bytes are computed once */
+    size_t begin,
+        end; /* bytes of it that the label is of: the mean of their tokens' states; both 0: the
                           whole text, the mean over all tokens with the special ones */
-    uint32_t label;    /* from 0 */
+    uint32_t label; /* from 0 */
 } cloze_probe_example;
 
 /* Zero: the usual. */
 typedef struct cloze_probe_options {
-    size_t learned;  /* so many examples from the first on are learned from, the others are tried; 0:
+    size_t learned; /* so many examples from the first on are learned from, the others are tried; 0:
                         three quarters. Shuffle them before */
-    bool first;      /* of whole texts the first token's states ([CLS]) instead of the mean */
-    double strength; /* of the data against the penalty: C of scikit-learn; 0: 1 */
-    uint64_t seed;   /* of the control's labels */
+    bool first;     /* of whole texts the first token's states ([CLS]) instead of the mean */
+    double strength;         /* of the data against the penalty: C of scikit-learn; 0: 1 */
+    uint64_t seed;           /* of the control's labels */
+    cloze_progress progress; /* probes learned, two for each layer, behind the session's own */
 } cloze_probe_options;
 
 /* Of a layer; shares are from 0 to 1. */

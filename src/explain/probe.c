@@ -192,6 +192,7 @@ static cloze_status look(probing *p, cloze_error *error)
 
 typedef struct learning {
     const probing *p;
+    size_t first; /* of the tasks that run now */
     size_t size;
     double *room; /* [workers, of one fit] */
     size_t room_size;
@@ -204,6 +205,7 @@ static void learn(void *context, size_t task, size_t worker)
 {
     const learning *l = context;
     const probing *p = l->p;
+    task += l->first;
     double *weights = l->room + worker * l->room_size, *room = weights + l->size;
     size_t control = task % 2, row = task / 2 * p->count;
     cz_labelled data = { p->learned, p->hidden, p->classes, p->features + row * p->hidden,
@@ -232,6 +234,20 @@ static void tell(const learning *l, cloze_probe_result *results)
     }
 }
 
+/* As many at once as there are workers, so that it can be told how far it is. */
+static cloze_status run_tasks(learning *l, cz_pool *pool, size_t tasks, cloze_error *error)
+{
+    const cloze_progress *progress = &l->p->options.progress;
+    size_t workers = cz_pool_workers(pool);
+    for (l->first = 0; l->first < tasks; l->first += workers) {
+        size_t left = tasks - l->first, some = left < workers ? left : workers;
+        if (progress->report && !progress->report(progress->context, l->first, tasks))
+            return cz_fail(error, CLOZE_ERROR_CANCELLED, "cancelled");
+        cz_pool_run(pool, some, learn, l);
+    }
+    return CLOZE_OK;
+}
+
 static cloze_status learn_all(const probing *p, cloze_probe_result *results, cloze_error *error)
 {
     cz_pool *pool = p->session->model->engine->pool;
@@ -243,15 +259,15 @@ static cloze_status learn_all(const probing *p, cloze_probe_result *results, clo
         l.room = cz_allocate(p->allocator, count, sizeof *l.room);
     l.score = cz_allocate(p->allocator, 2 * tasks, sizeof *l.score);
     l.converged = cz_allocate(p->allocator, tasks, sizeof *l.converged);
-    bool made = l.room && l.score && l.converged;
-    if (made) {
-        cz_pool_run(pool, tasks, learn, &l);
+    cloze_status status = l.room && l.score && l.converged
+                              ? run_tasks(&l, pool, tasks, error)
+                              : cz_fail_memory(error, "a probe", l.room_size * sizeof *l.room);
+    if (!status)
         tell(&l, results);
-    }
     cz_release(p->allocator, l.room);
     cz_release(p->allocator, l.score);
     cz_release(p->allocator, l.converged);
-    return made ? CLOZE_OK : cz_fail_memory(error, "a probe", l.room_size * sizeof *l.room);
+    return status;
 }
 
 /* How many of those tried have the label that is most often learned. */

@@ -4,6 +4,7 @@
  * transformers' probabilities say.
  */
 #include "folder.h"
+#include "scarce.h"
 
 #include "base/json.h"
 
@@ -486,6 +487,31 @@ static void no_texts_are_no_failures(void **state)
     json_decref(root);
 }
 
+static cloze_status check_some(cloze_session *session, const cloze_hooks *hooks)
+{
+    static const cloze_text texts[] = { { "Mary loves the cat", 18 },
+                                        { "it is not 7, it's 8 in Paris", 28 } };
+    static const int64_t gold[] = { 0, 1 };
+    const cloze_behaviour_texts all = { .texts = texts, .gold = gold, .count = 2 };
+    cloze_behaviour_options options = { .changes = { .hooks = hooks }, .copies = 2 };
+    cloze_check checks[CLOZE_CHANGE_GIVEN];
+    cloze_behaviour *behaviour = NULL;
+    for (int i = 0; i < CLOZE_CHANGE_GIVEN; i++)
+        checks[i] = (cloze_check){ (cloze_change)i, i ? CLOZE_EXPECT_RISE : CLOZE_EXPECT_GOLD,
+                                   CLOZE_TARGET_BEST, 0 };
+    cloze_status status = cloze_behaviour_check(&behaviour, session, &all, checks,
+                                                CLOZE_CHANGE_GIVEN, &options, NULL);
+    cloze_behaviour_free(behaviour);
+    return status;
+}
+
+static void every_failing_allocation_is_an_error_and_leaks_nothing(void **state)
+{
+    char path[2048];
+    (void)state;
+    scarce_try_all(golden_path(path, sizeof path, "explain/behaviour"), check_some);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,6 +522,7 @@ int main(void)
         cmocka_unit_test(texts_may_be_changed_by_others),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(no_texts_are_no_failures),
+        cmocka_unit_test(every_failing_allocation_is_an_error_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

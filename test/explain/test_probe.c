@@ -173,6 +173,45 @@ static void a_control_is_of_words(void **state)
     json_decref(root);
 }
 
+typedef struct stopping {
+    uint64_t calls, stop_at, last;
+} stopping;
+
+static bool stop(void *context, uint64_t done, uint64_t total)
+{
+    stopping *s = context;
+    assert_true(s->calls ? done > s->last : !done);
+    assert_true(done < total);
+    s->last = done;
+    return ++s->calls != s->stop_at;
+}
+
+static void learning_tells_how_far_it_is_and_can_be_stopped(void **state)
+{
+    (void)state;
+    json_t *root = golden_file();
+    probed p;
+    open_one(&p, json_array_get(json_object_get(root, "cases"), 2),
+             &(open_options){ .threads = 1 });
+    cloze_probe_result *results = calloc(p.layers + 1, sizeof *results);
+    cloze_error error = { 0 };
+    for (uint64_t stop_at = 1; stop_at <= 3; stop_at++) {
+        stopping s = { .stop_at = stop_at };
+        p.options.progress = (cloze_progress){ stop, &s };
+        assert_int_equal(
+            cloze_probe(p.model.session, p.examples, p.count, &p.options, results, NULL, &error),
+            CLOZE_ERROR_CANCELLED);
+        assert_int_equal(s.calls, stop_at);
+    }
+    stopping s = { .stop_at = 0 };
+    p.options.progress = (cloze_progress){ stop, &s };
+    free(results);
+    free(probe(&p, NULL));
+    assert_int_equal(s.calls, 2 * (p.layers + 1));
+    close_one(&p);
+    json_decref(root);
+}
+
 static void refuse(const opened *o, const cloze_probe_example *examples, size_t count,
                    const cloze_probe_options *options, cloze_status expected, const char *says)
 {
@@ -224,6 +263,7 @@ int main(void)
         cmocka_unit_test(probes_equal_it_in_double),
         cmocka_unit_test(same_bits_on_any_threads),
         cmocka_unit_test(a_control_is_of_words),
+        cmocka_unit_test(learning_tells_how_far_it_is_and_can_be_stopped),
         cmocka_unit_test(unsuitable_examples_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
