@@ -42,13 +42,26 @@ const char *explain_method_answer(cloze_explain_method method)
     return answers[method];
 }
 
+/* Methods as bits. */
+enum {
+    ATTENTION = 1 << CLOZE_METHOD_ATTENTION,
+    INTEGRATED = 1 << CLOZE_METHOD_INTEGRATED_GRADIENTS,
+    SMOOTHED = 1 << CLOZE_METHOD_SMOOTHGRAD,
+    GRADIENTS =
+        1 << CLOZE_METHOD_SALIENCY | 1 << CLOZE_METHOD_INPUT_X_GRADIENT | SMOOTHED | INTEGRATED,
+    SETS = 1 << CLOZE_METHOD_LIME | 1 << CLOZE_METHOD_KERNEL_SHAP |
+           1 << CLOZE_METHOD_PARTITION_SHAP | 1 << CLOZE_METHOD_SHAPLEY,
+    ALL = (1 << CLOZE_METHODS) - 1
+};
+
 /* Into a list with commas. */
-static void name_all(char *out, size_t size)
+static void name_methods(unsigned methods, char *out, size_t size)
 {
     size_t used = 0;
     for (size_t i = 0; i < CLOZE_METHODS && used < size; i++)
-        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "",
-                                 cloze_explain_method_name((cloze_explain_method)i));
+        if (methods >> i & 1)
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? ", " : "",
+                                     cloze_explain_method_name((cloze_explain_method)i));
 }
 
 static int add_method(explain_job *job, const char *name, size_t size)
@@ -61,7 +74,7 @@ static int add_method(explain_job *job, const char *name, size_t size)
         method = cloze_explain_method_named(copy);
     }
     if (method == CLOZE_METHODS) {
-        name_all(known, sizeof known);
+        name_methods(ALL, known, sizeof known);
         return say_failure(CLOZE_ERROR_ARGUMENT,
                            "there is no method \"%.*s\"; there are %s, and all",
                            (int)(size < 100 ? size : 100), name, known);
@@ -73,6 +86,38 @@ static int add_method(explain_job *job, const char *name, size_t size)
     return 0;
 }
 
+/* An option that nothing reads is a mistake. */
+static int check_ways(const explain_job *job)
+{
+    const cli_explaining *e = &job->settings->explain;
+    bool drawn = e->attention != NULL;
+    const struct {
+        const char *option;
+        unsigned of;
+        bool idle; /* given, and of nothing else that is asked for */
+    } ways[] = {
+        { "--layer", GRADIENTS | ATTENTION, e->layer >= 0 && !drawn },
+        { "--head", ATTENTION, e->head >= 0 && !drawn },
+        { "--highest", ATTENTION, e->highest && !drawn },
+        { "--steps", INTEGRATED, e->steps > 0 },
+        { "--bound", INTEGRATED, e->bound > 0 },
+        { "--noise", SMOOTHED, e->noise > 0 },
+        { "--samples", SMOOTHED | SETS, e->samples > 0 },
+        { "--absent", INTEGRATED | SETS | 1 << CLOZE_METHOD_OCCLUSION, e->absence && !e->evaluate },
+    };
+    unsigned asked = 0;
+    char names[400];
+    for (size_t i = 0; i < job->method_count; i++)
+        asked |= 1U << job->methods[i];
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        if (!ways[i].idle || ways[i].of & asked)
+            continue;
+        name_methods(ways[i].of, names, sizeof names);
+        return say_failure(CLOZE_ERROR_ARGUMENT, "%s is of --method %s", ways[i].option, names);
+    }
+    return 0;
+}
+
 int explain_choose_methods(explain_job *job)
 {
     const char *names = job->settings->explain.methods;
@@ -80,7 +125,7 @@ int explain_choose_methods(explain_job *job)
     int code = 0;
     /* Attention alone needs no method. */
     if (!names && s->explain.attention && !s->picture && !s->json && !s->explain.csv)
-        return 0;
+        return check_ways(job);
     if (!names)
         names =
             job->settings->explain.evaluate || job->settings->explain.page ? "all" : "occlusion";
@@ -92,5 +137,5 @@ int explain_choose_methods(explain_job *job)
         code = add_method(job, names, size);
         names = names[size] ? names + size + 1 : NULL;
     }
-    return code;
+    return code ? code : check_ways(job);
 }
