@@ -76,7 +76,11 @@ const cz_stored_tensor *cz_bind_find_fitting(const cz_binder *b, const char *nam
     if (!stored && b->making)
         stored = cz_make(b, name, rows, columns);
     *status = CLOZE_ERROR_FORMAT;
-    if (!stored) {
+    if (!stored && b->making) {
+        *status = CLOZE_ERROR_MEMORY;
+        snprintf(why, CZ_REASON_SIZE, "out of memory: the new tensor \"%.200s\" %s", name,
+                 shape_text(shape, rows, columns, kernel));
+    } else if (!stored) {
         *status = CLOZE_ERROR_NOT_FOUND;
         snprintf(why, CZ_REASON_SIZE,
                  "the weights lack the tensor \"%.200s\" %s that this model needs", name,

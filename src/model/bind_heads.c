@@ -21,7 +21,9 @@ static bool head_fits(cz_binder *b, const char *prefix, const char *name, size_t
     snprintf(full, sizeof full, "%s%s.bias", prefix, name);
     fits = fits && (b->unbiased || cz_bind_find_fitting(b, full, 1, out, &status, why));
     b->vector = false;
-    if (!fits)
+    if (!fits && status == CLOZE_ERROR_MEMORY && !b->status)
+        b->status = cz_fail(b->error, status, "%s", why);
+    else if (!fits)
         cz_log(&b->network->hooks, CLOZE_LOG_NOTE, "the %s is left out: %s", name, why);
     return fits;
 }
