@@ -230,6 +230,11 @@ static int look(const pretrain_job *job, bool *goes_on)
                                "%s has a model or a run already: resume it (--resume), or take "
                                "another folder",
                                folder);
+        if (there && !*goes_on && !strcmp(ours[i], "model.safetensors"))
+            return say_failure(CLOZE_ERROR_ARGUMENT,
+                               "%s has a model, but no run that could be resumed: take another "
+                               "folder",
+                               folder);
     }
     if (mkdir(folder, 0777) && errno != EEXIST)
         return say_failure(CLOZE_ERROR_IO, "cannot make the folder %s: %s", folder,

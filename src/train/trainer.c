@@ -184,14 +184,30 @@ static cloze_status copy_labels(cloze_trainer *trainer, cloze_error *error)
 
 /* ---- opening ---- */
 
+/* To resume is no leave to write over a model that no run in this folder made. */
+static cloze_status check_run(const cloze_trainer *trainer, cloze_error *error)
+{
+    char path[CZ_PATH_SIZE];
+    cloze_status status =
+        cz_path_join(path, sizeof path, trainer->folder, "training.state", error);
+    if (status || cz_path_is_file(path) ||
+        !(cz_weights_are_in(trainer->folder) || cz_adapter_is_in(trainer->folder)))
+        return status;
+    return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                   "%.300s has a model, but no run that could be resumed: take another folder",
+                   trainer->folder);
+}
+
 /* Is it a run that can be resumed, or nothing yet? */
 static cloze_status check_folder(const cloze_trainer *trainer, cloze_error *error)
 {
     static const char *const ours[] = { "model.safetensors", "adapter_model.safetensors",
                                         "config.json", "training.state" };
     char path[CZ_PATH_SIZE];
-    if (!trainer->folder || trainer->options.resume)
+    if (!trainer->folder)
         return CLOZE_OK;
+    if (trainer->options.resume)
+        return check_run(trainer, error);
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
         cloze_status status = cz_path_join(path, sizeof path, trainer->folder, ours[i], error);
         if (status)

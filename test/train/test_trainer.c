@@ -92,6 +92,26 @@ static void a_finished_run_is_not_run_again(void **state)
     assert_string_equal(tiny_hash(run.options.folder, "training.state"), first);
 }
 
+/* A folder with a model that no run made there is nothing to resume. */
+static void a_model_is_not_written_over(void **state)
+{
+    tiny_run run = tiny_usual();
+    cloze_trainer *trainer = NULL;
+    cloze_error error;
+    char path[300], first[80];
+    (void)state;
+    run.options.folder = tiny_folder();
+    go(&run);
+    snprintf(path, sizeof path, "%s/training.state", run.options.folder);
+    assert_int_equal(remove(path), 0);
+    snprintf(first, sizeof first, "%s", tiny_hash(run.options.folder, "model.safetensors"));
+    run.options.resume = true;
+    assert_int_equal(cloze_trainer_new(&trainer, tiny_model("sentiment"), &run.options, &error),
+                     CLOZE_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "no run that could be resumed"));
+    assert_string_equal(tiny_hash(run.options.folder, "model.safetensors"), first);
+}
+
 static void other_settings_do_not_resume(void **state)
 {
     tiny_run run = tiny_usual();
@@ -311,6 +331,7 @@ int main(void)
         cmocka_unit_test_teardown(another_seed_is_another_run, clean),
         cmocka_unit_test_teardown(a_stopped_run_goes_on_to_the_same_bits, clean),
         cmocka_unit_test_teardown(a_finished_run_is_not_run_again, clean),
+        cmocka_unit_test_teardown(a_model_is_not_written_over, clean),
         cmocka_unit_test_teardown(other_settings_do_not_resume, clean),
         cmocka_unit_test_teardown(a_state_that_lost_a_bit_does_not_resume, clean),
         cmocka_unit_test_teardown(what_was_saved_says_the_same, clean),
