@@ -182,7 +182,7 @@ static void fill_options(pretrain_job *job)
         options->epochs = EPOCHS_MOST; /* as many as the steps take */
     if (settings->train.rate < 0)
         options->rate = job->architecture ? job->architecture->rate : 1e-4;
-    if (settings->train.warmup <= 0)
+    if (settings->train.warmup < 0)
         options->warmup_ratio = 0.1;
 }
 

@@ -184,13 +184,13 @@ static int check_kind(const cli_settings *settings, const train_kind *kind)
         { train->focal > 0, one || learning == CLOZE_LEARN_TAGS, "focal",
           "classify, pair and tag" },
         { train->loss, ranks || alike, "loss", "embed" },
-        { train->temperature > 0, ranks || soft, "temperature",
+        { train->temperature >= 0, ranks || soft, "temperature",
           train->teacher ? "labels, tags and words" : "embed --loss ranking" },
         { train->alpha >= 0, !vectors, "alpha", "labels, numbers, tags and words" },
         { train->vector_loss, vectors, "loss", "embed" },
         { train->unlabelled, one, "unlabelled", "classify and pair" },
-        { train->scale > 0, alike, "scale", "embed --loss similarity" },
-        { train->masked > 0, words, "masked", "fill" },
+        { train->scale >= 0, alike, "scale", "embed --loss similarity" },
+        { train->masked >= 0, words, "masked", "fill" },
         { settings->whole_words, words, "whole-words", "fill" },
         { settings->stride, learning == CLOZE_LEARN_ANSWERS, "stride", "answer" },
         { train->augment, kind->augments, "augment", "classify, pair, multi-label and regress" },
@@ -211,6 +211,19 @@ static int check_numbers(const cli_training *train)
     } all[] = {
         { "epochs", train->epochs, 1e-6, 1e6 },
         { "rate", train->rate, 1e-12, 100 },
+        { "cycles", train->cycles, 0.001, 1e6 },
+        { "power", train->power, 0.001, 100 },
+        { "cooldown", train->cooldown, 0, 1 },
+        { "layer-decay", train->layer_decay, 0.001, 1 },
+        { "beta1", train->beta1, 0, 0.9999999 },
+        { "beta2", train->beta2, 0, 0.9999999 },
+        { "epsilon", train->epsilon, 1e-30, 1 },
+        { "lora-alpha", train->lora_alpha, 0.001, 1e6 },
+        { "temperature", train->temperature, 0.001, 100 },
+        { "scale", train->scale, 1e-6, 1e6 },
+        { "masked", train->masked, 0.001, 0.99 },
+        { "smoothing", train->smoothing, 0, 0.99 },
+        { "focal", train->focal, 0, 10 },
         { "dev-part", train->dev_part, 0, 0.9 },
         { "test-part", train->test_part, 0, 0.9 },
         { "dev-part and --test-part together", train->dev_part + train->test_part, 0, 0.9 },
@@ -225,8 +238,9 @@ static int check_numbers(const cli_training *train)
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].value >= 0 && (all[i].value < all[i].least || all[i].value > all[i].most))
-            return say_failure(CLOZE_ERROR_ARGUMENT, "--%s lies between %g and %g, not at %g",
-                               all[i].option, all[i].least, all[i].most, all[i].value);
+            return say_failure(CLOZE_ERROR_ARGUMENT,
+                               "--%s lies between %.10g and %.10g, not at %.10g", all[i].option,
+                               all[i].least, all[i].most, all[i].value);
     if (train->folds == 1)
         return refuse("--folds needs at least 2");
     if (train->warmup >= 1 && train->warmup > (double)(size_t)train->warmup)
@@ -258,6 +272,27 @@ static int check_splits(const cli_settings *settings)
     return 0;
 }
 
+/* A search of schedules may well name what only one of them has. */
+static void note_idle(const cli_settings *settings)
+{
+    const cli_training *train = &settings->train;
+    cloze_schedule schedule = (cloze_schedule)(train->schedule ? train->schedule - 1 : 0);
+    const struct {
+        bool idle;
+        const char *option, *schedules;
+    } all[] = {
+        { train->cycles >= 0 && schedule != CLOZE_SCHEDULE_COSINE &&
+              schedule != CLOZE_SCHEDULE_RESTARTS,
+          "cycles", "cosine or restarts" },
+        { train->power >= 0 && schedule != CLOZE_SCHEDULE_POLYNOMIAL, "power", "polynomial" },
+        { train->cooldown >= 0 && schedule != CLOZE_SCHEDULE_STABLE, "cooldown", "stable" },
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].idle)
+            say_note(settings->quiet, "--%s does nothing without --schedule %s", all[i].option,
+                     all[i].schedules);
+}
+
 int train_check_common(const cli_settings *settings, const train_kind *kind)
 {
     const cli_training *train = &settings->train;
@@ -279,6 +314,7 @@ int train_check_common(const cli_settings *settings, const train_kind *kind)
         return say_error(&error, "--picture");
     if (train->resume && !settings->output)
         return refuse("--resume needs the folder of the run: -o FOLDER");
+    note_idle(settings);
     return 0;
 }
 

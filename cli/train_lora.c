@@ -36,7 +36,7 @@ int train_lora(train_job *job)
 {
     const cli_training *train = &job->settings->train;
     job->options.lora = (cloze_lora){ .rank = train->lora,
-                                      .alpha = train->lora_alpha,
+                                      .alpha = train->lora_alpha > 0 ? train->lora_alpha : 0,
                                       .stabilized = train->lora_stabilized,
                                       .dropout = train->lora_dropout,
                                       .merge = train->merge };
@@ -49,7 +49,7 @@ int train_lora_check(const cli_training *train)
         bool given;
         const char *option;
     } all[] = { { train->lora_targets, "lora-targets" },
-                { train->lora_alpha > 0, "lora-alpha" },
+                { train->lora_alpha >= 0, "lora-alpha" },
                 { train->lora_stabilized, "lora-stabilized" },
                 { train->lora_dropout > 0, "lora-dropout" },
                 { train->merge, "merge" } };

@@ -155,19 +155,19 @@ void train_fill_options(train_job *job)
         .max_tokens = settings->max_tokens,
         .stride = settings->stride,
         .rate = positive(train->rate),
-        .beta1 = train->beta1,
-        .beta2 = train->beta2,
-        .epsilon = train->epsilon,
+        .beta1 = none_at_zero(train->beta1),
+        .beta2 = none_at_zero(train->beta2),
+        .epsilon = positive(train->epsilon),
         .decay = none_at_zero(train->decay),
         .clip = none_at_zero(train->clip),
         .no_bias_correction = train->no_bias_correction,
         .schedule = (cloze_schedule)(train->schedule ? train->schedule - 1 : 0),
         .warmup = train->warmup >= 1 ? (size_t)train->warmup : 0,
-        .warmup_ratio = train->warmup < 1 ? train->warmup : 0,
-        .cycles = train->cycles,
-        .power = train->power,
-        .decay_ratio = train->cooldown,
-        .layer_decay = train->layer_decay,
+        .warmup_ratio = train->warmup < 1 ? positive(train->warmup) : 0,
+        .cycles = positive(train->cycles),
+        .power = positive(train->power),
+        .decay_ratio = none_at_zero(train->cooldown),
+        .layer_decay = positive(train->layer_decay),
         .freeze_embeddings = train->freeze_embeddings,
         .freeze_layers = train->freeze_layers,
         .freeze_body = train->freeze_body,
@@ -180,8 +180,8 @@ void train_fill_options(train_job *job)
         .balance = train->balance      ? CLOZE_BALANCE_WEIGHTS
                    : train->oversample ? CLOZE_BALANCE_OVERSAMPLE
                                        : CLOZE_BALANCE_NONE,
-        .temperature = train->temperature,
-        .masked = train->masked,
+        .temperature = positive(train->temperature),
+        .masked = positive(train->masked),
         .whole_words = settings->whole_words,
         .measure_every = train->measure_every,
         .metric = train->metric,
@@ -249,13 +249,9 @@ void train_put_settings(json_t *facts, const train_job *job)
         double value;
     } reals[] = { { "epochs", options->epochs },
                   { "rate", options->rate },
-                  { "warmup", train->warmup },
                   { "cycles", options->cycles },
                   { "power", options->power },
-                  { "cooldown", options->decay_ratio },
                   { "layer-decay", options->layer_decay },
-                  { "beta1", options->beta1 },
-                  { "beta2", options->beta2 },
                   { "epsilon", options->epsilon },
                   { "dropout", options->dropout },
                   { "smoothing", options->smoothing },
@@ -265,12 +261,23 @@ void train_put_settings(json_t *facts, const train_job *job)
                   { "hidden-cosine", train->teach_last },
                   { "hidden-error", train->teach_states },
                   { "attention-error", train->teach_attention },
-                  { "scale", train->scale },
-                  { "lora-alpha", train->lora_alpha },
+                  { "scale", positive(train->scale) },
+                  { "lora-alpha", positive(train->lora_alpha) },
                   { "lora-dropout", train->lora_dropout },
                   { "masked", options->masked },
                   { "dev-part", train->dev_part },
                   { "test-part", train->test_part } };
+    const struct {
+        const char *name;
+        double value; /* 0 says something, too */
+    } given[] = { { "warmup", train->warmup },
+                  { "cooldown", train->cooldown },
+                  { "beta1", train->beta1 },
+                  { "beta2", train->beta2 },
+                  { "decay", train->decay },
+                  { "clip", train->clip },
+                  { "attention-dropout", train->attention_dropout },
+                  { "classifier-dropout", train->classifier_dropout } };
     const struct {
         const char *name;
         size_t value;
@@ -306,16 +313,11 @@ void train_put_settings(json_t *facts, const train_job *job)
         put_count(facts, counts[i].name, counts[i].value);
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
         put_flag(facts, flags[i].name, flags[i].value);
-    if (train->decay >= 0)
-        put(facts, "decay", train_real(train->decay));
-    if (train->clip >= 0)
-        put(facts, "clip", train_real(train->clip));
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+        if (given[i].value >= 0)
+            put(facts, given[i].name, train_real(given[i].value));
     if (options->no_dropout)
         put(facts, "dropout", json_integer(0));
-    if (train->attention_dropout >= 0)
-        put(facts, "attention-dropout", train_real(train->attention_dropout));
-    if (train->classifier_dropout >= 0)
-        put(facts, "classifier-dropout", train_real(train->classifier_dropout));
     if (train->augment) {
         put_real(facts, "augment-delete", job->data.rates.drop);
         put_real(facts, "augment-swap", job->data.rates.swap);

@@ -244,9 +244,19 @@ void train_view_begin(train_view *view, train_run *run, train_log *log)
     }
 }
 
+static void note_warmup(const train_run *run, size_t steps)
+{
+    const cloze_train_options *options = &run->job->options;
+    if (options->warmup > steps && !run->fold)
+        say_note(run->job->settings->quiet,
+                 "a warm-up of %zu steps is longer than the run of %zu: the rate stays below %g",
+                 options->warmup, steps, options->rate > 0 ? options->rate : 5e-5);
+}
+
 static bool begin(train_view *view, const cloze_train_event *event)
 {
     train_run *run = view->run;
+    note_warmup(run, event->steps);
     view->first_step = event->step;
     view->row_epochs = (size_t)(event->epoch + 1e-9);
     run->parameters = event->parameters;

@@ -176,14 +176,15 @@ typedef struct cloze_train_options {
     size_t stride;     /* ANSWERS: tokens that windows share; 0: 128 */
 
     double rate; /* 0: 5e-5 */
-    double beta1, beta2, epsilon; /* 0: 0.9, 0.999, 1e-8 */
+    double beta1, beta2, epsilon; /* 0: 0.9, 0.999, 1e-8; negative betas: 0 */
     double decay;    /* of matrices; 0: 0.01, negative: none */
     double clip;     /* longest gradient; 0: 1, negative: any */
     bool no_bias_correction;
     cloze_schedule schedule;
     size_t warmup;         /* steps */
     double warmup_ratio;   /* or a share of all */
-    double cycles, power, decay_ratio; /* of the schedule; 0: 1 (COSINE: 0.5), 1, 0.1 */
+    double cycles, power, decay_ratio; /* of the schedule; 0: 1 (COSINE: 0.5), 1, 0.1; negative
+                                          decay_ratio: never down */
     double layer_decay;    /* each layer down learns so much slower; 0: 1 */
 
     bool freeze_embeddings;

@@ -18,6 +18,12 @@ static double or_else(double given, double usual)
     return given == 0 ? usual : given;
 }
 
+/* 0 is the usual, so that another number has to say 0. */
+static double or_none(double given, double usual)
+{
+    return given < 0 ? 0 : or_else(given, usual);
+}
+
 static void fill_defaults(cloze_train_options *options)
 {
     bool ranks = options->learning == CLOZE_LEARN_RANKING;
@@ -26,15 +32,15 @@ static void fill_defaults(cloze_train_options *options)
     options->shards = options->shards ? options->shards : ranks ? 1 : 4;
     options->stride = options->stride ? options->stride : 128;
     options->rate = or_else(options->rate, 5e-5);
-    options->beta1 = or_else(options->beta1, 0.9);
-    options->beta2 = or_else(options->beta2, 0.999);
+    options->beta1 = or_none(options->beta1, 0.9);
+    options->beta2 = or_none(options->beta2, 0.999);
     options->epsilon = or_else(options->epsilon, 1e-8);
     options->decay = or_else(options->decay, 0.01);
     options->clip = or_else(options->clip, 1);
     options->cycles =
         or_else(options->cycles, options->schedule == CLOZE_SCHEDULE_COSINE ? 0.5 : 1);
     options->power = or_else(options->power, 1);
-    options->decay_ratio = or_else(options->decay_ratio, 0.1);
+    options->decay_ratio = or_none(options->decay_ratio, 0.1);
     options->layer_decay = or_else(options->layer_decay, 1);
     options->temperature = or_else(options->temperature, ranks ? 0.05 : 2);
     options->masked = or_else(options->masked, 0.15);
@@ -81,7 +87,7 @@ static cloze_status check_numbers(const cloze_train_options *o, cloze_error *err
     };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (!(limits[i].value >= limits[i].least && limits[i].value <= limits[i].most))
-            return cz_fail(error, CLOZE_ERROR_ARGUMENT, "%s: %g is not between %g and %g",
+            return cz_fail(error, CLOZE_ERROR_ARGUMENT, "%s: %.10g is not between %.10g and %.10g",
                            limits[i].name, limits[i].value, limits[i].least, limits[i].most);
     return CLOZE_OK;
 }
@@ -108,6 +114,12 @@ static cloze_status check_options(const cloze_trainer *trainer, cloze_error *err
     if (o->balance && o->learning != CLOZE_LEARN_LABELS)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
                        "balancing is for one label a text: give the labels weights instead");
+    double weights = 0;
+    for (size_t i = 0; o->label_weights && i < o->label_count; i++)
+        weights += (double)o->label_weights[i];
+    if (o->label_weights && !(weights > 0))
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "no label has a weight above 0: there is nothing to learn");
     if (o->balance == CLOZE_BALANCE_WEIGHTS && o->label_weights)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
                        "labels have the given weights or balanced ones, not both");
@@ -188,8 +200,7 @@ static cloze_status copy_labels(cloze_trainer *trainer, cloze_error *error)
 static cloze_status check_run(const cloze_trainer *trainer, cloze_error *error)
 {
     char path[CZ_PATH_SIZE];
-    cloze_status status =
-        cz_path_join(path, sizeof path, trainer->folder, "training.state", error);
+    cloze_status status = cz_path_join(path, sizeof path, trainer->folder, "training.state", error);
     if (status || cz_path_is_file(path) ||
         !(cz_weights_are_in(trainer->folder) || cz_adapter_is_in(trainer->folder)))
         return status;
