@@ -192,6 +192,15 @@ cloze_status cz_part_compute(cloze_trainer *trainer, const cz_part *part, cz_tot
 /* The shapes that a run of the part's model meets. */
 cz_extent cz_part_extent(const cz_part *part);
 
+/* ---- options.c ---- */
+
+/* Has it labels with names? */
+bool cz_has_labels(cloze_learning learning);
+/* What is 0 becomes the usual. */
+void cz_options_fill(cloze_train_options *options);
+/* Of filled ones. */
+cloze_status cz_options_check(const cloze_train_options *options, cloze_error *error);
+
 /* ---- workspace.c ---- */
 
 /* Host memory and scratch; the run will count. False when memory is out, here and below. */
