@@ -77,5 +77,7 @@ const char *example_where(const cli_example *example, char *out, size_t size);
 /* Whether there is something to learn: some examples, and not all labelled the same. Exit code. */
 int examples_check(const cli_examples *examples, const example_format *format,
                    const cli_labels *labels);
+/* Have all the same labels, or the same numbers? */
+bool examples_all_the_same(const cli_examples *examples);
 
 #endif

@@ -13,7 +13,7 @@ static bool same_labels(const cli_example *a, const cli_example *b)
     return same;
 }
 
-static bool all_the_same(const cli_examples *examples)
+bool examples_all_the_same(const cli_examples *examples)
 {
     for (size_t i = 1; i < examples->count; i++)
         if (!same_labels(&examples->item[0], &examples->item[i]))
@@ -31,7 +31,8 @@ int examples_check(const cli_examples *examples, const example_format *format,
     switch (format->kind) {
     case EXAMPLES_LABELS:
     case EXAMPLES_TAGS:
-        if (labels->count > 1 && !(format->kind == EXAMPLES_LABELS && all_the_same(examples)))
+        if (labels->count > 1 &&
+            !(format->kind == EXAMPLES_LABELS && examples_all_the_same(examples)))
             return 0;
         return say_failure(CLOZE_ERROR_TEXT,
                            "every example of %s has the label \"%s\": there is nothing to learn",
@@ -39,14 +40,14 @@ int examples_check(const cli_examples *examples, const example_format *format,
     case EXAMPLES_SETS:
         if (!labels->count)
             return say_failure(CLOZE_ERROR_TEXT, "no example of %s has a label", first->file);
-        if (!all_the_same(examples))
+        if (!examples_all_the_same(examples))
             return 0;
         return say_failure(CLOZE_ERROR_TEXT,
                            "every example of %s has the same labels: there is nothing to learn",
                            first->file);
     case EXAMPLES_NUMBERS:
     case EXAMPLES_SIMILARITY:
-        if (!all_the_same(examples))
+        if (!examples_all_the_same(examples))
             return 0;
         return say_failure(CLOZE_ERROR_TEXT,
                            "every example of %s has the number %g: there is nothing to learn",

@@ -184,6 +184,22 @@ static int check_similarities(const train_job *job)
     return 0;
 }
 
+/* Numbers that are all the same have no order that others could share. */
+static int check_order(const train_job *job)
+{
+    const char *metric = job->settings->train.metric;
+    const cli_examples *dev = &job->data.read[PART_DEV];
+    metric = metric ? metric : cloze_train_metric(job->kind->learning);
+    if (!dev->count || !dev->item[0].number_count ||
+        (strcmp(metric, "pearson") != 0 && strcmp(metric, "spearman") != 0) ||
+        !examples_all_the_same(dev))
+        return 0;
+    return say_failure(CLOZE_ERROR_TEXT,
+                       "every example of %s has the number %g: %s cannot be told of them; --metric "
+                       "loss can",
+                       dev->item[0].file, (double)dev->item[0].numbers[0], metric);
+}
+
 int train_read(train_job *job)
 {
     const cli_settings *settings = job->settings;
@@ -205,6 +221,8 @@ int train_read(train_job *job)
         code = read_files(data, PART_TEST, &train->test);
     if (!code)
         code = check_similarities(job);
+    if (!code)
+        code = check_order(job);
     if (!code)
         code = place_all(job);
     if (!code && train->augment)

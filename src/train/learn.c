@@ -84,7 +84,7 @@ static cloze_status measure(cloze_trainer *trainer, cloze_error *error)
         status = cz_ranks_share(trainer, &value, sizeof value, error);
     if (status)
         return status;
-    bool better = !progress->best_step ||
+    bool better = !progress->best_step || isnan(progress->best) ||
                   (cloze_train_metric_falls(metric_of(trainer)) ? value < progress->best
                                                                 : value > progress->best);
     progress->since_best++;

@@ -245,6 +245,39 @@ static void patience_ends_a_run(void **state)
     assert_int_equal(tiny_go(&run, &error), CLOZE_OK);
 }
 
+static bool count_best(void *context, const cloze_train_event *event)
+{
+    *(size_t *)context += event->moment == CLOZE_TRAIN_BEST;
+    return true;
+}
+
+/* Of numbers that are all the same there is no correlation: the first is not the best for good. */
+static void what_cannot_be_told_is_not_the_best(void **state)
+{
+    static const char *const labels[] = { "n" };
+    size_t best = 0;
+    const cloze_train_options options = { .learning = CLOZE_LEARN_NUMBERS,
+                                          .labels = labels,
+                                          .label_count = 1,
+                                          .watch = { count_best, &best } };
+    cloze_trainer *trainer = NULL;
+    cloze_error error;
+    (void)state;
+    if (cloze_trainer_new(&trainer, tiny_model("sentiment"), &options, &error))
+        fail_msg("%s", error.message);
+    for (size_t i = 0; i < 6; i++) {
+        const float value = i < 4 ? (float)i : 1;
+        const cloze_example example = { .text = { i % 2 ? "no" : "yes", i % 2 ? 2 : 3 },
+                                        .values = &value };
+        if (cloze_trainer_add(trainer, i < 4 ? CLOZE_SPLIT_TRAIN : CLOZE_SPLIT_DEV, &example, 1,
+                              NULL, &error))
+            fail_msg("%s", error.message);
+    }
+    assert_int_equal(cloze_trainer_run(trainer, &error), CLOZE_OK);
+    assert_int_equal(best, 3);
+    cloze_trainer_free(trainer);
+}
+
 static void a_run_that_diverges_says_so(void **state)
 {
     tiny_run run = tiny_usual();
@@ -261,6 +294,7 @@ static void a_run_that_diverges_says_so(void **state)
 static void impossible_settings_are_refused(void **state)
 {
     static const char *const labels[] = { "a", "b" };
+    static const float nothing[] = { 0, 0 }, less[] = { 1, -1 };
     const cloze_train_options wrong[] = {
         { .labels = labels, .label_count = 1 },
         { .labels = labels, .label_count = 2, .rate = -1 },
@@ -269,6 +303,10 @@ static void impossible_settings_are_refused(void **state)
         { .labels = labels, .label_count = 2, .resume = true },
         { .labels = labels, .label_count = 2, .freeze_layers = 99 },
         { .labels = labels, .label_count = 2, .epochs = NAN },
+        { .labels = labels, .label_count = 2, .label_weights = nothing },
+        { .labels = labels, .label_count = 2, .label_weights = less },
+        { .labels = labels, .label_count = 2, .schedule = (cloze_schedule)6 },
+        { .labels = labels, .label_count = 2, .balance = (cloze_balance)3 },
         { .learning = (cloze_learning)77 },
     };
     (void)state;
@@ -337,6 +375,7 @@ int main(void)
         cmocka_unit_test_teardown(what_was_saved_says_the_same, clean),
         cmocka_unit_test_teardown(a_frozen_body_stays_as_it_was, clean),
         cmocka_unit_test_teardown(patience_ends_a_run, clean),
+        cmocka_unit_test_teardown(what_cannot_be_told_is_not_the_best, clean),
         cmocka_unit_test_teardown(a_run_that_diverges_says_so, clean),
         cmocka_unit_test_teardown(impossible_settings_are_refused, clean),
         cmocka_unit_test_teardown(any_right_answer_counts, clean),
