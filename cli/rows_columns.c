@@ -89,6 +89,17 @@ static int no_column(cli_rows *rows, const char *name, const char *option)
                        rows->reader.name, name, rows_columns(rows, known, sizeof known), option);
 }
 
+/* Which of two columns of one name is meant is not known. */
+static int check_alone(const cli_rows *rows, size_t column, const char *name, const char *option)
+{
+    for (size_t i = column + 1; i < rows->header.count; i++)
+        if (is_called(rows->header.item[i], name))
+            return say_failure(CLOZE_ERROR_TEXT,
+                               "%s has two columns \"%s\": %s %zu or %zu says which is meant",
+                               rows->reader.name, name, option, column + 1, i + 1);
+    return 0;
+}
+
 int rows_bind(cli_rows *rows, int number_of_slot, const char *column, const char *name, int number,
               const char *option)
 {
@@ -101,7 +112,7 @@ int rows_bind(cli_rows *rows, int number_of_slot, const char *column, const char
     for (size_t i = 0; i < rows->header.count; i++) {
         slot->column = (int)i;
         if (is_called(rows->header.item[i], wanted))
-            return 0;
+            return check_alone(rows, i, wanted, option);
     }
     if ((column && !is_number(column, &given)) || (!column && rows->header.count) || !given)
         return no_column(rows, wanted, option);

@@ -193,6 +193,7 @@ int train_log_read(const char *folder, train_log_each *each, void *context);
  * begun with the same facts, or this is refused. Exit code. */
 int train_log_end(train_run *run, bool *ended);
 json_t *train_measures_json(const cloze_measures *measures);
+json_t *train_intake_json(const train_run *run);
 /* A number in as many digits as it needs; null if it is not finite. */
 json_t *train_real(double value);
 

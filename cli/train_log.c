@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,39 @@ json_t *train_measures_json(const cloze_measures *measures)
     for (size_t i = 0; object && i < measures->count; i++)
         json_object_set_new(object, measures->name[i], train_real(measures->value[i]));
     return object;
+}
+
+/* What the examples of each part became, as the card tells it. */
+static const struct {
+    const char *name;
+    size_t offset;
+} intake_fields[] = { { "examples", offsetof(cloze_intake, examples) },
+                      { "items", offsetof(cloze_intake, items) },
+                      { "tokens", offsetof(cloze_intake, tokens) },
+                      { "truncated", offsetof(cloze_intake, truncated) },
+                      { "lost", offsetof(cloze_intake, lost) } };
+enum { INTAKE_FIELDS = sizeof intake_fields / sizeof *intake_fields };
+
+static const char *const part_names[PARTS] = { "train", "dev", "test" };
+
+static size_t *field_of(cloze_intake *intake, size_t i)
+{
+    return (size_t *)(void *)((char *)intake + intake_fields[i].offset);
+}
+
+json_t *train_intake_json(const train_run *run)
+{
+    json_t *all = json_object();
+    for (int part = 0; part < PARTS; part++) {
+        cloze_intake intake = run->intake[part];
+        json_t *own = intake.items ? json_object() : NULL;
+        for (size_t i = 0; own && i < INTAKE_FIELDS; i++)
+            json_object_set_new(own, intake_fields[i].name,
+                                json_integer((json_int_t)*field_of(&intake, i)));
+        if (own)
+            json_object_set_new(all, part_names[part], own);
+    }
+    return all;
 }
 
 static int name_file(char *path, size_t size, const char *folder)
@@ -128,6 +162,14 @@ static void take_measures(const json_t *object, cloze_measures *out)
     }
 }
 
+static void take_intake(const json_t *data, train_run *run)
+{
+    for (int part = 0; part < PARTS; part++)
+        for (size_t i = 0; i < INTAKE_FIELDS; i++)
+            *field_of(&run->intake[part], i) =
+                count_in(json_object_get(data, part_names[part]), intake_fields[i].name);
+}
+
 static void look_for_end(void *context, const json_t *event)
 {
     last_run *ending = context;
@@ -144,6 +186,7 @@ static void look_for_end(void *context, const json_t *event)
     run->parameters = count_in(event, "parameters");
     run->learning = count_in(event, "learning");
     run->memory = count_in(event, "memory");
+    take_intake(json_object_get(event, "data"), run);
     take_measures(json_object_get(event, "dev"), &run->measures[PART_DEV]);
     take_measures(json_object_get(event, "test"), &run->measures[PART_TEST]);
 }

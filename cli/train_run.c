@@ -39,6 +39,7 @@ static void log_end(train_log *log, const train_run *run)
     json_object_set_new(line, "parameters", json_integer((json_int_t)run->parameters));
     json_object_set_new(line, "learning", json_integer((json_int_t)run->learning));
     json_object_set_new(line, "memory", json_integer((json_int_t)run->memory));
+    json_object_set_new(line, "data", train_intake_json(run));
     if (run->measures[PART_DEV].count)
         json_object_set_new(line, "dev", train_measures_json(&run->measures[PART_DEV]));
     if (run->measures[PART_TEST].count)
@@ -133,6 +134,16 @@ static int find_end(train_run *run, bool *ended)
     return code ? code : ranks_share(ranks, ended, sizeof *ended);
 }
 
+/* It may have been killed between its last line and what comes then. */
+static int stay_ended(train_run *run)
+{
+    say_note(run->job->settings->quiet, "the run in %s has ended already", run->folder);
+    if (!ranks_lead(&run->job->ranks))
+        return 0;
+    forget_state(run);
+    return train_picture(run);
+}
+
 int train_do(train_run *run)
 {
     cloze_train_options options = run->job->options;
@@ -146,10 +157,8 @@ int train_do(train_run *run)
     run->view = &view;
     if ((code = find_end(run, &ended)))
         return code;
-    if (ended) {
-        say_note(run->job->settings->quiet, "the run in %s has ended already", run->folder);
-        return 0;
-    }
+    if (ended)
+        return stay_ended(run);
     options.folder = *run->folder ? run->folder : NULL;
     options.seed = run->seed;
     options.ranks = ranks->way.count ? &ranks->way : NULL;
