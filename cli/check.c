@@ -32,6 +32,8 @@ static const option_group own = {
         OPTION("change-pair", 0, OPTION_FLAG, NULL, check.change_pair,
                "change the second text instead; names, places and numbers change in both"),
         OPTION("seed", 0, OPTION_NUMBER, "N", seed, "of what is drawn (default: 0)"),
+        OPTION("at-most", 0, OPTION_REAL, "RATE", check.most,
+               "end with an exit code of its own if a check fails more often than RATE (0 to 1)"),
         OPTION_TOP("failures shown of each check (default: 3)"),
         OPTION("all", 0, OPTION_FLAG, NULL, all, "all failures"),
         OPTION("max-tokens", 0, OPTION_COUNT, "N", max_tokens,
@@ -284,6 +286,20 @@ static int check_all(check_job *job, char **texts, size_t count)
     return code;
 }
 
+/* What was written stays written: the first check that fails too often is told behind it. */
+static int hold_rates(const check_job *job)
+{
+    double most = job->settings->check.most;
+    for (size_t i = 0; i < job->check_count && most >= 0; i++) {
+        cloze_behaviour_result result = cloze_behaviour_of(job->behaviour, i);
+        if (result.rate > most)
+            return say_failure(EXIT_DIFFERENT, "%s: %zu of %zu texts fail, more than --at-most %g",
+                               check_change_name(job->checks[i].change), result.failures,
+                               result.applies, most);
+    }
+    return 0;
+}
+
 static int run(const cli_command *self, int argc, char **argv)
 {
     cli_settings settings;
@@ -292,6 +308,7 @@ static int run(const cli_command *self, int argc, char **argv)
     if (code < 0) {
         code = check_all(&job, argv + first, (size_t)(argc - first));
         code = output_close(job.output, code);
+        code = code ? code : hold_rates(&job);
         cloze_behaviour_free(job.behaviour);
         check_data_clear(&job);
         close_all(&job.opened);

@@ -351,7 +351,8 @@ static void unset_reals(cli_settings *out)
                               &out->explain.head,
                               &out->explain.bound,
                               &out->explain.noise,
-                              &out->explain.strength };
+                              &out->explain.strength,
+                              &out->check.most };
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
         *reals[i] = -1;
     out->threshold = -INFINITY;

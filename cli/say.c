@@ -20,7 +20,7 @@ const exit_meaning exit_meanings[] = {
     { CLOZE_ERROR_NETWORK, "the hub did not answer as it should" },
     { CLOZE_ERROR_ACCESS, "the hub wants a token, or refused the one it got" },
     { CLOZE_ERROR_OFFLINE, "not in the cache, and nothing may be downloaded" },
-    { EXIT_DIFFERENT, "compare: a difference is larger than --tolerance" },
+    { EXIT_DIFFERENT, "compare: a difference is larger than --tolerance; check: a rate is above --at-most" },
     { EXIT_INTERRUPTED, "interrupted (Ctrl-C)" },
     { EXIT_BROKEN_PIPE, "whoever read the output stopped reading; no message" },
     { 0, NULL },

@@ -8,7 +8,7 @@
 
 /* Exit codes are the numbers of cloze_status, and these. */
 enum {
-    EXIT_DIFFERENT = 20,    /* compare: a difference is larger than --tolerance */
+    EXIT_DIFFERENT = 20,    /* compare: beyond --tolerance; check: above --at-most */
     EXIT_INTERRUPTED = 130, /* as a shell says for SIGINT */
     EXIT_BROKEN_PIPE = 141  /* as a shell says for SIGPIPE */
 };

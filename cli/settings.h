@@ -116,6 +116,7 @@ typedef struct cli_checking {
     const char *changes;
     size_t copies, typos;
     bool change_pair;
+    double most; /* negative: not given */
 } cli_checking;
 
 /* Choices are numbered from 1 in the order of the option's placeholder; 0: not given. */
