@@ -92,7 +92,7 @@ bool cz_entities_end_text(cloze_entities *entities, bool merge)
     if (!cz_grow(&entities->hooks.allocator, (void **)&entities->ends, &entities->ends_capacity,
                  entities->texts + 1, sizeof *entities->ends))
         return false;
-    if (merge)
+    if (merge && entities->count > begin) /* else there may be no items at all */
         entities->count = begin + merge_overlaps(entities->items + begin, entities->count - begin);
     entities->ends[entities->texts++] = entities->count;
     return true;
