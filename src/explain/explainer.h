@@ -79,10 +79,8 @@ cloze_status cz_absent_id(const cloze_explainer *explainer, cloze_absence absenc
 
 /* ---- aim.c ---- */
 
-/* Checks task, head and options against the model; places and target come after the first run. */
+/* Checks task, head and options against the model; cz_aim_settle comes after it. */
 cloze_status cz_aim_begin(cloze_explainer *explainer, cloze_error *error);
-/* Runs the input and settles target, places and value. */
-cloze_status cz_aim_settle(cloze_explainer *explainer, cloze_error *error);
 /* Rows that the model makes of an input of so many tokens. */
 size_t cz_aim_rows(const cz_aim *aim, size_t length);
 /* F of outcome [cz_aim_rows, columns]. slope, of the same shape, receives dF/d outcome; or NULL. */
@@ -99,6 +97,16 @@ bool cz_aim_holds(const cz_aim *aim, const cz_spots *places, const double *outco
 /* The label, tag or word that it says here, and its probability; -1 and NaN: of a sigmoid none, an
  * answer, a similarity. */
 int64_t cz_aim_says(const cz_aim *aim, const double *outcome, double *chance);
+
+/* The best column, but not `except`. */
+size_t cz_aim_best(const double *row, size_t columns, size_t except);
+/* Begin and last token of the best answer in the context. */
+void cz_aim_best_answer(const size_t context[2], const double *outcome, size_t row[2]);
+
+/* ---- settle.c ---- */
+
+/* Runs the input and settles target, places and value. */
+cloze_status cz_aim_settle(cloze_explainer *explainer, cloze_error *error);
 
 /* ---- decision.c ---- */
 
