@@ -5,6 +5,8 @@ set -eu
 build=$1
 seconds=$2
 shift 2
+# Leaks of the libraries behind pictures are no findings.
+export LSAN_OPTIONS="suppressions=$PWD/tools/leaks.txt:print_suppressions=0"
 if [ ! -f "$build/build.ninja" ]; then
     CC=clang meson setup "$build" -Dfuzz=true -Dbuildtype=debugoptimized \
         -Db_sanitize=address,undefined -Db_lundef=false \
