@@ -150,8 +150,8 @@ static cloze_status compare(const cloze_trainer *trainer, const introduction *al
     for (int i = 1; i < trainer->ranks.way.count; i++) {
         if (memcmp(all[i].run, all[0].run, sizeof all[i].run) != 0)
             return cz_fail(error, CLOZE_ERROR_ARGUMENT,
-                           "rank %d was given other settings or examples than rank 0: each reads "
-                           "the same files",
+                           "rank %d was given another model, other settings or examples than rank "
+                           "0: each reads the same files",
                            i);
         if (memcmp(all[i].isa, all[0].isa, sizeof all[i].isa) != 0)
             return cz_fail(error, CLOZE_ERROR_ARGUMENT,

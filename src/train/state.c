@@ -5,7 +5,6 @@
  */
 #include "train/trainer.h"
 
-#include "base/checksum.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -108,6 +107,28 @@ static void add_options(cz_digest *digest, const cloze_trainer *trainer)
         cz_digest_add(digest, trainer->label_weights, o->label_count * sizeof(float));
 }
 
+static void sum_still(const cz_learner *learner, const cz_network *network, cz_checksum *sum)
+{
+    for (size_t i = 0; i < network->parameter_count; i++) {
+        const cz_parameter *parameter = &network->parameters[i];
+        const cz_tensor *value = &parameter->value;
+        size_t size = cz_type_size(value->type);
+        if (learner->level[0].list[parameter->index])
+            continue;
+        for (size_t row = 0; row < value->rows; row++)
+            cz_checksum_add(sum, (const char *)value->data + row * value->stride * size,
+                            value->columns * size);
+    }
+}
+
+void cz_state_know_still(cloze_trainer *trainer)
+{
+    trainer->still = cz_checksum_begin();
+    sum_still(&trainer->learner, trainer->model->network, &trainer->still);
+    if (trainer->generator)
+        sum_still(&trainer->learner, trainer->generator->network, &trainer->still);
+}
+
 static void add_corpus(cz_digest *digest, const cz_passages *passages)
 {
     const double part[] = { passages->rule.begin, passages->rule.end };
@@ -143,6 +164,7 @@ void cz_state_digest(const cloze_trainer *trainer, char out[CZ_DIGEST_HEX])
     cz_digest digest;
     cz_digest_begin(&digest, CZ_SHA256);
     add_options(&digest, trainer);
+    cz_digest_add(&digest, &trainer->still, sizeof trainer->still);
     add_split(&digest, &trainer->split[CLOZE_SPLIT_TRAIN]);
     add_split(&digest, &trainer->split[CLOZE_SPLIT_DEV]);
     cz_digest_end(&digest, out);
@@ -271,8 +293,8 @@ static cloze_status read_state(cloze_trainer *trainer, const cz_weights *weights
     cz_state_digest(trainer, digest);
     if (memcmp(digest, stored, sizeof stored) != 0)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
-                       "the run in %.300s was begun with other settings or examples: give it the "
-                       "same ones to resume, or begin in another folder",
+                       "the run in %.300s was begun with another model, other settings or "
+                       "examples: give it the same ones to resume, or begin in another folder",
                        trainer->folder);
     if ((status = read_into(weights, "numbers", CZ_I64, STATE_NUMBERS, numbers, path, error)) ||
         (status = read_numbers(&trainer->progress, numbers, path, error)) ||

@@ -219,6 +219,8 @@ static cloze_status make_learner(cloze_trainer *trainer, cloze_error *error)
         cz_learner_init(&trainer->learner, trainer->model->network, trainer->engine->backend, &how,
                         &trainer->hooks.allocator, error);
     trainer->memory += cz_learner_bytes(&trainer->learner);
+    if (!status)
+        cz_state_know_still(trainer);
     return status;
 }
 

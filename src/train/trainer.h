@@ -5,6 +5,7 @@
 #ifndef CZ_TRAIN_TRAINER_H
 #define CZ_TRAIN_TRAINER_H
 
+#include "base/checksum.h"
 #include "base/digest.h"
 #include "task/engine.h"
 #include "train/dataset.h"
@@ -154,6 +155,7 @@ struct cloze_trainer {
     cz_workspace workspace;
     cz_ranks ranks;
     cz_lesson lesson; /* of options.teacher, if there is one */
+    cz_checksum still; /* of all weights that do not learn */
     cz_progress progress;
     cz_block best;      /* values of the best measurement; no data: none */
     size_t *everything; /* [items of the largest split] 0, 1, ... */
@@ -264,6 +266,8 @@ cloze_status cz_adapter_config_write(const cloze_trainer *trainer, const char *f
 
 /* ---- state.c ---- */
 
+/* Sums up the weights that do not learn: a state has none of them, and goes on only beside the same. */
+void cz_state_know_still(cloze_trainer *trainer);
 cloze_status cz_state_keep(cloze_trainer *trainer, cloze_error *error);
 /* CLOZE_ERROR_NOT_FOUND: there is none. */
 cloze_status cz_state_resume(cloze_trainer *trainer, cloze_error *error);

@@ -288,7 +288,8 @@ static void one_that_was_told_otherwise_is_found(void **state)
     sockets_run(SOCKET_RANKS, run_rank, &own, status);
     for (int i = 0; i < SOCKET_RANKS; i++) {
         assert_int_equal(exit_of(status[i]), CLOZE_ERROR_ARGUMENT);
-        assert_non_null(strstr(own.errors[i].message, "rank 2 was given other settings"));
+        assert_non_null(
+            strstr(own.errors[i].message, "rank 2 was given another model, other settings"));
     }
     forget(&own);
 }

@@ -127,6 +127,33 @@ static void other_settings_do_not_resume(void **state)
     assert_non_null(strstr(error.message, "other settings"));
 }
 
+/* What is frozen is in no state: it has to be what it was. */
+static void frozen_weights_of_another_model_do_not_resume(void **state)
+{
+    tiny_run run = tiny_usual();
+    cloze_trainer *trainer = NULL;
+    cloze_error error;
+    char second[300];
+    (void)state;
+    const char *learned = run.options.folder = tiny_folder();
+    go(&run);
+    snprintf(second, sizeof second, "%s/second", learned);
+    run.options.folder = second;
+    run.options.freeze_layers = 1;
+    run.stop = 3;
+    assert_int_equal(tiny_go(&run, &error), CLOZE_ERROR_CANCELLED);
+    run.stop = 0;
+    run.options.resume = true;
+    if (cloze_trainer_new(&trainer, learned, &run.options, &error))
+        fail_msg("%s", error.message);
+    tiny_add(trainer, CLOZE_SPLIT_TRAIN, TINY_TRAIN, 1);
+    tiny_add(trainer, CLOZE_SPLIT_DEV, TINY_DEV, 2);
+    assert_int_equal(cloze_trainer_run(trainer, &error), CLOZE_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "another model"));
+    cloze_trainer_free(trainer);
+    go(&run);
+}
+
 /* Turns one bit of the file over, `from_end` bytes before its end. */
 static void turn_bit(const char *path, long from_end)
 {
@@ -371,6 +398,7 @@ int main(void)
         cmocka_unit_test_teardown(a_finished_run_is_not_run_again, clean),
         cmocka_unit_test_teardown(a_model_is_not_written_over, clean),
         cmocka_unit_test_teardown(other_settings_do_not_resume, clean),
+        cmocka_unit_test_teardown(frozen_weights_of_another_model_do_not_resume, clean),
         cmocka_unit_test_teardown(a_state_that_lost_a_bit_does_not_resume, clean),
         cmocka_unit_test_teardown(what_was_saved_says_the_same, clean),
         cmocka_unit_test_teardown(a_frozen_body_stays_as_it_was, clean),
