@@ -166,6 +166,11 @@ static cloze_status add(asking *a, cloze_error *error)
 {
     const cloze_explainer *e = a->explainer;
     size_t length = a->inputs.input.length;
+    if (!length)
+        return cz_fail(
+            error, CLOZE_ERROR_ARGUMENT,
+            "without its units nothing is left of the input, since the tokenizer adds no "
+            "special tokens: let a mask, padding or unknown stand for them");
     cloze_status status = cz_session_check(e->session, 0, length, error);
     if (!status && !cz_session_takes(e->session, length))
         status = flush(a, error);

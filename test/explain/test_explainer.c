@@ -2,7 +2,10 @@
  * test_explainer.c - inputs as units, what is explained when nobody says what, values of masks in every
  * way of being absent, and what is refused.
  */
+#include "../temporary.h"
 #include "folder.h"
+
+#include "base/json.h"
 
 #include <cloze/answer.h>
 #include <cloze/classify.h>
@@ -14,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -190,6 +194,96 @@ static void test_asked_tokens_stay(void **state)
     check_asked("answer/bytes", "who", "a dog and a cat", CLOZE_EXPLAIN_ANSWER);
 }
 
+/* ---- a tokenizer that adds no special tokens ---- */
+
+static const char *const copied[] = { "config.json", "model.safetensors", "tokenizer_config.json" };
+enum { COPIED = 3 };
+
+static void make_plain(const char *name, char folder[TEMPORARY_SIZE])
+{
+    char from[2200], source[2300], target[2300];
+    cloze_error error = { 0 };
+    json_t *tokenizer = NULL, *plain;
+    temporary_name(folder);
+    assert_non_null(mkdtemp(folder));
+    golden_path(from, sizeof from, name);
+    for (size_t i = 0; i < COPIED; i++) {
+        snprintf(source, sizeof source, "%s/%s", from, copied[i]);
+        snprintf(target, sizeof target, "%s/%s", folder, copied[i]);
+        assert_int_equal(symlink(source, target), 0);
+    }
+    snprintf(source, sizeof source, "%s/tokenizer.json", from);
+    snprintf(target, sizeof target, "%s/tokenizer.json", folder);
+    assert_int_equal(cz_json_load(&tokenizer, source, 1 << 20, NULL, &error), CLOZE_OK);
+    plain = json_copy(tokenizer);
+    json_object_set_new(plain, "post_processor", json_null());
+    assert_int_equal(json_dump_file(plain, target, 0), 0);
+    json_decref(plain);
+    json_decref(tokenizer);
+}
+
+static void remove_plain(const char *folder)
+{
+    char path[2300];
+    for (size_t i = 0; i <= COPIED; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, i < COPIED ? copied[i] : "tokenizer.json");
+        unlink(path);
+    }
+    rmdir(folder);
+}
+
+/* The tagged word is the last and goes: there is no row behind it, so it is a mask. */
+static void test_nothing_behind(void **state)
+{
+    (void)state;
+    char folder[TEMPORARY_SIZE];
+    cloze_error error = { 0 };
+    cloze_explain_options options = usual;
+    const uint8_t present[2] = { 0, 0 };
+    double removed;
+    opened o;
+    make_plain("tag/pieces", folder);
+    open_model(&o, folder, &(open_options){ .threads = 1 });
+    options.task = CLOZE_EXPLAIN_TAGS;
+    options.has_place = true;
+    options.place = (cloze_explain_span){ 4, 5, 0 };
+    cloze_explainer *explainer = explain(&o, "the cat", "", &options);
+    cloze_explained facts = cloze_explainer_facts(explainer);
+    assert_true(facts.tokens == 2 && facts.units == 2);
+    assert_int_equal(
+        cloze_explainer_values(explainer, present, 1, CLOZE_ABSENT_REMOVED, &removed, &error),
+        CLOZE_OK);
+    cloze_explainer_free(explainer);
+    options.place = (cloze_explain_span){ 0, 1, 0 };
+    options.target = facts.target;
+    explainer = explain(&o, "[MASK]", "", &options);
+    assert_true(removed == cloze_explainer_facts(explainer).value);
+    cloze_explainer_free(explainer);
+    close_model(&o);
+    remove_plain(folder);
+}
+
+static void test_nothing_left(void **state)
+{
+    (void)state;
+    char folder[TEMPORARY_SIZE];
+    cloze_error error = { 0 };
+    const uint8_t present[2] = { 0, 0 };
+    double value;
+    opened o;
+    make_plain("classify/sentiment", folder);
+    open_model(&o, folder, &(open_options){ .threads = 1 });
+    cloze_explainer *explainer = explain(&o, "the cat", "", &usual);
+    assert_int_equal(cloze_explainer_facts(explainer).units, 2);
+    assert_int_equal(
+        cloze_explainer_values(explainer, present, 1, CLOZE_ABSENT_REMOVED, &value, &error),
+        CLOZE_ERROR_ARGUMENT);
+    assert_non_null(strstr(error.message, "nothing is left"));
+    cloze_explainer_free(explainer);
+    close_model(&o);
+    remove_plain(folder);
+}
+
 static void refuse(const opened *o, const char *text, const char *pair,
                    const cloze_explain_options *options, cloze_status expected, const char *says)
 {
@@ -237,9 +331,10 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_units),    cmocka_unit_test(test_value),
-        cmocka_unit_test(test_masks),    cmocka_unit_test(test_asked_tokens_stay),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_units),        cmocka_unit_test(test_value),
+        cmocka_unit_test(test_masks),        cmocka_unit_test(test_asked_tokens_stay),
+        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_nothing_behind),
+        cmocka_unit_test(test_nothing_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
