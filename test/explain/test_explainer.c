@@ -2,7 +2,6 @@
  * test_explainer.c - inputs as units, what is explained when nobody says what, values of masks in every
  * way of being absent, and what is refused.
  */
-#include "../temporary.h"
 #include "folder.h"
 
 #include "base/json.h"
@@ -17,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -196,40 +194,29 @@ static void test_asked_tokens_stay(void **state)
 
 /* ---- a tokenizer that adds no special tokens ---- */
 
-static const char *const copied[] = { "config.json", "model.safetensors", "tokenizer_config.json" };
-enum { COPIED = 3 };
+static const char *const linked[] = { "config.json", "model.safetensors", "tokenizer_config.json" };
+enum { LINKED = 3 };
 
 static void make_plain(const char *name, char folder[TEMPORARY_SIZE])
 {
-    char from[2200], source[2300], target[2300];
+    char path[2300], below[200];
     cloze_error error = { 0 };
     json_t *tokenizer = NULL, *plain;
-    temporary_name(folder);
-    assert_non_null(mkdtemp(folder));
-    golden_path(from, sizeof from, name);
-    for (size_t i = 0; i < COPIED; i++) {
-        snprintf(source, sizeof source, "%s/%s", from, copied[i]);
-        snprintf(target, sizeof target, "%s/%s", folder, copied[i]);
-        assert_int_equal(symlink(source, target), 0);
-    }
-    snprintf(source, sizeof source, "%s/tokenizer.json", from);
-    snprintf(target, sizeof target, "%s/tokenizer.json", folder);
-    assert_int_equal(cz_json_load(&tokenizer, source, 1 << 20, NULL, &error), CLOZE_OK);
+    link_golden(name, linked, LINKED, folder);
+    snprintf(below, sizeof below, "%s/tokenizer.json", name);
+    golden_path(path, sizeof path, below);
+    assert_int_equal(cz_json_load(&tokenizer, path, 1 << 20, NULL, &error), CLOZE_OK);
     plain = json_copy(tokenizer);
     json_object_set_new(plain, "post_processor", json_null());
-    assert_int_equal(json_dump_file(plain, target, 0), 0);
+    snprintf(path, sizeof path, "%s/tokenizer.json", folder);
+    assert_int_equal(json_dump_file(plain, path, 0), 0);
     json_decref(plain);
     json_decref(tokenizer);
 }
 
 static void remove_plain(const char *folder)
 {
-    char path[2300];
-    for (size_t i = 0; i <= COPIED; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, i < COPIED ? copied[i] : "tokenizer.json");
-        unlink(path);
-    }
-    rmdir(folder);
+    remove_linked(folder, linked, LINKED, "tokenizer.json");
 }
 
 /* The tagged word is the last and goes: there is no row behind it, so it is a mask. */

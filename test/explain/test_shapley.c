@@ -2,7 +2,6 @@
  * test_shapley.c - what Shapley's values promise: they add up, equal parts get equal values, a part that
  * does nothing gets 0; and the 95 % intervals of sampled methods hold the exact value about as often.
  */
-#include "../temporary.h"
 #include "folder.h"
 
 #include "explain/least_squares.h"
@@ -15,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -143,30 +141,16 @@ static void write_unplaced(const char *from, const char *to)
 
 static void make_unplaced(const char *name, char folder[TEMPORARY_SIZE])
 {
-    char from[2200], source[2300], target[2300];
-    temporary_name(folder);
-    assert_non_null(mkdtemp(folder));
-    golden_path(from, sizeof from, name);
-    for (size_t i = 0; i < LINKED; i++) {
-        snprintf(source, sizeof source, "%s/%s", from, linked[i]);
-        snprintf(target, sizeof target, "%s/%s", folder, linked[i]);
-        assert_int_equal(symlink(source, target), 0);
-    }
-    snprintf(source, sizeof source, "%s/model.safetensors", from);
-    snprintf(target, sizeof target, "%s/model.safetensors", folder);
-    write_unplaced(source, target);
+    char from[2300], to[2300], below[200];
+    link_golden(name, linked, LINKED, folder);
+    snprintf(below, sizeof below, "%s/model.safetensors", name);
+    snprintf(to, sizeof to, "%s/model.safetensors", folder);
+    write_unplaced(golden_path(from, sizeof from, below), to);
 }
 
 static void remove_unplaced(const char *folder)
 {
-    char path[2300];
-    for (size_t i = 0; i < LINKED; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, linked[i]);
-        unlink(path);
-    }
-    snprintf(path, sizeof path, "%s/model.safetensors", folder);
-    unlink(path);
-    rmdir(folder);
+    remove_linked(folder, linked, LINKED, "model.safetensors");
 }
 
 /* Where places do not count, the same word twice is the same part twice. */

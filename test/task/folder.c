@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -17,6 +18,32 @@ const char *golden_path(char *out, size_t size, const char *name)
     assert_non_null(data);
     snprintf(out, size, "%s/golden/%s", data, name);
     return out;
+}
+
+enum { PATH_MOST = 2400 };
+
+void link_golden(const char *name, const char *const *files, size_t count,
+                 char folder[TEMPORARY_SIZE])
+{
+    char from[2200], source[PATH_MOST], target[PATH_MOST];
+    temporary_name(folder);
+    assert_non_null(mkdtemp(folder));
+    golden_path(from, sizeof from, name);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(source, sizeof source, "%s/%s", from, files[i]);
+        snprintf(target, sizeof target, "%s/%s", folder, files[i]);
+        assert_int_equal(symlink(source, target), 0);
+    }
+}
+
+void remove_linked(const char *folder, const char *const *files, size_t count, const char *made)
+{
+    char path[PATH_MOST];
+    for (size_t i = 0; i <= count; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, i < count ? files[i] : made);
+        unlink(path);
+    }
+    rmdir(folder);
 }
 
 cloze_text *golden_texts(size_t *count)

@@ -5,12 +5,19 @@
 #ifndef CZ_TEST_FOLDER_H
 #define CZ_TEST_FOLDER_H
 
+#include "../temporary.h"
+
 #include "formats/safetensors.h"
 
 #include <cloze/cloze.h>
 
 /* TEST_DATA/golden/NAME into `out`. */
 const char *golden_path(char *out, size_t size, const char *name);
+/* A new folder with links to these files of TEST_DATA/golden/NAME; remove_linked removes it, and `made`, a file
+ * that the test has put there. */
+void link_golden(const char *name, const char *const *files, size_t count,
+                 char folder[TEMPORARY_SIZE]);
+void remove_linked(const char *folder, const char *const *files, size_t count, const char *made);
 /* The texts that the sentence folders were made with; free with free_texts. */
 cloze_text *golden_texts(size_t *count);
 void free_texts(cloze_text *texts, size_t count);
