@@ -101,7 +101,7 @@ struct train_run {
     cloze_measures measures[PARTS]; /* of what was saved; none where count is 0 */
     size_t steps, best_step;        /* done, and the one whose numbers were saved; 0: the last */
     double epochs, seconds;
-    size_t parameters, learning, memory;
+    size_t parameters, learning, memory, saved; /* the last two in bytes */
     struct train_view *view;
     /* Asked after each event; false stops the run where it is, its state is kept, and the dev examples
      * are measured with the numbers of then. May be NULL. */

@@ -223,6 +223,9 @@ static void put_settings(cli_output *output, const train_job *job, const train_r
         output_format(output,
                       "%zu steps (%.3g epochs) took %.3g seconds; %zu of %zu numbers learned.\n\n",
                       run->steps, run->epochs, run->seconds, run->learning, run->parameters);
+    if (run && run->saved)
+        output_format(output, "It held %.1f MB of memory instead of %.1f.\n\n",
+                      (double)run->memory / 1e6, (double)(run->memory + run->saved) / 1e6);
     output_format(output, "Made with cloze %s.\n", cloze_version());
 }
 

@@ -186,6 +186,7 @@ static void look_for_end(void *context, const json_t *event)
     run->parameters = count_in(event, "parameters");
     run->learning = count_in(event, "learning");
     run->memory = count_in(event, "memory");
+    run->saved = count_in(event, "memory_saved");
     take_intake(json_object_get(event, "data"), run);
     take_measures(json_object_get(event, "dev"), &run->measures[PART_DEV]);
     take_measures(json_object_get(event, "test"), &run->measures[PART_TEST]);

@@ -39,6 +39,8 @@ static void log_end(train_log *log, const train_run *run)
     json_object_set_new(line, "parameters", json_integer((json_int_t)run->parameters));
     json_object_set_new(line, "learning", json_integer((json_int_t)run->learning));
     json_object_set_new(line, "memory", json_integer((json_int_t)run->memory));
+    if (run->saved)
+        json_object_set_new(line, "memory_saved", json_integer((json_int_t)run->saved));
     json_object_set_new(line, "data", train_intake_json(run));
     if (run->measures[PART_DEV].count)
         json_object_set_new(line, "dev", train_measures_json(&run->measures[PART_DEV]));
@@ -67,6 +69,13 @@ static void say_intake(const train_run *run)
                         "the model becomes is not known, and the last numbers are saved");
     else if (!run->intake[PART_DEV].items)
         say_note(quiet, "there are no dev examples: the last numbers are saved");
+}
+
+static void say_saved(const train_run *run)
+{
+    if (run->saved)
+        say_note(run->job->settings->quiet, "%.1f MB of memory were held instead of %.1f",
+                 (double)run->memory / 1e6, (double)(run->memory + run->saved) / 1e6);
 }
 
 /* Ctrl-C, or another process that is gone, and where to go on. */
@@ -105,6 +114,7 @@ static int learn(train_run *run, cloze_trainer *trainer)
         code = say_error(&error, NULL);
     if (!code) {
         log_end(&log, run);
+        say_saved(run);
         forget_state(run);
     }
     return train_log_close(&log, code);

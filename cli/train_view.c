@@ -301,6 +301,7 @@ bool train_view_event(train_view *view, const cloze_train_event *event)
     view->last = seconds_now();
     if (event->memory > run->memory)
         run->memory = event->memory;
+    run->saved = event->saved;
     return good && !view->log->failed && !output_failed(run->job->output) && !interrupted();
 }
 

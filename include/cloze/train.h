@@ -111,7 +111,8 @@ typedef struct cloze_train_event {
     double rate, norm;     /* of the step; length of the gradient before clipping */
     size_t tokens, items;  /* of the step */
     size_t parameters, learning; /* numbers in the model, and those that learn */
-    size_t memory;         /* bytes that the trainer holds */
+    size_t memory;         /* bytes that the trainer holds, */
+    size_t saved;          /* and that `recompute` and `bf16` spare it, of the largest shard so far */
     const cloze_measures *measures; /* MEASURED and BEST */
 } cloze_train_event;
 

@@ -59,13 +59,14 @@ static cz_computed compute(const cloze_trainer *trainer, cz_run *run, const cz_p
     return done;
 }
 
+/* `saves` memory as the options say, or does not. */
 static void set_up(const cloze_trainer *trainer, cz_run *run, const cz_part *part,
-                   const cz_gradients *gradients, uint64_t step)
+                   const cz_gradients *gradients, uint64_t step, bool saves)
 {
     run->record = run->parameter_gradients = part->learning;
     run->dropout = part->learning && !trainer->options.no_dropout;
-    run->recompute = trainer->options.recompute;
-    run->halves = part->learning && trainer->options.bf16;
+    run->recompute = trainer->options.recompute && saves;
+    run->halves = part->learning && trainer->options.bf16 && saves;
     run->gradients = gradients ? gradients->list : NULL;
     run->touched = gradients ? gradients->touched : NULL;
     run->seed = trainer->options.seed;
@@ -110,6 +111,30 @@ static cloze_status no_memory(const cz_workspace *workspace, cloze_error *error)
     return cz_fail_memory(error, "the memory of a step", workspace->run.numbers.peak);
 }
 
+/* What the largest part would need without recomputing and rounding: counted, as the part itself is. */
+static void count_plain(cloze_trainer *trainer, const cz_part *part, cz_totals totals,
+                        const cz_gradients *gradients)
+{
+    cz_run *run = &trainer->workspace.run;
+    const cloze_train_options *options = &trainer->options;
+    if (!part->learning || !(options->recompute || options->bf16) ||
+        part->batch.tokens <= trainer->plain_tokens)
+        return;
+    trainer->plain_tokens = part->batch.tokens;
+    set_up(trainer, run, part, gradients, 0, false);
+    compute(trainer, run, part, totals);
+    if (!cz_run_failed(run) && run->numbers.peak > trainer->plain)
+        trainer->plain = run->numbers.peak;
+    run->numbers = run->bench = (cz_arena){ NULL, 0, 0, 0 };
+}
+
+size_t cz_memory_saved(const cloze_trainer *trainer)
+{
+    const cz_workspace *workspace = &trainer->workspace;
+    size_t held = workspace->numbers.size + workspace->bench.size + trainer->learner.halves.size;
+    return trainer->plain > held ? trainer->plain - held : 0;
+}
+
 static cloze_status compute_twice(cloze_trainer *trainer, const cz_part *part, cz_totals totals,
                                   const cz_gradients *gradients, uint64_t step, cz_computed *done,
                                   cloze_error *error)
@@ -120,12 +145,13 @@ static cloze_status compute_twice(cloze_trainer *trainer, const cz_part *part, c
     widen(trainer, part, &extent);
     if (!cz_workspace_ready(trainer, workspace, &extent))
         return no_memory(workspace, error);
-    set_up(trainer, &workspace->run, part, gradients, step);
+    count_plain(trainer, part, totals, gradients);
+    set_up(trainer, &workspace->run, part, gradients, step, true);
     compute(trainer, &workspace->run, part, totals);
     if (!cz_run_failed(&workspace->run)) {
         if (!cz_workspace_furnish(trainer, workspace))
             return no_memory(workspace, error);
-        set_up(trainer, &workspace->run, part, gradients, step);
+        set_up(trainer, &workspace->run, part, gradients, step, true);
         *done = compute(trainer, &workspace->run, part, totals);
     }
     const cloze_error *failure = &workspace->run.error;

@@ -34,6 +34,7 @@ static cloze_status tell(cloze_trainer *trainer, cloze_train_moment moment,
         .parameters = trainer->model->network->elements,
         .learning = trainer->learner.numbers,
         .memory = trainer->memory,
+        .saved = cz_memory_saved(trainer),
         .measures = measures,
     };
     return watch->report(watch->context, &event) ? CLOZE_OK

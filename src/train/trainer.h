@@ -161,6 +161,7 @@ struct cloze_trainer {
     size_t *everything; /* [items of the largest split] 0, 1, ... */
     size_t everything_count;
     size_t memory;
+    size_t plain, plain_tokens; /* bytes of the largest part without recomputing and rounding; its tokens */
 };
 
 /* ---- part.c ---- */
@@ -193,6 +194,9 @@ cloze_status cz_part_compute(cloze_trainer *trainer, const cz_part *part, cz_tot
                              cloze_error *error);
 /* The shapes that a run of the part's model meets. */
 cz_extent cz_part_extent(const cz_part *part);
+
+/* Bytes that recomputing and rounding save so far. */
+size_t cz_memory_saved(const cloze_trainer *trainer);
 
 /* ---- options.c ---- */
 

@@ -59,6 +59,47 @@ static void threads_and_memory_do_not_matter(void **state)
     tiny_check_threads(tiny_usual, "model.safetensors");
 }
 
+typedef struct held_memory {
+    size_t held, saved;
+} held_memory;
+
+static bool look_at_memory(void *context, const cloze_train_event *event)
+{
+    *(held_memory *)context = (held_memory){ event->memory, event->saved };
+    return true;
+}
+
+static held_memory memory_of(bool recompute, bool bf16)
+{
+    tiny_run run = tiny_usual();
+    held_memory memory = { 0, 0 };
+    cloze_error error;
+    run.options.recompute = recompute;
+    run.options.bf16 = bf16;
+    run.options.shards = 1;
+    run.options.watch = (cloze_train_watch){ look_at_memory, &memory };
+    cloze_trainer *trainer = tiny_trainer(&run);
+    assert_int_equal(cloze_trainer_run(trainer, &error), CLOZE_OK);
+    tiny_free(trainer);
+    return memory;
+}
+
+/* What is told to be saved is what a run without it holds more. */
+static void saved_memory_is_told(void **state)
+{
+    held_memory plain = memory_of(false, false);
+    (void)state;
+    assert_int_equal(plain.saved, 0);
+    for (int way = 1; way < 4; way++) {
+        held_memory less = memory_of(way & 1, way & 2);
+        if (less.held < plain.held)
+            assert_int_equal(less.held + less.saved, plain.held);
+        else
+            assert_int_equal(less.saved, 0);
+    }
+    assert_true(memory_of(true, false).saved > 0);
+}
+
 static void another_seed_is_another_run(void **state)
 {
     tiny_run run = tiny_usual();
@@ -393,6 +434,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_word_that_decides_is_found, clean),
         cmocka_unit_test_teardown(threads_and_memory_do_not_matter, clean),
+        cmocka_unit_test_teardown(saved_memory_is_told, clean),
         cmocka_unit_test_teardown(another_seed_is_another_run, clean),
         cmocka_unit_test_teardown(a_stopped_run_goes_on_to_the_same_bits, clean),
         cmocka_unit_test_teardown(a_finished_run_is_not_run_again, clean),
