@@ -151,6 +151,21 @@ static cloze_status balance(cloze_trainer *trainer, cloze_error *error)
     return CLOZE_OK;
 }
 
+/* Among one second text one's own is always the nearest, and nothing is learned. */
+static cloze_status check_ranking(const cloze_trainer *trainer, cloze_error *error)
+{
+    const cloze_train_options *options = &trainer->options;
+    const cz_dataset *train = &trainer->split[CLOZE_SPLIT_TRAIN];
+    size_t most = options->batch && options->batch < train->count ? options->batch : train->count;
+    if (options->learning != CLOZE_LEARN_RANKING || train->sequences > 2 ||
+        most >= 2 * options->shards)
+        return CLOZE_OK;
+    return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                   "a batch of %zu in %zu shard%s has no others to be told from: each shard needs "
+                   "two examples, or such with negatives",
+                   most, options->shards, options->shards == 1 ? "" : "s");
+}
+
 static cloze_status begin(cloze_trainer *trainer, cloze_error *error)
 {
     const cloze_train_options *options = &trainer->options;
@@ -159,6 +174,8 @@ static cloze_status begin(cloze_trainer *trainer, cloze_error *error)
     cloze_status status = CLOZE_OK;
     if (!train->count)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "there are no examples to learn from");
+    if ((status = check_ranking(trainer, error)))
+        return status;
     if (options->balance == CLOZE_BALANCE_WEIGHTS && !trainer->label_weights)
         status = balance(trainer, error);
     const cz_plan_limits limits = { options->batch, options->batch_tokens };
