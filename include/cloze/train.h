@@ -189,7 +189,7 @@ typedef struct cloze_train_options {
     double layer_decay;    /* each layer down learns so much slower; 0: 1 */
 
     bool freeze_embeddings;
-    size_t freeze_layers; /* the first so many, and the embeddings */
+    size_t freeze_layers; /* the first so many, and the embeddings; not where layers share weights */
     bool freeze_body;     /* all but the head; what the body makes is computed once */
 
     cloze_lora lora; /* does not go with freezing */

@@ -152,14 +152,29 @@ static void share(cz_network *from, cz_network *to)
         }
 }
 
+/* The first stage that reads a weight; layers that share weights have several. */
+static size_t stage_of(const cz_network *network, const cz_parameter *parameter)
+{
+    size_t inner = network->config.inner, stage = 0;
+    if (!parameter->depth)
+        return 0;
+    if (parameter->depth > network->layer_count)
+        return network->config.layers + 1;
+    while (network->turns[stage].layer != &network->layers[parameter->depth - 1])
+        stage++;
+    return stage / inner + 1;
+}
+
 /* Those below the first one that something learns in. */
 static size_t still_stages(const cz_learner *learner)
 {
-    size_t still = learner->network->config.layers + 1;
+    const cz_network *network = learner->network;
+    size_t still = network->config.layers + 1;
     for (size_t i = 0; i < learner->count; i++) {
         const cz_parameter *parameter = learner->parameter[i];
-        if (!parameter->of_head && !parameter->of_lesson && parameter->depth < still)
-            still = parameter->depth;
+        size_t stage = stage_of(network, parameter);
+        if (!parameter->of_head && !parameter->of_lesson && stage < still)
+            still = stage;
     }
     return still;
 }

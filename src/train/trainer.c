@@ -215,6 +215,11 @@ static cloze_status make_learner(cloze_trainer *trainer, cloze_error *error)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT,
                        "%zu layers cannot be frozen: the model has %zu", options->freeze_layers,
                        layers);
+    if (options->freeze_layers && !cz_config_layers_stand_alone(config))
+        return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                       "layers of the family %s share their weights: none stays without the "
+                       "others; freeze the embeddings, or all but the head",
+                       cz_config_family_name(config));
     cloze_status status =
         cz_learner_init(&trainer->learner, trainer->model->network, trainer->engine->backend, &how,
                         &trainer->hooks.allocator, error);

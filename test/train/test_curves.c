@@ -104,10 +104,31 @@ static void every_family_learns_as_in_pytorch(void **state)
     json_decref(root);
 }
 
+/* The second inner layer is read by the first stage already. */
+static void shared_layers_are_recorded_where_they_are_first_read(void **state)
+{
+    const golden_options exact = { .backend = &cz_backend_reference_f64 };
+    const cz_learner_options how = {
+        .heads = 1u << CZ_HEAD_LABELS, .freeze_layers = 1, .layer_decay = 1, .shards = 1
+    };
+    golden g = { 0 };
+    cz_learner learner;
+    cloze_error error;
+    (void)state;
+    golden_open(&g, "albert_inner", &exact);
+    assert_true(g.network->config.inner > 1);
+    assert_int_equal(cz_learner_init(&learner, g.network, exact.backend, &how, NULL, &error),
+                     CLOZE_OK);
+    assert_int_equal(g.network->still, 1);
+    cz_learner_clear(&learner);
+    golden_close(&g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_family_learns_as_in_pytorch),
+        cmocka_unit_test(shared_layers_are_recorded_where_they_are_first_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
