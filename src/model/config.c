@@ -293,11 +293,25 @@ const char *cz_config_prefix(const cz_config *config)
     return config->family->prefix;
 }
 
-cz_dropout_keys cz_config_dropout_keys(const cz_config *config)
+static const char *head_dropout_key(const cz_family *family, cz_head_kind head)
 {
-    return (cz_dropout_keys){ config->family->setting.hidden_dropout,
-                              config->family->setting.attention_dropout,
-                              config->family->setting.classifier_dropout };
+    switch (family->head[head].drops) {
+    case CZ_DROPS_FOR_SPANS:
+        return family->setting.spans_dropout;
+    case CZ_DROPS_FOR_CHOICE:
+        return family->setting.choice_dropout;
+    case CZ_DROPS_AS_CLASSIFIER:
+        return family->setting.classifier_dropout;
+    default:
+        return family->head[head].drops_first ? family->setting.classifier_dropout : NULL;
+    }
+}
+
+cz_dropout_keys cz_config_dropout_keys(const cz_config *config, const cz_head_kind *head)
+{
+    const cz_family *family = config->family;
+    return (cz_dropout_keys){ family->setting.hidden_dropout, family->setting.attention_dropout,
+                              head ? head_dropout_key(family, *head) : NULL };
 }
 
 bool cz_config_pools(const cz_config *config, cz_head_kind head)

@@ -114,11 +114,12 @@ void cz_config_layer_name(const cz_config *config, size_t layer, char out[CZ_LAY
 const char *cz_config_layers_key(const cz_config *config);
 /* Does this head read the pooler? */
 bool cz_config_pools(const cz_config *config, cz_head_kind head);
-/* The keys of config.json for its dropouts; entries may be NULL. */
+/* The keys of config.json for its dropouts, `classifier` of what a head reads, if it is one. NULL: there
+ * is no such dropout, or none of its own. */
 typedef struct cz_dropout_keys {
     const char *hidden, *attention, *classifier;
 } cz_dropout_keys;
-cz_dropout_keys cz_config_dropout_keys(const cz_config *config);
+cz_dropout_keys cz_config_dropout_keys(const cz_config *config, const cz_head_kind *head);
 
 /* "gelu", "gelu_new", ... as transformers' ACT2FN names them; false if unknown. */
 bool cz_activation_named(const char *name, cz_activation *out);

@@ -56,6 +56,25 @@ static bool put_dropout(json_t *config, const char *key, double p)
     return !key || !(p < 0 || p > 0) || put(config, key, json_real(p > 0 ? p : 0));
 }
 
+/* A dropout that was asked for and is nowhere would be passed over in silence. */
+static cloze_status check_dropouts(const cloze_trainer *trainer, const cz_config *config,
+                                   const cz_dropout_keys *keys, cloze_error *error)
+{
+    const cloze_train_options *options = &trainer->options;
+    const struct {
+        const char *what, *key;
+        double asked;
+    } all[] = { { "of hidden states", keys->hidden, options->dropout },
+                { "of attention", keys->attention, options->attention_dropout },
+                { "of what such a head reads", keys->classifier, options->classifier_dropout } };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].asked > 0 && !all[i].key)
+            return cz_fail(error, CLOZE_ERROR_UNSUPPORTED,
+                           "models of the family %s have no dropout %s",
+                           cz_config_family_name(config), all[i].what);
+    return CLOZE_OK;
+}
+
 static bool change_config(const cloze_trainer *trainer, const cz_dropout_keys *keys, json_t *config)
 {
     const cloze_train_options *options = &trainer->options;
@@ -63,9 +82,8 @@ static bool change_config(const cloze_trainer *trainer, const cz_dropout_keys *k
                                                    trainer->objective->head == CZ_HEAD_TAGS);
     json_object_del(config, "torch_dtype");
     return (!trainer->objective->has_head ||
-            cz_architecture_put(config, trainer->beside
-                                            ? "ForPreTraining"
-                                            : endings[trainer->objective->head])) &&
+            cz_architecture_put(config, trainer->beside ? "ForPreTraining"
+                                                        : endings[trainer->objective->head])) &&
            (!labels || put_labels(trainer, config)) &&
            put_dropout(config, keys->hidden, options->dropout) &&
            put_dropout(config, keys->attention, options->attention_dropout) &&
@@ -100,8 +118,11 @@ static cloze_status write_config(const cloze_trainer *trainer, const char *from,
     char *text = NULL;
     cz_dropout_keys keys = { NULL, NULL, NULL };
     cloze_status status = read_config(trainer, from, &parsed, &config, error);
-    if (!status)
-        keys = cz_config_dropout_keys(&parsed);
+    if (!status) {
+        keys = cz_config_dropout_keys(
+            &parsed, trainer->objective->has_head ? &trainer->objective->head : NULL);
+        status = check_dropouts(trainer, &parsed, &keys, error);
+    }
     if (!status && (!change_config(trainer, &keys, config) ||
                     !(text = json_dumps(config, JSON_INDENT(2) | JSON_ENSURE_ASCII |
                                                     JSON_REAL_PRECISION(DIGITS)))))
