@@ -82,7 +82,7 @@ const char *explain_absence_name(cloze_absence absence);
 
 /* The number of a label, tag or word of this name; *out stays where it is NULL. Exit code. */
 int explain_target(const explain_job *job, const char *option, const char *name, int64_t *out);
-/* Other aims than the options': the target that another model has under the same name. Exit code. */
+/* Other aims than the options': targets that another model has under the same names. Exit code. */
 int explain_same_target(explain_job *job, const explain_job *first, const cloze_explained *facts);
 
 /* ---- explain_make.c ---- */

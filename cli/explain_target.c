@@ -60,28 +60,35 @@ int explain_target(const explain_job *job, const char *option, const char *name,
     }
 }
 
-int explain_same_target(explain_job *job, const explain_job *first, const cloze_explained *facts)
+/* What the first model calls `number` here. */
+static int find_same(explain_job *job, const explain_job *first, int64_t number, int64_t *out)
 {
+    static const char option[] = "--versus-model";
     const cloze_model *model = first->opened.model;
-    size_t target = facts->target < 0 ? 0 : (size_t)facts->target;
+    size_t target = number < 0 ? 0 : (size_t)number;
     switch (job->options.task) {
     case CLOZE_EXPLAIN_LABELS:
-        return explain_target(job, "--versus-model", cloze_model_label(model, target),
-                              &job->options.target);
+        return explain_target(job, option, cloze_model_label(model, target), out);
     case CLOZE_EXPLAIN_TAGS:
-        return explain_target(job, "--versus-model", cloze_model_tag(model, target),
-                              &job->options.target);
+        return explain_target(job, option, cloze_model_tag(model, target), out);
     case CLOZE_EXPLAIN_WORDS: {
         cloze_text token = cloze_tokenizer_token(cloze_model_tokenizer(model), (uint32_t)target);
         uint32_t id;
         if (!cloze_tokenizer_id(cloze_model_tokenizer(job->opened.model), token, &id))
-            return say_failure(CLOZE_ERROR_NOT_FOUND,
-                               "--versus-model: its vocabulary has no token \"%.*s\"",
-                               (int)token.size, token.data);
-        job->options.target = id;
+            return say_failure(CLOZE_ERROR_NOT_FOUND, "%s: its vocabulary has no token \"%.*s\"",
+                               option, (int)token.size, token.data);
+        *out = id;
         return 0;
     }
     default:
         return 0;
     }
+}
+
+int explain_same_target(explain_job *job, const explain_job *first, const cloze_explained *facts)
+{
+    int code = find_same(job, first, facts->target, &job->options.target);
+    if (!code && facts->against >= 0)
+        code = find_same(job, first, facts->against, &job->options.against);
+    return code;
 }

@@ -80,8 +80,7 @@ int explain_versus(explain_job *second, cli_explanation *out, const explain_job 
     int code = 0;
     *second = *job;
     second->options.target = explanation->facts.target;
-    if (explanation->facts.target < 0)
-        second->options.target = CLOZE_TARGET_BEST;
+    second->options.against = explanation->facts.against; /* none is CLOZE_TARGET_BEST */
     if (e->versus)
         text = (cloze_text){ e->versus, strlen(e->versus) };
     if (e->versus_model && !(code = open_other(second, job, &settings)))
