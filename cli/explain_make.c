@@ -6,6 +6,7 @@
 #include "table.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,15 @@ static bool may_be_left_out(const explain_job *job, cloze_status status)
     return job->every && (status == CLOZE_ERROR_UNSUPPORTED || status == CLOZE_ERROR_ARGUMENT);
 }
 
+/* Of several methods the one that cannot is named. */
+static int say_of_method(const explain_job *job, const cloze_error *error,
+                         cloze_explain_method method, const char *where)
+{
+    char named[PATH_SIZE + 64];
+    snprintf(named, sizeof named, "%s: %s", where, cloze_explain_method_name(method));
+    return say_error(error, job->method_count > 1 ? named : where);
+}
+
 static int attribute(cli_explanation *out, const explain_job *job, cloze_explain_method method,
                      const char *where)
 {
@@ -101,7 +111,7 @@ static int attribute(cli_explanation *out, const explain_job *job, cloze_explain
     }
     free_attribution(made);
     if (!may_be_left_out(job, status))
-        return say_error(&error, where);
+        return say_of_method(job, &error, method, where);
     if (job->number == 1)
         say_note(job->settings->quiet, "%s is left out: %s", cloze_explain_method_name(method),
                  error.message);
