@@ -44,8 +44,9 @@ const cli_command command_explain = {
         "--json prints one line for each text and --csv one row for each number: tokens, units, "
         "the "
         "numbers of every method, what the method says of itself, and a record of model, input, "
-        "settings, seed and version. A text that is longer than the model is refused, since a cut "
-        "text is another one.\n\n"
+        "settings, seed and version. A text that is longer than the model, or empty, is told of "
+        "and "
+        "left out, since a cut text is another one.\n\n"
         "--evaluate asks the model whether the numbers are true: what becomes of F without the "
         "units that are said to matter, and with these alone; what the same method says of random "
         "weights; how far methods agree. Every figure stands beside that of random numbers.",

@@ -15,7 +15,9 @@
 
 /* One method's numbers of one text. */
 typedef struct cli_attribution {
-    cloze_attribution_options options;
+    cloze_attribution_options options; /* as they were asked for */
+    cloze_attribution_options used;  /* with what stood for the defaults; where the method has none
+                                          of it, 0 */
     double *units, *tokens, *spread; /* [units], [tokens], [units]; see cloze_attribute */
     cloze_attribution_report report;
 } cli_attribution;
@@ -44,6 +46,7 @@ typedef struct explain_job {
     cloze_text pair; /* of all texts; data NULL: none, or each has its own */
     char *file;      /* that it was read from */
     size_t number;   /* of the text, from 1 */
+    size_t left_out; /* texts that cannot be explained */
     char digest[CLOZE_DIGEST_SIZE]; /* of the model; empty where no record is written */
 } explain_job;
 
@@ -109,7 +112,8 @@ void attribution_order(const cli_attribution *made, size_t units, size_t *order)
 
 /* Input, engine, model with the aim, output. Exit code; in any case explain_close. */
 int explain_open(explain_job *job, char **texts, size_t count);
-/* Calls `each` for every text, with the numbers of job->methods, of which there may be none. Exit code. */
+/* Calls `each` for every text, with the numbers of job->methods, of which there may be none. Texts without units
+ * and too long ones are told of and left out; if all are, that is the exit code. Exit code. */
 typedef int explain_each(void *context, explain_job *job, const cli_explanation *explanation,
                          const char *where);
 int explain_all(explain_job *job, explain_each *each, void *context);

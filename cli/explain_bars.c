@@ -150,7 +150,7 @@ static void write_value(const explain_job *job, const cli_explanation *x)
 
 void explain_write_heading(const explain_job *job, const cli_explanation *x)
 {
-    output_text(job->output, job->number > 1 ? "\n" : "");
+    output_text(job->output, job->number - job->left_out > 1 ? "\n" : "");
     write_target(job, x, &x->facts);
     write_value(job, x);
     if (x->said.target != x->facts.target || !same_place(x->said.place, x->facts.place)) {

@@ -128,7 +128,7 @@ static void write_report(const explain_job *job, const cli_attribution *made, co
 
 static void write_settings(const explain_job *job, const cli_attribution *made, const char *method)
 {
-    const cloze_attribution_options *o = &made->options;
+    const cloze_attribution_options *o = &made->used;
     write_text(job, method, "absence", text_of(explain_absence_name(o->absence)));
     if (o->has_layer)
         write_count(job, method, "record", "layer", (uint64_t)o->layer);

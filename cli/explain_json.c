@@ -135,7 +135,7 @@ static void write_report(cli_output *output, const cloze_attribution_report *r)
 static void begin_attribution(cli_output *output, const cli_attribution *made)
 {
     write_name(output, "{\"method\": ", cloze_explain_method_name(made->options.method));
-    explain_write_json_settings(output, &made->options);
+    explain_write_json_settings(output, &made->used);
 }
 
 static void write_attribution(cli_output *output, const cli_explanation *x,

@@ -70,6 +70,18 @@ static cloze_attribution_options asked_options(const explain_job *job, cloze_exp
     };
 }
 
+static cloze_attribution_options used_options(const cli_attribution *made)
+{
+    cloze_attribution_options used = made->options;
+    const cloze_attribution_report *r = &made->report;
+    used.absence = r->absence;
+    used.steps = r->steps;
+    used.samples = r->samples;
+    used.bound = isfinite(r->bound) ? r->bound : 0;
+    used.noise = isfinite(r->noise) ? r->noise : 0;
+    return used;
+}
+
 static void free_attribution(cli_attribution *made)
 {
     free(made->units);
@@ -106,13 +118,14 @@ static int attribute(cli_explanation *out, const explain_job *job, cloze_explain
     cloze_status status = cloze_attribute(out->explainer, &made->options, made->units, made->tokens,
                                           made->spread, &made->report, &error);
     if (!status) {
+        made->used = used_options(made);
         out->count++;
         return 0;
     }
     free_attribution(made);
     if (!may_be_left_out(job, status))
         return say_of_method(job, &error, method, where);
-    if (job->number == 1)
+    if (job->number - job->left_out == 1)
         say_note(job->settings->quiet, "%s is left out: %s", cloze_explain_method_name(method),
                  error.message);
     return 0;

@@ -44,6 +44,7 @@ int explain_open(explain_job *job, char **texts, size_t count)
     return code ? code : output_open(&job->output, job->settings->output);
 }
 
+/* A text that is empty or too long is told of, and left out. */
 static int explain_one(explain_job *job, size_t i, explain_each *each, void *context)
 {
     const cloze_text *pairs = input_pairs(job->input);
@@ -53,8 +54,12 @@ static int explain_one(explain_job *job, size_t i, explain_each *each, void *con
     input_where(job->input, i, where, sizeof where);
     job->number++;
     int code = explanation_make(&explanation, job, input_texts(job->input)[i], pair, where);
-    if (!code)
+    if (code == CLOZE_ERROR_TEXT) {
+        job->left_out++;
+        code = 0;
+    } else if (!code) {
         code = each(context, job, &explanation, where);
+    }
     explanation_clear(&explanation);
     return code;
 }
@@ -70,6 +75,11 @@ int explain_all(explain_job *job, explain_each *each, void *context)
         if (!code)
             code = input_next(job->input);
     }
+    if (!code && job->left_out && job->left_out == job->number)
+        return CLOZE_ERROR_TEXT;
+    if (!code && job->left_out)
+        say_note(job->settings->quiet, "%zu of %zu texts %s left out", job->left_out, job->number,
+                 job->left_out == 1 ? "was" : "were");
     return code;
 }
 

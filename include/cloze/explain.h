@@ -219,7 +219,11 @@ typedef struct cloze_attribution_report {
     double fit;       /* LIME: weighted R^2; else NaN */
     size_t runs;      /* inputs that the model was asked about */
     size_t steps;     /* of integrated gradients, in the end */
-    bool exact;       /* nothing was drawn, and no budget cut it short */
+    /* What stood for the defaults of the options. */
+    cloze_absence absence; /* CLOZE_ABSENT_DEFAULT: the method takes nothing away */
+    size_t samples;        /* 0: nothing was drawn, and there was no budget */
+    double bound, noise;   /* NaN where the method has none */
+    bool exact;            /* nothing was drawn, and no budget cut it short */
 } cloze_attribution_report;
 
 /*

@@ -73,6 +73,8 @@ struct cloze_explainer {
 /* ---- units.c ---- */
 
 cloze_status cz_units_make(cloze_explainer *explainer, cloze_error *error);
+/* What stands for CLOZE_ABSENT_DEFAULT. */
+cloze_absence cz_absence_of(const cloze_explainer *explainer, cloze_absence absence);
 /* The id that stands for what is absent; CLOZE_ABSENT_REMOVED has none. */
 cloze_status cz_absent_id(const cloze_explainer *explainer, cloze_absence absence, uint32_t *id,
                           cloze_error *error);

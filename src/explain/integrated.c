@@ -154,7 +154,8 @@ static cloze_status integrate(cloze_explainer *e, const cloze_attribution_option
     int64_t layer = cz_gradient_layer(options);
     size_t first = options->steps ? options->steps : STEPS_USUAL;
     cloze_status status = see_ends(e, l, layer, error);
-    double allowed = (options->bound > 0 ? options->bound : 0.05) * fabs(l->value[0] - l->value[1]);
+    report->bound = options->bound > 0 ? options->bound : 0.05;
+    double allowed = report->bound * fabs(l->value[0] - l->value[1]);
     for (size_t steps = first; !status; steps *= 2) {
         status = walk(e, l, layer, steps, error);
         report->steps = steps;

@@ -138,11 +138,12 @@ cloze_status cz_kernel_shap(cloze_explainer *e, const cloze_attribution_options 
     const cloze_allocator *allocator = &e->hooks.allocator;
     size_t units = e->unit_count, samples = options->samples;
     solving s = { .values = out->units };
+    out->report.samples = samples ? samples : 2 * units + 2048;
     if (samples > UINT32_MAX / 4)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "KernelSHAP with %zu samples: at most %zu",
                        samples, (size_t)(UINT32_MAX / 4));
-    cloze_status status = cz_kernel_sets_make(&s.kernel, e, samples ? samples : 2 * units + 2048,
-                                              options->seed, error);
+    cloze_status status =
+        cz_kernel_sets_make(&s.kernel, e, out->report.samples, options->seed, error);
     s.ones = cz_allocate(allocator, units, sizeof *s.ones);
     s.turn = cz_allocate(allocator, units, sizeof *s.turn);
     s.pull = cz_allocate(allocator, units, sizeof *s.pull);

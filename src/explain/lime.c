@@ -143,6 +143,7 @@ static cloze_status explain(lime *l, size_t samples, const cloze_attribution_opt
         return status;
     set_spread(l, samples, out->spread);
     out->report.nothing = l->sets.values[CZ_NOTHING];
+    out->report.samples = samples;
     out->report.intercept = l->intercept;
     out->report.fit = explained_share(l);
     out->report.exact = false;

@@ -9,18 +9,19 @@
 typedef struct entry {
     const char *name;
     cz_method *attribute; /* NULL: not in this build */
+    bool takes_away;      /* units, or begins where all are absent */
 } entry;
 
 static const entry methods[CLOZE_METHODS] = {
     [CLOZE_METHOD_SALIENCY] = { "saliency", cz_saliency },
     [CLOZE_METHOD_INPUT_X_GRADIENT] = { "input-x-gradient", cz_input_x_gradient },
     [CLOZE_METHOD_SMOOTHGRAD] = { "smoothgrad", cz_smoothgrad },
-    [CLOZE_METHOD_INTEGRATED_GRADIENTS] = { "integrated-gradients", cz_integrated_gradients },
-    [CLOZE_METHOD_OCCLUSION] = { "occlusion", cz_occlusion },
-    [CLOZE_METHOD_LIME] = { "lime", cz_lime },
-    [CLOZE_METHOD_KERNEL_SHAP] = { "kernel-shap", cz_kernel_shap },
-    [CLOZE_METHOD_PARTITION_SHAP] = { "partition-shap", cz_partition_shap },
-    [CLOZE_METHOD_SHAPLEY] = { "shapley", cz_shapley },
+    [CLOZE_METHOD_INTEGRATED_GRADIENTS] = { "integrated-gradients", cz_integrated_gradients, true },
+    [CLOZE_METHOD_OCCLUSION] = { "occlusion", cz_occlusion, true },
+    [CLOZE_METHOD_LIME] = { "lime", cz_lime, true },
+    [CLOZE_METHOD_KERNEL_SHAP] = { "kernel-shap", cz_kernel_shap, true },
+    [CLOZE_METHOD_PARTITION_SHAP] = { "partition-shap", cz_partition_shap, true },
+    [CLOZE_METHOD_SHAPLEY] = { "shapley", cz_shapley, true },
     [CLOZE_METHOD_ATTENTION] = { "attention", cz_attention },
     [CLOZE_METHOD_ROLLOUT] = { "rollout", cz_rollout },
     [CLOZE_METHOD_FLOW] = { "flow", cz_flow },
@@ -59,9 +60,16 @@ static cloze_status attribute(cloze_explainer *e, const cloze_attribution_option
         out->tokens[i] = NAN;
     for (size_t u = 0; u < e->unit_count; u++)
         out->spread[u] = NAN;
-    out->report = (cloze_attribution_report){
-        .value = e->value, .nothing = NAN, .gap = NAN, .intercept = NAN, .fit = NAN, .exact = true
-    };
+    out->report = (cloze_attribution_report){ .value = e->value,
+                                              .nothing = NAN,
+                                              .gap = NAN,
+                                              .intercept = NAN,
+                                              .fit = NAN,
+                                              .bound = NAN,
+                                              .noise = NAN,
+                                              .exact = true };
+    if (methods[options->method].takes_away)
+        out->report.absence = cz_absence_of(e, options->absence);
     e->runs_done = e->runs_total = 0;
     cloze_status status = chosen(e, options, out, error);
     double sum = 0;

@@ -185,9 +185,9 @@ cloze_status cz_partition_shap(cloze_explainer *e, const cloze_attribution_optio
         out->units[u] = 0;
     if (!status && !(t.set = cz_set_new(&t.sets)))
         status = cz_fail_memory(error, "a set of units", t.sets.words * sizeof *t.set);
+    out->report.samples = options->samples ? options->samples : BUDGET;
     if (!status)
-        status =
-            grow(&t, options->samples ? options->samples : BUDGET, options->absence, out, error);
+        status = grow(&t, out->report.samples, options->absence, out, error);
     cz_release(&e->hooks.allocator, t.heap);
     cz_release(&e->hooks.allocator, t.set);
     cz_coalitions_clear(&t.sets);

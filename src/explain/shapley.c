@@ -125,6 +125,7 @@ static cloze_status sample(walk *w, size_t pairs, cloze_absence absence, cz_attr
     }
     for (size_t u = 0; u < w->sets.units; u++)
         out->spread[u] = cz_interval(out->spread[u], pairs);
+    out->report.samples = pairs;
     out->report.exact = false;
     if (!status)
         cz_coalitions_report(&w->sets, out);

@@ -147,6 +147,8 @@ cloze_status cz_smoothgrad(cloze_explainer *e, const cloze_attribution_options *
     cloze_status status = run(e, &s, share, samples, out, error);
     if (!status)
         cz_units_of_tokens(e, out);
+    out->report.samples = samples;
+    out->report.noise = share;
     out->report.exact = false;
     return status;
 }

@@ -4,6 +4,16 @@
 #include "base/error.h"
 #include "text/unicode.h"
 
+cloze_absence cz_absence_of(const cloze_explainer *explainer, cloze_absence absence)
+{
+    uint32_t id;
+    if (absence != CLOZE_ABSENT_DEFAULT)
+        return absence;
+    return cloze_tokenizer_role(explainer->model->tokenizer, CLOZE_TOKEN_MASK, &id)
+               ? CLOZE_ABSENT_MASK
+               : CLOZE_ABSENT_PADDING;
+}
+
 cloze_status cz_absent_id(const cloze_explainer *explainer, cloze_absence absence, uint32_t *id,
                           cloze_error *error)
 {
@@ -15,9 +25,7 @@ cloze_status cz_absent_id(const cloze_explainer *explainer, cloze_absence absenc
                [CLOZE_ABSENT_UNKNOWN] = { CLOZE_TOKEN_UNKNOWN, "unknown" } };
     const cloze_model *model = explainer->model;
     const cloze_tokenizer *tokenizer = model->tokenizer;
-    if (absence == CLOZE_ABSENT_DEFAULT)
-        absence = cloze_tokenizer_role(tokenizer, CLOZE_TOKEN_MASK, id) ? CLOZE_ABSENT_MASK
-                                                                        : CLOZE_ABSENT_PADDING;
+    absence = cz_absence_of(explainer, absence);
     if (absence < CLOZE_ABSENT_MASK || absence > CLOZE_ABSENT_UNKNOWN)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "no token stands for what is removed");
     if (!cloze_tokenizer_role(tokenizer, of[absence].role, id) ||
