@@ -115,6 +115,9 @@ static int check_ways(const explain_job *job)
         name_methods(ways[i].of, names, sizeof names);
         return say_failure(CLOZE_ERROR_ARGUMENT, "%s is of --method %s", ways[i].option, names);
     }
+    if (e->layer >= 0 && e->layer < 1 && asked & ATTENTION && !job->every)
+        return say_failure(CLOZE_ERROR_ARGUMENT,
+                           "layers of attention are counted from 1; --layer 0 is none");
     return 0;
 }
 

@@ -83,6 +83,9 @@ static void ask(cloze_explainer *explainer, const json_t *given, const json_t *r
     assert_in_range(cloze_explainer_facts(explainer).units, 1, UNITS_MOST);
     if (cloze_attribute(explainer, &how, s->units, NULL, s->spread, &s->report, &error))
         fail_msg("%s: %s", string_of(run, "method"), error.message);
+    assert_int_equal(s->report.absence, how.absence);
+    assert_true(!how.samples || s->report.samples == how.samples);
+    assert_true(s->report.samples || s->report.exact);
 }
 
 static void near(const json_t *run, const char *what, double found, double wanted, double bound)
