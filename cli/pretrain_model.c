@@ -291,17 +291,25 @@ static int finish(pretrain_job *job, json_t *config, const cloze_tokenizer *toke
 static int drop_types(const pretrain_job *job, const json_t *config)
 {
     char path[PATH_SIZE + 32];
+    cli_output *output = NULL;
     json_t *settings;
-    bool good;
+    char *text;
+    int code;
     snprintf(path, sizeof path, "%s/tokenizer_config.json", job->tokenizer);
     if (job->train.settings->pretrain.tokenizer || json_object_get(config, "type_vocab_size"))
         return 0;
     if (!(settings = json_load_file(path, JSON_REJECT_DUPLICATES, NULL)))
         return say_failure(CLOZE_ERROR_IO, "cannot read %s", path);
     put(settings, "model_input_names", json_pack("[s, s]", "input_ids", "attention_mask"));
-    good = !json_dump_file(settings, path, JSON_INDENT(2));
+    text = json_dumps(settings, JSON_INDENT(2));
     json_decref(settings);
-    return good ? 0 : say_failure(CLOZE_ERROR_IO, "cannot write %s", path);
+    code = text ? output_open(&output, path) : out_of_memory();
+    if (!code) {
+        output_text(output, text);
+        code = output_close(output, 0);
+    }
+    free(text);
+    return code;
 }
 
 int pretrain_config(pretrain_job *job)

@@ -12,6 +12,11 @@ static cloze_status check(const cloze_trainer *trainer, const cz_dataset *datase
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "of a corpus masked words can be learned");
     if (dataset->count)
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "this split has examples already");
+    size_t limit = cz_token_limit_of(trainer);
+    if (trainer->options.max_tokens > limit && limit)
+        return cz_fail(error, CLOZE_ERROR_ARGUMENT,
+                       "sequences of %zu tokens are longer than the model's limit of %zu",
+                       trainer->options.max_tokens, limit);
     if (!(begin >= 0 && begin < end && end <= 1))
         return cz_fail(error, CLOZE_ERROR_ARGUMENT, "from %g to %g is no part of a corpus", begin,
                        end);
