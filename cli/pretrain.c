@@ -126,7 +126,7 @@ static int check_files(const cli_settings *settings)
         for (size_t k = 0; k < lists[i]->count; k++)
             if (!strcmp(lists[i]->item[k], "-"))
                 return refuse("a corpus is read more than once: standard input will not do");
-    if (!settings->output)
+    if (!settings->output || !*settings->output)
         return refuse("-o FOLDER says where the model goes");
     return 0;
 }

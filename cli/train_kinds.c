@@ -312,6 +312,8 @@ int train_check_common(const cli_settings *settings, const train_kind *kind)
     if (train->picture && train->picture != PICTURE_NONE &&
         cloze_plot_ready(train->picture == PICTURE_SVG ? "a.svg" : "a.png", &error))
         return say_error(&error, "--picture");
+    if (settings->output && !*settings->output)
+        return refuse("-o FOLDER says where the model goes: an empty name is none");
     if (train->resume && !settings->output)
         return refuse("--resume needs the folder of the run: -o FOLDER");
     note_idle(settings);

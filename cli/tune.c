@@ -95,7 +95,7 @@ static int check(const tune_job *job, int count, char **operands)
     if (count != 1 || !train_kind_named(operands[0], train))
         return say_failure(CLOZE_ERROR_ARGUMENT, "tune takes what is to be learned: %s",
                            train_kind_names(names, sizeof names, false));
-    if (!settings->output)
+    if (!settings->output || !*settings->output)
         return say_failure(CLOZE_ERROR_ARGUMENT, "-o FOLDER says where the trials go");
     if (!train->dev.count && train->dev_part <= 0 && !train->folds)
         return say_failure(CLOZE_ERROR_ARGUMENT, "trials are compared by dev examples: --dev FILE, "
