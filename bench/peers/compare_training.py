@@ -120,18 +120,18 @@ FULL = ("accuracy", "exact", "precision", "recall", "f1", "f1_rare")
 TASKS = {
     "sentence_polarity": Task("classify", two_files(
         "sentence_polarity/rt-polarity.neg", "sentence_polarity/rt-polarity.pos", ("neg", "pos"), "latin-1"),
-        2000, 1000, CLASSES),
+        1000, 1000, CLASSES),
     "subjectivity": Task("classify", two_files(
         "subjectivity/plot.tok.gt9.5000", "subjectivity/quote.tok.gt9.5000", ("objective", "subjective"), "latin-1"),
         2000, 1000, CLASSES),
-    "sms_spam": Task("classify", read_sms, 2000, 1000, ("accuracy", "f1_rare"), "spam"),
-    "sms_spam-weights": Task("classify", read_sms, 2000, 1000, ("accuracy", "f1_rare"), "spam", ("--balance",)),
-    "sms_spam-oversampled": Task("classify", read_sms, 2000, 1000, ("accuracy", "f1_rare"), "spam", ("--oversample",)),
-    "banking77": Task("classify", read_banking, 2000, 1000, CLASSES),
-    "med_nli": Task("pair", read_med, 2000, 1000, CLASSES),
-    "wnut17": Task("tag", read_wnut, 2000, 1000, ("f1",)),
-    "wikigold": Task("tag", read_wikigold, 1200, 400, ("f1",)),
-    "squadshifts": Task("answer", read_squad, 400, 200, ("exact", "f1")),
+    "sms_spam": Task("classify", read_sms, 500, 800, ("accuracy", "f1_rare"), "spam"),
+    "sms_spam-weights": Task("classify", read_sms, 500, 800, ("accuracy", "f1_rare"), "spam", ("--balance",)),
+    "sms_spam-oversampled": Task("classify", read_sms, 500, 800, ("accuracy", "f1_rare"), "spam", ("--oversample",)),
+    "banking77": Task("classify", read_banking, 1000, 800, CLASSES),
+    "med_nli": Task("pair", read_med, 400, 400, CLASSES),
+    "wnut17": Task("tag", read_wnut, 400, 300, ("f1",)),
+    "wikigold": Task("tag", read_wikigold, 300, 300, ("f1",)),
+    "squadshifts": Task("answer", read_squad, 150, 80, ("exact", "f1")),
 }
 
 
