@@ -4,6 +4,7 @@ weights by the same recipe, and prints what both reach on the same test examples
 
     python bench/peers/compare_starts.py --cloze build/cloze --model FOLDER --data DATASETS [--tasks a,b]
 
+Of texts with labels accuracy decides, of tagged words the F1 of entities.
 Each seed draws its own --items examples to learn from; a fifth of them is held out (`--dev-part`), tells the best
 epoch, and, over all seeds, the best of --rates for each side. The test examples, which are others and the same for
 all, tell nothing but the result. Results are appended to --work/results.jsonl, and what is there is not run again.
@@ -39,13 +40,21 @@ def split(task: Task, data: Path, tested: int) -> tuple[Rows, Rows]:
     return [row for i, row in enumerate(train) if i not in held], [test[i] for i in chosen]
 
 
+def ending(task: Task) -> str:
+    return "conll" if task.kind == "tag" else "jsonl"
+
+
+def main_measure(name: str) -> str:
+    return "f1" if TASKS[name].kind == "tag" else "accuracy"
+
+
 def learn(given: argparse.Namespace, task: Task, folder: Path, side: str, rate: str, seed: int,
           labels: list[str]) -> dict[str, Any]:
     model = given.model if side == "pre-trained" else random_model(given, seed)
     out = folder / "learned"
     shutil.rmtree(out, ignore_errors=True)
-    subprocess.run([given.cloze, "train", task.kind, "-m", model, "-f", folder / f"train-{seed}.jsonl", "--test",
-                    folder / "test.jsonl", "--labels", ",".join(labels), "--dev-part", str(HELD_OUT), "--epochs",
+    subprocess.run([given.cloze, "train", task.kind, "-m", model, "-f", folder / f"train-{seed}.{ending(task)}", "--test",
+                    folder / f"test.{ending(task)}", "--labels", ",".join(labels), "--dev-part", str(HELD_OUT), "--epochs",
                     str(given.epochs), "--batch", str(BATCH), "--rate", rate, "--warmup", str(WARMUP), "--decay",
                     str(DECAY), "--dropout", str(DROPOUT), "--attention-dropout", str(DROPOUT), "--seed", str(seed),
                     "-t", str(given.threads), "--picture", "none", "-q", "-o", out],
@@ -60,10 +69,10 @@ def run(given: argparse.Namespace, name: str, done: Results, log: Path) -> None:
     folder = given.work / name
     folder.mkdir(exist_ok=True)
     pool, test = split(task, given.data, given.tested)
-    labels = sorted({row["label"] for row in pool + test})
-    write_rows(folder / "test.jsonl", task, test)
+    labels = sorted({label for row in pool + test for label in (row["tags"] if task.kind == "tag" else [row["label"]])})
+    write_rows(folder / f"test.{ending(task)}", task, test)
     for seed in range(given.seeds):
-        write_rows(folder / f"train-{seed}.jsonl", task, random.Random(seed).sample(pool, given.items))
+        write_rows(folder / f"train-{seed}.{ending(task)}", task, random.Random(seed).sample(pool, given.items))
         for rate in given.rates.split(","):
             for side in SIDES:
                 what = {"task": name, "items": given.items, "side": side, "rate": rate, "seed": seed}
@@ -72,7 +81,7 @@ def run(given: argparse.Namespace, name: str, done: Results, log: Path) -> None:
                 done.append({**what, **learn(given, task, folder, side, rate, seed, labels)})
                 with log.open("a") as file:
                     file.write(json.dumps(done[-1]) + "\n")
-                print(*what.values(), *(round(done[-1][part]["accuracy"], 4) for part in ("dev", "test")),
+                print(*what.values(), *(round(done[-1][part][main_measure(name)], 4) for part in ("dev", "test")),
                       file=sys.stderr, flush=True)
 
 
@@ -88,28 +97,29 @@ def cell(numbers: list[float]) -> str:
 
 
 def best_rate(done: Results, name: str, side: str, rates: list[str]) -> str:
-    return max(rates, key=lambda rate: statistics.mean(values(done, name, side, rate, "dev", "accuracy")))
+    return max(rates, key=lambda rate: statistics.mean(values(done, name, side, rate, "dev", main_measure(name))))
 
 
 def print_chosen(names: list[str], done: Results, rates: list[str]) -> None:
     measures = ("accuracy", "precision", "recall", "f1")
-    print("| task | weights at the start | rate | dev accuracy | " + " | ".join(measures) + " |\n|" + "---|" * 8)
+    print("| task | weights at the start | rate | held out | " + " | ".join(measures) + " |\n|" + "---|" * 8)
     for name in names:
         for side in SIDES:
             rate = best_rate(done, name, side, rates)
             cells = [cell(values(done, name, side, rate, part, measure))
-                     for part, measure in (("dev", "accuracy"), *(("test", measure) for measure in measures))]
+                     for part, measure in (("dev", main_measure(name)), *(("test", measure) for measure in measures))]
             print(f"| {name} | {side} | {rate} | " + " | ".join(cells) + " |")
-        first, second = (values(done, name, side, best_rate(done, name, side, rates), "test", "accuracy") for side in SIDES)
+        first, second = (values(done, name, side, best_rate(done, name, side, rates), "test", main_measure(name))
+                         for side in SIDES)
         print(f"{name}: differences by seed {cell([a - b for a, b in zip(first, second)])}", file=sys.stderr)
 
 
 def print_rates(names: list[str], done: Results, rates: list[str]) -> None:
-    print("\n| task | weights at the start | test accuracy at " + " | ".join(rates) + " |\n|" + "---|" * (2 + len(rates)))
+    print("\n| task | weights at the start | accuracy, or F1 of entities, at " + " | ".join(rates) + " |\n|" + "---|" * (2 + len(rates)))
     for name in names:
         for side in SIDES:
             print(f"| {name} | {side} | " +
-                  " | ".join(cell(values(done, name, side, rate, "test", "accuracy")) for rate in rates) + " |")
+                  " | ".join(cell(values(done, name, side, rate, "test", main_measure(name))) for rate in rates) + " |")
 
 
 def main() -> None:

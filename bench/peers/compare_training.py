@@ -186,11 +186,11 @@ def rare_f1(given: argparse.Namespace, task: Task, model: Path, test: Path) -> f
 
 def random_model(given: argparse.Namespace, seed: int) -> Path:
     """The model's shape and vocabulary with the weights that transformers begins with: what no pre-training gives."""
-    import torch
-    from transformers import AutoConfig, AutoModel
-
     folder = given.work / f"random-{seed}"
     if not (folder / "model.safetensors").exists():
+        import torch
+        from transformers import AutoConfig, AutoModel
+
         torch.manual_seed(seed)
         AutoModel.from_config(AutoConfig.from_pretrained(given.model)).save_pretrained(folder)
         for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
