@@ -1,6 +1,7 @@
 /* test_examples.c - labelled texts as they are read, and what is said of files that are wrong. */
 #include "../../cli/encoding.h"
 #include "../../cli/examples.h"
+#include "../temporary.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +30,8 @@ static int heard, kept_descriptor;
 
 static void listen_to_errors(void)
 {
-    char path[] = "/tmp/cloze-said.XXXXXX";
+    char path[TEMPORARY_SIZE];
+    temporary_name(path);
     fflush(stderr);
     assert_true((heard = mkstemp(path)) >= 0);
     unlink(path);
@@ -520,7 +522,7 @@ static void bytes_that_mean_nothing_are_refused_by_line(void **state)
 
 static void write_file(const char *folder, const char *name, const char *text)
 {
-    char path[512];
+    char path[TEMPORARY_SIZE + 32];
     FILE *file;
     snprintf(path, sizeof path, "%s/%s", folder, name);
     assert_non_null(file = fopen(path, "w"));
@@ -530,16 +532,17 @@ static void write_file(const char *folder, const char *name, const char *text)
 
 static void remove_all(const char *folder)
 {
-    char command[256];
+    char command[TEMPORARY_SIZE + 16];
     snprintf(command, sizeof command, "rm -r '%s'", folder);
     assert_int_equal(system(command), 0);
 }
 
 static void a_folder_for_each_label(void **state)
 {
-    char folder[] = "/tmp/cloze-folder.XXXXXX", path[256];
+    char folder[TEMPORARY_SIZE], path[TEMPORARY_SIZE + 16];
     example_format format = one_label;
     (void)state;
+    temporary_name(folder);
     assert_non_null(mkdtemp(folder));
     for (int i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, i ? "neg" : "pos");
