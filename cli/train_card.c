@@ -198,6 +198,25 @@ static int put_data(cli_output *output, const train_job *job, const train_run *r
     return code;
 }
 
+/* What was not given, and matters to everybody who wants to learn the same again. */
+static void put_usual(cli_output *output, const train_job *job)
+{
+    cloze_train_options usual = job->options;
+    cloze_train_options_fill(&usual);
+    const struct {
+        const char *name;
+        double value;
+    } settings[] = { { "epochs", usual.epochs }, { "batch", (double)usual.batch },
+                     { "rate", usual.rate },     { "beta1", usual.beta1 },
+                     { "beta2", usual.beta2 },   { "epsilon", usual.epsilon },
+                     { "decay", usual.decay },   { "clip", usual.clip } };
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+        if (settings[i].value > 0 && !json_object_get(job->facts, settings[i].name))
+            output_format(output, "| %s | %g (default) |\n", settings[i].name, settings[i].value);
+    if (!json_object_get(job->facts, "schedule"))
+        output_text(output, "| schedule | linear (default) |\n");
+}
+
 static void put_settings(cli_output *output, const train_job *job, const train_run *run)
 {
     const char *key;
@@ -215,10 +234,11 @@ static void put_settings(cli_output *output, const train_job *job, const train_r
         output_text(output, " |\n");
         free(text);
     }
+    put_usual(output, job);
     output_format(output, "| seed | %llu |\n",
                   (unsigned long long)(run ? run->seed : job->settings->seed));
-    output_text(output, "\nWhat is not in the table was left at its default; `training.jsonl` "
-                        "has every step.\n\n");
+    output_text(output, "\nWhat is not in the table was not used, or left at its default; "
+                        "`training.jsonl` has every step.\n\n");
     if (run)
         output_format(output,
                       "%zu steps (%.3g epochs) took %.3g seconds; %zu of %zu numbers learned.\n\n",

@@ -125,7 +125,7 @@ typedef struct last_run {
     const json_t *facts; /* as they are now */
     train_run *run;
     char other[64]; /* the first fact that is another one */
-    bool ended;
+    bool any, ended;
 } last_run;
 
 static void compare_facts(last_run *ending, const json_t *then)
@@ -174,6 +174,7 @@ static void look_for_end(void *context, const json_t *event)
 {
     last_run *ending = context;
     train_run *run = ending->run;
+    ending->any = true;
     if (!strcmp(event_name(event), "begin"))
         compare_facts(ending, json_object_get(event, "settings"));
     if (strcmp(event_name(event), "end"))
@@ -197,6 +198,9 @@ int train_log_end(train_run *run, bool *ended)
     last_run ending = { .facts = run->job->facts, .run = run };
     int code = train_log_read(run->folder, look_for_end, &ending);
     *ended = ending.ended;
+    if (!code && !ending.any && !run->fold)
+        say_note(run->job->settings->quiet, "%s has no run to go on with: this one is its first",
+                 run->folder);
     if (code || !*ending.other)
         return code;
     return say_failure(CLOZE_ERROR_ARGUMENT,

@@ -67,8 +67,8 @@ const option_group train_step_options = {
                "parts of a batch that are computed one after the other: more need less memory "
                "(default: 4; 1 for embed)"),
         OPTION("rate", 0, OPTION_REAL, "X", train.rate,
-               "the highest learning rate (default: 5e-5; pretrain: 5e-4 for small "
-               "architectures, else 1e-4)"),
+               "the highest learning rate (default: 5e-5, with --lora 5e-4, with --freeze 1e-3; "
+               "pretrain: 5e-4 for small architectures, else 1e-4)"),
         OPTION("schedule", 0, OPTION_CHOICE, "linear|cosine|restarts|polynomial|constant|stable",
                train.schedule, "how the rate goes down (default: linear, to 0)"),
         OPTION(

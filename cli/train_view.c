@@ -246,11 +246,12 @@ void train_view_begin(train_view *view, train_run *run, train_log *log)
 
 static void note_warmup(const train_run *run, size_t steps)
 {
-    const cloze_train_options *options = &run->job->options;
-    if (options->warmup > steps && !run->fold)
+    cloze_train_options options = run->job->options;
+    cloze_train_options_fill(&options);
+    if (options.warmup > steps && !run->fold)
         say_note(run->job->settings->quiet,
                  "a warm-up of %zu steps is longer than the run of %zu: the rate stays below %g",
-                 options->warmup, steps, options->rate > 0 ? options->rate : 5e-5);
+                 options.warmup, steps, options.rate);
 }
 
 static bool begin(train_view *view, const cloze_train_event *event)

@@ -176,7 +176,7 @@ typedef struct cloze_train_options {
     size_t max_tokens; /* of one item; 0: the model's limit */
     size_t stride;     /* ANSWERS: tokens that windows share; 0: 128 */
 
-    double rate; /* 0: 5e-5 */
+    double rate; /* 0: 5e-5; with LoRA 5e-4, of a head alone 1e-3 */
     double beta1, beta2, epsilon; /* 0: 0.9, 0.999, 1e-8; negative betas: 0 */
     double decay;    /* of matrices; 0: 0.01, negative: none */
     double clip;     /* longest gradient; 0: 1, negative: any */
@@ -254,6 +254,9 @@ typedef struct cloze_train_options {
     const char *revision; /* of a hub name; NULL: "main" */
     cloze_train_watch watch;
 } cloze_train_options;
+
+/* What is 0 becomes the usual, as a trainer takes it. */
+CLOZE_API void cloze_train_options_fill(cloze_train_options *options);
 
 /* `model` is a folder or a hub name in the cache. `options` is copied, with its labels and targets. */
 CLOZE_API cloze_status cloze_trainer_new(cloze_trainer **out, const char *model,

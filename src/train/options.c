@@ -16,14 +16,19 @@ static double or_none(double given, double usual)
     return given < 0 ? 0 : or_else(given, usual);
 }
 
-void cz_options_fill(cloze_train_options *options)
+static double usual_rate(const cloze_train_options *options)
+{
+    return options->freeze_body ? 1e-3 : options->lora.rank ? 5e-4 : 5e-5;
+}
+
+void cloze_train_options_fill(cloze_train_options *options)
 {
     bool ranks = options->learning == CLOZE_LEARN_RANKING;
     options->epochs = or_else(options->epochs, 3);
     options->batch = options->batch || options->batch_tokens ? options->batch : 32;
     options->shards = options->shards ? options->shards : ranks ? 1 : 4;
     options->stride = options->stride ? options->stride : 128;
-    options->rate = or_else(options->rate, 5e-5);
+    options->rate = or_else(options->rate, usual_rate(options));
     options->beta1 = or_none(options->beta1, 0.9);
     options->beta2 = or_none(options->beta2, 0.999);
     options->epsilon = or_else(options->epsilon, 1e-8);

@@ -303,7 +303,7 @@ cloze_status cloze_trainer_new(cloze_trainer **out, const char *model,
     for (size_t i = 0; i < CZ_SPLITS; i++)
         made->split[i].allocator = &made->hooks.allocator;
     made->learner.allocator = made->plan.allocator = &made->hooks.allocator;
-    cz_options_fill(&made->options);
+    cloze_train_options_fill(&made->options);
     if (!made->objective)
         status = cz_fail(error, CLOZE_ERROR_ARGUMENT, "there is no such thing to learn");
     if (!status)

@@ -202,8 +202,6 @@ size_t cz_memory_saved(const cloze_trainer *trainer);
 
 /* Has it labels with names? */
 bool cz_has_labels(cloze_learning learning);
-/* What is 0 becomes the usual. */
-void cz_options_fill(cloze_train_options *options);
 /* Of filled ones. */
 cloze_status cz_options_check(const cloze_train_options *options, cloze_error *error);
 
