@@ -93,6 +93,15 @@ static void fill_methods(page_parts *out, const cli_explanation *x)
     }
 }
 
+/* Of many the one whose number everybody understands: what happens without the word. */
+static size_t method_shown(const cli_explanation *x)
+{
+    for (size_t i = 0; i < x->count; i++)
+        if (x->made[i].options.method == CLOZE_METHOD_OCCLUSION)
+            return i;
+    return 0;
+}
+
 /* "Why “negative”?", and what the model says of its own accord. */
 static void fill_lines(page_parts *out, const explain_job *job, const cli_explanation *x)
 {
@@ -208,6 +217,7 @@ static cloze_page page_of(const page_parts *parts, const cli_explanation *x)
                          .token_count = x->facts.tokens,
                          .methods = parts->methods,
                          .method_count = x->count,
+                         .method_shown = method_shown(x),
                          .audit = { parts->record, parts->record_size } };
 }
 

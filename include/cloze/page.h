@@ -74,7 +74,7 @@ typedef struct cloze_page {
     const cloze_page_token *tokens;
     size_t token_count;
     const cloze_page_method *methods;
-    size_t method_count;
+    size_t method_count, method_shown; /* shown: at first */
     const cloze_page_table *tables;
     size_t table_count;
     const cloze_page_layer *layers; /* none: the page has no attention */

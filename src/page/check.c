@@ -90,6 +90,9 @@ static cloze_status check_methods(const cloze_page *page, cloze_error *error)
         if (!status)
             status = check_figures(method->figures, method->figure_count, error);
     }
+    if (!status && page->method_shown && page->method_shown >= page->method_count)
+        status = cz_fail(error, CLOZE_ERROR_ARGUMENT, "method %zu, to be shown first, is not there",
+                         page->method_shown);
     return status;
 }
 

@@ -171,6 +171,7 @@ static json_t *make_page(const cloze_page *page, json_t *audit)
     set(&out, "units", array_of(make_unit, page->units, page->unit_count));
     set(&out, "tokens", array_of(make_token, page->tokens, page->token_count));
     set(&out, "methods", array_of(make_method, page, page->method_count));
+    set(&out, "shown", json_integer((json_int_t)page->method_shown));
     set(&out, "tables", array_of(make_table, page->tables, page->table_count));
     set(&out, "layers", array_of(make_layer, page->layers, page->layer_count));
     set(&out, "heads", json_integer((json_int_t)page->heads));

@@ -36,7 +36,7 @@ page.tokens.forEach((token, i) => {
 });
 
 const state = {
-    method: 0,
+    method: page.shown,
     unit: -1,       /* chosen */
     layer: 0,       /* place in page.layers */
     head: 0,        /* or 'mean', 'max' */

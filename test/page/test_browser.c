@@ -100,8 +100,11 @@ static void keys_and_mouse_choose(void **state)
     static sample made;
     (void)state;
     sample_make(&made, TEXT("It was not bad at all"), TEXT("They say"), nothing);
+    made.page.method_shown = made.page.method_count - 1;
     show(&made, "#layer=2&head=1");
     check_ready("Layer 2, head 1, matrix");
+    check_that("state.method === page.methods.length - 1 &&"
+               " [...document.querySelectorAll('#methods input')].at(-1).checked");
     press("2", false);
     check_that("state.method === 1 && document.querySelectorAll('#methods input')[1].checked");
     check_that("byId('announce').textContent === 'shapley'");

@@ -186,6 +186,10 @@ static void what_is_off_is_refused(void **state)
     made.layers[2].layer = 2;
     assert_int_equal(refused(page), CLOZE_ERROR_ARGUMENT);
     made.layers[2].layer = 3;
+    page->method_shown = page->method_count;
+    assert_int_equal(refused(page), CLOZE_ERROR_ARGUMENT);
+    page->method_shown = page->method_count - 1;
+    assert_int_equal(refused(page), CLOZE_OK);
     page->heads = 0;
     assert_int_equal(refused(page), CLOZE_ERROR_ARGUMENT);
     page->heads = 257;
