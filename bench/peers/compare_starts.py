@@ -4,10 +4,10 @@ weights by the same recipe, and prints what both reach on the same test examples
 
     python bench/peers/compare_starts.py --cloze build/cloze --model FOLDER --data DATASETS [--tasks a,b]
 
-Of texts with labels accuracy decides, of tagged words the F1 of entities.
-Each seed draws its own --items examples to learn from; a fifth of them is held out (`--dev-part`), tells the best
-epoch, and, over all seeds, the best of --rates for each side. The test examples, which are others and the same for
-all, tell nothing but the result. Results are appended to --work/results.jsonl, and what is there is not run again.
+Of texts with labels accuracy decides, of tagged words the F1 of entities. Each seed draws its own
+--items examples to learn from; a fifth of them is held out (`--dev-part`), tells the best epoch, and, over all seeds,
+the best of --rates for each side. The test examples, which are others and the same for all, tell nothing but the
+result. Results are appended to --work/results.jsonl, and what is there is not run again.
 
 Needs: pip install torch transformers
 """
@@ -128,7 +128,8 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="the folder of a model that was pre-trained")
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--work", type=Path, default=Path("compare-starts"))
-    parser.add_argument("--tasks", default="subjectivity,sentence_polarity,sms_spam,banking77,med_nli", help="names with commas")
+    parser.add_argument("--tasks", default="subjectivity,sentence_polarity,sms_spam,banking77,med_nli,wikigold",
+                        help="names with commas")
     parser.add_argument("--items", type=int, default=500, help="to learn from, the held-out fifth included")
     parser.add_argument("--tested", type=int, default=2000)
     parser.add_argument("--rates", default="2e-4,5e-4,1e-3,2e-3")
