@@ -156,6 +156,12 @@ int examples_bind(row_reader *row, int layout)
     bool named = *rows_columns(row->rows, known, sizeof known);
     int code;
     row->json = layout == LAYOUT_JSONL;
+    if (format->text_column && format->label_column && row->labels &&
+        !strcmp(format->text_column, format->label_column))
+        return say_failure(CLOZE_ERROR_ARGUMENT,
+                           "--text-column and --label-column are one column, \"%s\": which has the "
+                           "labels?",
+                           format->text_column);
     if (format->kind == EXAMPLES_ANSWERS)
         code = bind_question(row);
     else if (row->pairs)

@@ -105,12 +105,26 @@ static int say_of_method(const explain_job *job, const cloze_error *error,
     return say_error(error, job->method_count > 1 ? named : where);
 }
 
+/* Orders of the units are gone through both ways; other methods have a budget of their own. */
+static void note_patience(const explain_job *job, size_t units)
+{
+    enum { ORDERS = 50, MANY = 10000 };
+    size_t samples = job->settings->explain.samples, orders = samples ? samples : ORDERS;
+    if (units && orders > MANY / 2 / units)
+        say_note(job->settings->quiet,
+                 "shapley asks the model up to %zu times about %zu units, which takes long; "
+                 "--samples lowers that, and partition-shap asks 500 times",
+                 2 * orders * units, units);
+}
+
 static int attribute(cli_explanation *out, const explain_job *job, cloze_explain_method method,
                      const char *where)
 {
     cli_attribution *made = &out->made[out->count];
     cloze_error error;
     made->options = asked_options(job, method);
+    if (method == CLOZE_METHOD_SHAPLEY)
+        note_patience(job, out->facts.units);
     if (!make_room(made, &out->facts)) {
         free_attribution(made);
         return out_of_memory();

@@ -6,6 +6,7 @@
  */
 #include <cloze/cloze.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,9 +33,14 @@ static void print(const cloze_evaluation *evaluation)
         cloze_faith_summary found;
         const char *name =
             cloze_explain_method_name(i < METHODS ? methods[i].method : CLOZE_METHOD_RANDOM);
-        if (!cloze_evaluation_summary(evaluation, i, CLOZE_FAITH_COMPREHENSIVENESS, &found, NULL))
-            printf("%-10s %8.4f, better than random by %.4f (%.4f to %.4f)\n", name, found.mean,
-                   found.gain, found.gain_low, found.gain_high);
+        if (cloze_evaluation_summary(evaluation, i, CLOZE_FAITH_COMPREHENSIVENESS, &found, NULL))
+            continue;
+        printf("%-10s comprehensiveness %7.4f", name, found.mean);
+        if (i < METHODS)
+            printf(", better than random by %.4f", found.gain);
+        if (i < METHODS && isfinite(found.gain_low)) /* one text has no interval */
+            printf(" (%.4f to %.4f)", found.gain_low, found.gain_high);
+        printf("\n");
     }
 }
 

@@ -30,6 +30,7 @@ try similar test/golden/sentence/mean "the cat sits" "I love pasta" "a dog"
 try cluster test/golden/sentence/mean 0.9 "the cat sits" "I love pasta" "the cat sits"
 try rerank test/golden/classify/one "Do you like pizza?" "The cat sits outside" "I love pasta"
 try tag test/golden/tag/pieces "The cat sits outside"
+try explain test/golden/classify/topics "the new movie is awesome" shapley
 try faithful test/golden/classify/topics "the new movie is awesome" "a man plays the guitar"
 try counterfactual test/golden/classify/sentiment test/golden/fill/pieces "I love pasta"
 try behaviour test/golden/explain/behaviour "She loves the cat" "they are great"
