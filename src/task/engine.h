@@ -119,6 +119,7 @@ typedef struct cz_slot {
     cz_run run;
     cz_block host, numbers;
     size_t tokens; /* the largest batch it was measured for */
+    size_t load;   /* tokens of the groups that it would take */
     cloze_error failure;
 } cz_slot;
 
