@@ -108,7 +108,7 @@ static int say_of_method(const explain_job *job, const cloze_error *error,
 /* Orders of the units are gone through both ways; other methods have a budget of their own. */
 static void note_patience(const explain_job *job, size_t units)
 {
-    enum { ORDERS = 50, MANY = 10000 };
+    enum { ORDERS = 50 /* as <cloze/explain.h> says */, MANY = 10000 };
     size_t samples = job->settings->explain.samples, orders = samples ? samples : ORDERS;
     if (units && orders > MANY / 2 / units)
         say_note(job->settings->quiet,

@@ -71,7 +71,7 @@ static int refuse(const char *name)
 /* A write that failed before the last one has left no errno: the pipe itself is asked. */
 static bool reader_is_gone(void)
 {
-    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    struct pollfd output = { .fd = STDOUT_FILENO, .events = POLLOUT };
     return errno == EPIPE || (poll(&output, 1, 0) == 1 && (output.revents & POLLERR));
 }
 

@@ -151,10 +151,11 @@ typedef struct cloze_behaviour cloze_behaviour;
 
 /*
  * Makes every check for every text that it applies to: that the change is possible for, whose label is
- * known, and of FALL and RISE whose probability is not at the end of its way already. Results are functions of texts, checks and options; they do not
- * depend on threads or batches. Of a text's copies the worst is told. Errors: CLOZE_ERROR_NOT_FOUND (no
- * classification head, no such label), CLOZE_ERROR_UNSUPPORTED (a regression says no labels),
- * CLOZE_ERROR_TEXT (not UTF-8; the message names the text, counted from 1), CLOZE_ERROR_ARGUMENT,
+ * known, and of FALL and RISE whose probability is not at the end of its way already. Results are
+ * functions of texts, checks and options; they do not depend on threads or batches. Of a text's copies
+ * the worst is told. Errors: CLOZE_ERROR_NOT_FOUND (no classification head, no such label),
+ * CLOZE_ERROR_UNSUPPORTED (a regression says no labels), CLOZE_ERROR_TEXT (not UTF-8; the message names
+ * the text, counted from 1), CLOZE_ERROR_ARGUMENT,
  * CLOZE_ERROR_CANCELLED (by the session's progress).
  */
 CLOZE_API cloze_status cloze_behaviour_check(cloze_behaviour **out, cloze_session *session,

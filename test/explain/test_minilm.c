@@ -79,7 +79,7 @@ typedef void case_check(const json_t *root, const json_t *json);
 static void check_all(case_check *check)
 {
     if (!there)
-        skip();
+        skip(); /* the checkpoint has 91 MB and is nobody's to commit: make demo gets it, CI has it */
     json_t *root = told_load("minilm.json");
     const json_t *json;
     size_t i;
